@@ -24,14 +24,22 @@ let package = Package(
     ],
     targets: [
         .target(name: "CUnmaskKernels", cSettings: c),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "UnmaskGraph", swiftSettings: swift),
         .target(name: "UnmaskRuntime", dependencies: ["UnmaskGraph", "CUnmaskKernels"], swiftSettings: swift),
-        .target(name: "UnmaskWeights", dependencies: ["UnmaskGraph"], swiftSettings: swift),
+        .target(name: "UnmaskWeights", dependencies: ["UnmaskGraph", "CUnmaskZlib"], swiftSettings: swift),
+        .target(name: "CUnmaskZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CUnmaskJPEG", cSettings: c, linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(name: "CUnmaskPNG", cSettings: c, linkerSettings: [.linkedLibrary("png16")]),
         .target(
-            name: "UnmaskImage", dependencies: ["CUnmaskJPEG", "CUnmaskPNG", "CUnmaskWebP"], swiftSettings: swift),
+            name: "CUnmaskWebP", cSettings: c, linkerSettings: [.linkedLibrary("webpdemux"), .linkedLibrary("webp")]),
+        .target(name: "CUnmaskResample", cSettings: c),
+        .target(
+            name: "UnmaskImage", dependencies: ["CUnmaskJPEG", "CUnmaskPNG", "CUnmaskWebP", "CUnmaskResample"],
+            swiftSettings: swift),
         .target(
             name: "UnmaskModel",
-            dependencies: ["UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskImage", "CUnmaskDigest"],
+            dependencies: ["UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskImage", "CCrypto"],
             swiftSettings: swift),
         .target(
             name: "UnmaskService",
@@ -54,6 +62,21 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swift),
+
+        .testTarget(name: "CUnmaskKernelsTests", dependencies: ["CUnmaskKernels"], swiftSettings: swift),
+        .testTarget(
+            name: "UnmaskImageTests", dependencies: ["UnmaskImage", "CUnmaskResample"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "UnmaskWeightsTests", dependencies: ["UnmaskWeights", "UnmaskGraph"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "UnmaskModelTests",
+            dependencies: ["UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskImage"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "UnmaskServiceTests",
+            dependencies: ["UnmaskService", .product(name: "NIOCore", package: "swift-nio")], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,171 @@
+#include "unmask_jpeg.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+// A progressive file may hold any number of scans, each a few bytes long and each a pass over the whole image.
+// Encoders write about ten.
+enum { MAXIMUM_SCANS = 500 };
+
+struct unmask_jpeg {
+    struct jpeg_decompress_struct library;
+    struct jpeg_error_mgr errors;
+    struct jpeg_source_mgr source;
+    struct jpeg_progress_mgr progress;
+    jmp_buf failed;
+    unmask_jpeg_status status;
+    char message[JMSG_LENGTH_MAX];
+};
+
+static void fail(j_common_ptr library) {
+    unmask_jpeg *decoder = library->client_data;
+    library->err->format_message(library, decoder->message);
+    switch (library->err->msg_code) {
+    case JERR_OUT_OF_MEMORY: decoder->status = UNMASK_JPEG_NO_MEMORY; break;
+    case JERR_SOF_UNSUPPORTED:
+    case JERR_BAD_PRECISION:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_NOTIMPL:
+    case JERR_NOT_COMPILED: decoder->status = UNMASK_JPEG_UNSUPPORTED; break;
+    default: decoder->status = UNMASK_JPEG_CORRUPT;
+    }
+    longjmp(decoder->failed, 1);
+}
+
+static void ignore_message(j_common_ptr library) { (void)library; }
+
+static void ignore(j_decompress_ptr library) { (void)library; }
+
+// All bytes are there from the start: asking for more suspends the decoder, which is how truncation shows.
+static boolean suspend(j_decompress_ptr library) {
+    (void)library;
+    return FALSE;
+}
+
+static void skip(j_decompress_ptr library, long count) {
+    struct jpeg_source_mgr *source = library->src;
+    size_t skipped = count <= 0 ? 0 : (size_t)count;
+    if (skipped > source->bytes_in_buffer) skipped = source->bytes_in_buffer;
+    source->next_input_byte += skipped;
+    source->bytes_in_buffer -= skipped;
+}
+
+static void limit_scans(j_common_ptr library) {
+    unmask_jpeg *decoder = library->client_data;
+    if (!library->is_decompressor || decoder->library.input_scan_number <= MAXIMUM_SCANS) return;
+    snprintf(decoder->message, sizeof decoder->message, "more than %d scans", MAXIMUM_SCANS);
+    decoder->status = UNMASK_JPEG_UNSUPPORTED;
+    longjmp(decoder->failed, 1);
+}
+
+static unmask_jpeg_status refuse(unmask_jpeg *decoder, unmask_jpeg_status status, const char *message) {
+    snprintf(decoder->message, sizeof decoder->message, "%s", message);
+    return status;
+}
+
+unmask_jpeg_status unmask_jpeg_open(
+    const uint8_t *bytes, size_t count, unmask_jpeg **opened, unmask_jpeg_header *header) {
+    unmask_jpeg *decoder = *opened = calloc(1, sizeof *decoder);
+    if (!decoder) return UNMASK_JPEG_NO_MEMORY;
+    struct jpeg_decompress_struct *library = &decoder->library;
+    library->err = jpeg_std_error(&decoder->errors);
+    library->client_data = decoder;
+    decoder->errors.error_exit = fail;
+    decoder->errors.output_message = ignore_message;
+    if (setjmp(decoder->failed)) return decoder->status;
+
+    jpeg_create_decompress(library);
+    decoder->source = (struct jpeg_source_mgr){
+        .next_input_byte = bytes,
+        .bytes_in_buffer = count,
+        .init_source = ignore,
+        .fill_input_buffer = suspend,
+        .skip_input_data = skip,
+        .resync_to_restart = jpeg_resync_to_restart,
+        .term_source = ignore,
+    };
+    library->src = &decoder->source;
+    decoder->progress.progress_monitor = limit_scans;
+    library->progress = &decoder->progress;
+    jpeg_save_markers(library, JPEG_APP0 + 1, 0xFFFF);
+
+    int found;
+    do found = jpeg_read_header(library, FALSE);
+    while (found == JPEG_HEADER_TABLES_ONLY);
+    if (found == JPEG_SUSPENDED) return refuse(decoder, UNMASK_JPEG_TRUNCATED, "the header is incomplete");
+
+    switch (library->num_components) {
+    case 1: library->out_color_space = JCS_GRAYSCALE; break;
+    case 3: library->out_color_space = JCS_RGB; break;
+    case 4: library->out_color_space = JCS_CMYK; break;
+    default: return refuse(decoder, UNMASK_JPEG_UNSUPPORTED, "not 1, 3 or 4 components");
+    }
+    header->width = library->image_width;
+    header->height = library->image_height;
+    header->channels = library->num_components == 1 ? 1 : 3;
+    return UNMASK_JPEG_OK;
+}
+
+const char *unmask_jpeg_message(const unmask_jpeg *decoder) { return decoder->message; }
+
+const uint8_t *unmask_jpeg_app1(const unmask_jpeg *decoder, size_t index, size_t *count) {
+    for (jpeg_saved_marker_ptr marker = decoder->library.marker_list; marker; marker = marker->next) {
+        if (index-- > 0) continue;
+        *count = marker->data_length;
+        return marker->data;
+    }
+    return NULL;
+}
+
+/// a·b / 255, rounded.
+static uint32_t scaled(uint32_t a, uint32_t b) {
+    uint32_t product = a * b + 128;
+    return ((product >> 8) + product) >> 8;
+}
+
+/// Inverted CMYK to RGB, in the arithmetic of Pillow's `convert("RGB")`.
+static void rgb_from_cmyk(const uint8_t *cmyk, size_t width, uint8_t *rgb) {
+    for (size_t x = 0; x < width; x++) {
+        uint32_t light = cmyk[4 * x + 3];
+        for (size_t c = 0; c < 3; c++) rgb[3 * x + c] = (uint8_t)(light - scaled(255u - cmyk[4 * x + c], light));
+    }
+}
+
+unmask_jpeg_status unmask_jpeg_decode(unmask_jpeg *decoder, uint8_t *pixels) {
+    struct jpeg_decompress_struct *library = &decoder->library;
+    const char *truncated = "the image data ends before the last row";
+    if (setjmp(decoder->failed)) return decoder->status;
+    if (!jpeg_start_decompress(library)) return refuse(decoder, UNMASK_JPEG_TRUNCATED, truncated);
+
+    int is_cmyk = library->out_color_space == JCS_CMYK;
+    size_t width = library->output_width;
+    size_t stride = width * (library->out_color_space == JCS_GRAYSCALE ? 1 : 3);
+    JSAMPARRAY cmyk = NULL;
+    if (is_cmyk) {
+        cmyk = library->mem->alloc_sarray((j_common_ptr)library, JPOOL_IMAGE, (JDIMENSION)(4 * width), 1);
+    }
+    while (library->output_scanline < library->output_height) {
+        uint8_t *row = pixels + stride * library->output_scanline;
+        JSAMPROW target = is_cmyk ? cmyk[0] : row;
+        if (jpeg_read_scanlines(library, &target, 1) != 1) {
+            return refuse(decoder, UNMASK_JPEG_TRUNCATED, truncated);
+        }
+        if (is_cmyk) rgb_from_cmyk(target, width, row);
+    }
+    // A missing end-of-image marker after the last row suspends here: harmless, and Pillow forgives it too.
+    jpeg_finish_decompress(library);
+    return UNMASK_JPEG_OK;
+}
+
+void unmask_jpeg_close(unmask_jpeg *decoder) {
+    if (!decoder) return;
+    jpeg_destroy_decompress(&decoder->library);
+    free(decoder);
+}

@@ -1,0 +1,31 @@
+// Vectors at the end of a row: whole where they fit, masked where they do not.
+
+/// How many of the lanes at `start` lie below `count`.
+INLINE size_t lanes_left(size_t count, size_t start) {
+    size_t left = count > start ? count - start : 0;
+    return left < LANES ? left : LANES;
+}
+
+INLINE vec load_some(const float *p, size_t count) {
+    return count == LANES ? vec_load(p) : vec_load_first(p, count);
+}
+
+INLINE void store_some(float *p, size_t count, vec v) {
+    if (count == LANES) {
+        vec_store(p, v);
+    } else {
+        vec_store_first(p, count, v);
+    }
+}
+
+/// Up to `count` (at most LANES) stored numbers from index `start`, widened, zeros behind them.
+INLINE vec load_stored(const void *x, size_t start, size_t count, unmask_storage storage) {
+    if (storage == UNMASK_STORAGE_F32) return load_some((const float *)x + start, count);
+    uint16_t padded[LANES] = {0};
+    const uint16_t *halves = (const uint16_t *)x + start;
+    if (count < LANES) {
+        memcpy(padded, halves, count * sizeof *halves);
+        halves = padded;
+    }
+    return storage == UNMASK_STORAGE_F16 ? vec_load_f16(halves) : vec_load_bf16(halves);
+}

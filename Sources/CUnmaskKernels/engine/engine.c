@@ -1,0 +1,48 @@
+#include "engine.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static size_t l2_cache_bytes(void) {
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+    long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    if (bytes >= 256 * 1024) return (size_t)bytes;
+#endif
+    return 1024 * 1024;
+}
+
+unmask_engine *unmask_engine_create(unmask_isa isa, uint32_t threads) {
+    if (threads == 0 || !unmask_isa_available(isa)) return NULL;
+    unmask_engine *engine = malloc(sizeof *engine);
+    if (!engine) return NULL;
+    *engine = (unmask_engine){
+        .isa = isa,
+        .pool = unmask_pool_create(threads, threads <= unmask_available_threads()),
+        .kernels = unmask_kernels_of(isa),
+        .l2_bytes = l2_cache_bytes(),
+    };
+    if (!engine->pool) {
+        free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void unmask_engine_destroy(unmask_engine *engine) {
+    if (!engine) return;
+    unmask_pool_destroy(engine->pool);
+    free(engine);
+}
+
+unmask_isa unmask_engine_isa(const unmask_engine *engine) { return engine->isa; }
+
+uint32_t unmask_engine_threads(const unmask_engine *engine) { return unmask_pool_threads(engine->pool); }
+
+void unmask_engine_begin_pass(unmask_engine *engine) { unmask_pool_begin_pass(engine->pool); }
+
+void unmask_engine_end_pass(unmask_engine *engine) { unmask_pool_end_pass(engine->pool); }
+
+void unmask_engine_run(
+    unmask_engine *engine, size_t count, void (*task)(void *context, size_t index, uint32_t worker), void *context) {
+    unmask_pool_run(engine->pool, count, task, context);
+}

@@ -1,0 +1,15 @@
+#ifndef UNMASK_ENGINE_INTERNAL_H
+#define UNMASK_ENGINE_INTERNAL_H
+
+#include "../kernels/kernels.h"
+#include "pool.h"
+#include "unmask_engine.h"
+
+struct unmask_engine {
+    unmask_isa isa;
+    unmask_pool *pool;
+    const unmask_kernels *kernels;
+    size_t l2_bytes;  ///< of one core; decides blocking, never a result's bits
+};
+
+#endif

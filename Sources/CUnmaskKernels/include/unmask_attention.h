@@ -1,0 +1,27 @@
+#ifndef UNMASK_ATTENTION_H
+#define UNMASK_ATTENTION_H
+
+#include "unmask_engine.h"
+
+/// out[b, i, h] = softmax over j of (scale · q[b, i, h] · k[b, j, h]) times v[b, j, h].
+/// q, k, v and out are addressed as base + (b · tokens + i) · stride + h · head_dim, so that joint `qkv` rows
+/// [B, N, 3, H, Dh] and separate matrices serve alike. The [queries, keys] matrix is never written out: only the
+/// scores of a few query rows exist at a time.
+typedef struct unmask_f32_attention {
+    size_t batch, heads, head_dim;
+    size_t queries, keys;
+    const float *q, *k, *v;
+    size_t q_stride, k_stride, v_stride;
+    float scale;
+    float *out;
+    size_t out_stride;
+    float *scratch;  ///< unmask_f32_attention_scratch_floats of it, aligned to 64 bytes
+} unmask_f32_attention;
+
+/// Scratch for any batch: depends on the threads, not on the batch.
+size_t unmask_f32_attention_scratch_floats(
+    const unmask_engine *engine, size_t heads, size_t head_dim, size_t queries, size_t keys);
+
+void unmask_f32_attention_run(unmask_engine *engine, const unmask_f32_attention *attention);
+
+#endif

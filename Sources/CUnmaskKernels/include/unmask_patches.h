@@ -1,0 +1,35 @@
+#ifndef UNMASK_PATCHES_H
+#define UNMASK_PATCHES_H
+
+#include "unmask_engine.h"
+
+/// A batch of equal images cut into square patches, of which all or some are wanted.
+typedef struct unmask_patches {
+    size_t batch, channels, height, width, patch;
+    size_t kept;             ///< patches wanted of each image
+    const int32_t *ids_keep;  ///< [batch, kept], row-major patch numbers below (height / patch) · (width / patch); NULL: all, in order
+    float *out;              ///< [batch, kept, patch · patch · channels], the channel running fastest
+} unmask_patches;
+
+/// From interleaved 8-bit pixels [batch, height, width, channels], as float32 0…255 (mean and std are folded into the
+/// patch embedding's weights).
+void unmask_u8_patches(unmask_engine *engine, const unmask_patches *patches, const uint8_t *pixels);
+
+/// From planar float32 pixels [batch, channels, height, width].
+void unmask_f32_patches(unmask_engine *engine, const unmask_patches *patches, const float *pixels);
+
+/// The encoder's input: out[b, 0] = first; out[b, 1 + i] = x[b, i] + positions[ids_keep[b, i]].
+/// x [batch, kept, width], first [width] (CLS token with its position), positions [patches, width],
+/// out [batch, 1 + kept, width]. ids_keep as above.
+void unmask_f32_assemble_tokens(
+    unmask_engine *engine, size_t batch, size_t kept, size_t width, const float *x, const float *first,
+    const float *positions, const int32_t *ids_keep, float *out);
+
+/// The decoder's input: token i of the patches is x[b, 1 + ids_restore[b, i]] where ids_restore[b, i] is below `kept`
+/// and mask_token otherwise; row 0 is x[b, 0]; positions [1 + patches, width] are added to all.
+/// x [batch, 1 + kept, width], ids_restore [batch, patches] (NULL: nothing was masked), out [batch, 1 + patches, width].
+void unmask_f32_restore_tokens(
+    unmask_engine *engine, size_t batch, size_t kept, size_t patches, size_t width, const float *x,
+    const float *mask_token, const float *positions, const int32_t *ids_restore, float *out);
+
+#endif

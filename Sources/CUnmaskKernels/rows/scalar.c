@@ -1,0 +1,9 @@
+// The portable row: complete, and the reference for the others.
+#include "../kernels/kernels.h"
+
+#define ISA scalar
+#define TILE_ROWS 4
+#define TILE_COLUMNS 8
+
+#include "../simd/portable.h"
+#include "../bodies/all.h"

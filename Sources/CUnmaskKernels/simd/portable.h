@@ -1,0 +1,82 @@
+// Four lanes of the compiler's own vectors: SSE2, NEON or plain code. Included once, by the row's file.
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "half.h"
+
+enum { LANES = 4 };
+
+typedef float vec __attribute__((ext_vector_type(4)));
+typedef int32_t veci __attribute__((ext_vector_type(4)));
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+INLINE vec vec_set1(float x) { return (vec){x, x, x, x}; }
+INLINE vec vec_load(const float *p) {
+    vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+INLINE void vec_store(float *p, vec v) { memcpy(p, &v, sizeof v); }
+
+/// The first `count` lanes, zeros behind them; nothing else is read.
+INLINE vec vec_load_first(const float *p, size_t count) {
+    float lanes[LANES] = {0};
+    memcpy(lanes, p, count * sizeof *p);
+    return vec_load(lanes);
+}
+INLINE void vec_store_first(float *p, size_t count, vec v) { memcpy(p, &v, count * sizeof *p); }
+/// v with zeros behind its first `count` lanes.
+INLINE vec vec_keep_first(vec v, size_t count) {
+    const veci lane = {0, 1, 2, 3};
+    return (vec)((veci)v & (lane < (int32_t)count));
+}
+
+INLINE vec vec_add(vec a, vec b) { return a + b; }
+INLINE vec vec_sub(vec a, vec b) { return a - b; }
+INLINE vec vec_mul(vec a, vec b) { return a * b; }
+INLINE vec vec_div(vec a, vec b) { return a / b; }
+/// a · b + c, with one rounding or two as the processor has it.
+INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
+
+/// Lanes of `a` where `mask` is all ones, of `b` where it is zero.
+INLINE vec vec_select(veci mask, vec a, vec b) { return (vec)(((veci)a & mask) | ((veci)b & ~mask)); }
+/// a < b ? a : b, so that a NaN in `b` stays.
+INLINE vec vec_min(vec a, vec b) { return vec_select(a < b, a, b); }
+/// a > b ? a : b, so that a NaN in `b` stays.
+INLINE vec vec_max(vec a, vec b) { return vec_select(a > b, a, b); }
+/// a where x >= limit or x is NaN, else zero.
+INLINE vec vec_zero_below(vec x, float limit, vec a) { return (vec)((veci)a & ~(x < vec_set1(limit))); }
+
+/// To the nearest whole number, ties to even; for |x| below 2²².
+INLINE vec vec_round(vec x) {
+    const vec magic = vec_set1(12582912.0f);
+    return (x + magic) - magic;
+}
+/// x · 2ⁿ for whole n from -126 to 127.
+INLINE vec vec_scale2(vec x, vec n) {
+    return x * (vec)((__builtin_convertvector(n, veci) + 127) << 23);
+}
+
+INLINE float vec_sum(vec v) { return (v.x + v.z) + (v.y + v.w); }
+INLINE float vec_largest(vec v) { return fmaxf(fmaxf(v.x, v.z), fmaxf(v.y, v.w)); }
+
+INLINE void vec_transpose(vec m[LANES]) {
+    vec a = __builtin_shufflevector(m[0], m[1], 0, 4, 1, 5), b = __builtin_shufflevector(m[0], m[1], 2, 6, 3, 7);
+    vec c = __builtin_shufflevector(m[2], m[3], 0, 4, 1, 5), d = __builtin_shufflevector(m[2], m[3], 2, 6, 3, 7);
+    m[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    m[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    m[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    m[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
+INLINE vec vec_load_f16(const uint16_t *p) {
+    return (vec){unmask_f16_to_f32(p[0]), unmask_f16_to_f32(p[1]), unmask_f16_to_f32(p[2]), unmask_f16_to_f32(p[3])};
+}
+INLINE vec vec_load_bf16(const uint16_t *p) {
+    return (vec)((veci){p[0], p[1], p[2], p[3]} << 16);
+}
+
+INLINE void vec_prefetch(const float *p) { __builtin_prefetch(p, 0, 2); }

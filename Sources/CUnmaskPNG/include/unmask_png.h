@@ -1,0 +1,65 @@
+#ifndef UNMASK_PNG_H
+#define UNMASK_PNG_H
+
+// PNG reading and writing by libpng, its errors as values: no longjmp leaves this target.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    UNMASK_PNG_OK,
+    UNMASK_PNG_TRUNCATED,  ///< the bytes end before the last row
+    UNMASK_PNG_CORRUPT,
+    UNMASK_PNG_NO_MEMORY,
+} unmask_png_status;
+
+typedef enum {
+    UNMASK_PNG_GRAY,
+    UNMASK_PNG_RGB,
+    UNMASK_PNG_PALETTE,
+    UNMASK_PNG_GRAY_ALPHA,
+    UNMASK_PNG_RGB_ALPHA,
+} unmask_png_color;
+
+typedef struct {
+    size_t width, height;
+    unmask_png_color color;
+    size_t bits;      ///< of a sample in the file: 1, 2, 4, 8 or 16
+    size_t samples;   ///< of a pixel: 1, 3, 1, 2 or 4, by color
+    bool has_transparent;     ///< a gray or RGB image names a transparent color
+    uint16_t transparent[3];  ///< that color as the file has it: gray in [0], or R, G, B
+    uint8_t palette[256][4];  ///< R, G, B, alpha; entries that the file lacks are opaque black, as in Pillow
+} unmask_png_header;
+
+typedef struct unmask_png unmask_png;
+
+/// Reads everything up to the image data. `bytes` must stay valid and unchanged until `unmask_png_close`.
+///
+/// *decoder is set on success and on failure, so that its message can be read, and NULL only where there is no memory
+/// for it. Nothing that grows with the image's size is allocated.
+unmask_png_status unmask_png_open(
+    const uint8_t *bytes, size_t count, unmask_png **decoder, unmask_png_header *header);
+
+/// What went wrong, in libpng's words; valid until `unmask_png_close`.
+const char *unmask_png_message(const unmask_png *decoder);
+
+/// Reads the image into `samples`, [height, width, samples], one byte a sample: unpacked but not scaled (0…3 at two
+/// bits), two bytes big-endian at 16 bits. Interlacing is resolved; gamma and colour profiles are left alone. Once only.
+unmask_png_status unmask_png_decode(unmask_png *decoder, uint8_t *samples);
+
+/// The eXIf chunk as far as the file has been read; NULL where there is none.
+const uint8_t *unmask_png_exif(const unmask_png *decoder, size_t *count);
+
+/// The XMP packet as far as the file has been read; NULL where there is none.
+const uint8_t *unmask_png_xmp(const unmask_png *decoder, size_t *count);
+
+void unmask_png_close(unmask_png *decoder);
+
+/// Writes `pixels`, [height, width, channels], as an 8-bit gray (1 channel) or RGB (3) PNG into memory.
+///
+/// On success *encoded holds *count bytes, to be given to `free`.
+unmask_png_status unmask_png_encode(
+    const uint8_t *pixels, size_t width, size_t height, size_t channels, uint8_t **encoded, size_t *count);
+
+#endif

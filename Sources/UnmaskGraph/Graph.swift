@@ -1,0 +1,94 @@
+/// Names a value of one graph: an input, a constant, or a node's result.
+public struct ValueID: Hashable, Sendable {
+    public let index: Int
+}
+
+/// What is known of a value before it is computed.
+public struct Value: Sendable {
+    public let name: String
+    public let shape: Shape
+    public let type: ElementType
+}
+
+/// One operation. Every operation has one result.
+public struct Node: Sendable {
+    public var name: String
+    public var op: Op
+    /// Operands in the order that `Op` documents; nil where an optional one is absent.
+    public var inputs: [ValueID?]
+    public var output: ValueID
+}
+
+/// A model's computation: nodes in an order in which every operand comes before its use.
+///
+/// The graph is the only representation of a model: builders and importers make one, the runtime and exporters
+/// start from one.
+public struct Graph: Sendable {
+    public private(set) var values: [Value] = []
+    public private(set) var constants: [ValueID: Tensor] = [:]
+    public private(set) var inputs: [ValueID] = []
+    public private(set) var outputs: [(name: String, value: ValueID)] = []
+    public var nodes: [Node] = []
+
+    public init() {}
+
+    public subscript(id: ValueID) -> Value { values[id.index] }
+
+    public mutating func addValue(_ name: String, _ shape: Shape, _ type: ElementType = .f32) -> ValueID {
+        values.append(Value(name: name, shape: shape, type: type))
+        return ValueID(index: values.count - 1)
+    }
+
+    public mutating func addInput(_ name: String, _ shape: Shape, _ type: ElementType) -> ValueID {
+        let id = addValue(name, shape, type)
+        inputs.append(id)
+        return id
+    }
+
+    public mutating func addConstant(_ name: String, _ tensor: Tensor) -> ValueID {
+        let id = addValue(name, Shape(tensor.shape), tensor.type)
+        constants[id] = tensor
+        return id
+    }
+
+    public mutating func addOutput(_ name: String, _ value: ValueID) {
+        outputs.append((name, value))
+    }
+
+    /// Appends a node and returns its result.
+    public mutating func add(_ op: Op, named name: String, _ inputs: [ValueID?], shape: Shape) -> ValueID {
+        let output = addValue(name, shape)
+        nodes.append(Node(name: name, op: op, inputs: inputs, output: output))
+        return output
+    }
+
+    public func output(named name: String) -> ValueID? {
+        outputs.first { $0.name == name }?.value
+    }
+
+    /// How many nodes and outputs use each value.
+    public func useCounts() -> [ValueID: Int] {
+        var counts: [ValueID: Int] = [:]
+        for id in nodes.flatMap(\.inputs).compactMap({ $0 }) { counts[id, default: 0] += 1 }
+        for output in outputs { counts[output.value, default: 0] += 1 }
+        return counts
+    }
+
+    /// The graph with only these outputs and what they need; constants that nothing uses are dropped too.
+    /// Nil where an output does not exist.
+    public func pruned(to names: [String]) -> Graph? {
+        var result = self
+        result.outputs = outputs.filter { names.contains($0.name) }
+        guard Set(names).isSubset(of: result.outputs.map(\.name)) else { return nil }
+        var needed = Set(result.outputs.map(\.value))
+        var kept: [Node] = []
+        for node in nodes.reversed() where needed.contains(node.output) {
+            needed.formUnion(node.inputs.compactMap { $0 })
+            kept.append(node)
+        }
+        result.nodes = kept.reversed()
+        result.constants = constants.filter { needed.contains($0.key) }
+        result.inputs = inputs.filter { needed.contains($0) }
+        return result
+    }
+}

@@ -1,0 +1,103 @@
+/// A constant of a graph: a shape, an element type, and contents that are owned or a range of a mapped file.
+///
+/// Elements are contiguous, row-major and little-endian; a range of a file need not be aligned.
+public struct Tensor: Sendable {
+    public enum Contents: Sendable {
+        case owned([UInt8])
+        case mapped(MappedFile, Range<Int>)
+        /// Tensors of one type that follow one another along the first axis, put together when they are read: how
+        /// separate q, k and v weights serve as one `qkv` without a copy that stays.
+        indirect case joined([Tensor])
+    }
+
+    public let shape: [Int]
+    public let type: ElementType
+    public let contents: Contents
+
+    /// Nil where the shape is negative or overflows, or the contents are not exactly as long as it asks.
+    public init?(shape: [Int], type: ElementType, contents: Contents) {
+        guard let bytes = Tensor.byteCount(shape: shape, type: type) else { return nil }
+        switch contents {
+        case .owned(let owned): guard owned.count == bytes else { return nil }
+        case .mapped(let file, let range):
+            guard range.count == bytes, range.lowerBound >= 0, range.upperBound <= file.byteCount else { return nil }
+        case .joined(let parts):
+            guard parts.allSatisfy({ $0.type == type }), parts.reduce(0, { $0 + $1.byteCount }) == bytes else {
+                return nil
+            }
+        }
+        self.shape = shape
+        self.type = type
+        self.contents = contents
+    }
+
+    /// An owned float32 tensor; `values` fill the shape.
+    public init(_ values: [Float], shape: [Int]) {
+        precondition(shape.reduce(1, *) == values.count, "\(values.count) values do not fill \(shape)")
+        self.shape = shape
+        type = .f32
+        contents = .owned(values.withUnsafeBytes { Array($0) })
+    }
+
+    public var count: Int { shape.reduce(1, *) }
+    public var byteCount: Int { count * type.byteCount }
+
+    /// The bytes that a shape takes; nil where it has a negative dimension or overflows.
+    public static func byteCount(shape: [Int], type: ElementType) -> Int? {
+        var total = type.byteCount
+        for dimension in shape {
+            guard dimension >= 0 else { return nil }
+            let (product, overflow) = total.multipliedReportingOverflow(by: dimension)
+            guard !overflow else { return nil }
+            total = product
+        }
+        return total
+    }
+
+    public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        switch contents {
+        case .owned(let bytes):
+            let result: Result<R, E> = bytes.withUnsafeBytes { buffer in
+                do throws(E) { return .success(try body(buffer)) } catch { return .failure(error) }
+            }
+            return try result.get()
+        case .mapped(let file, let range):
+            defer { withExtendedLifetime(file) {} }
+            return try body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+        case .joined(let parts):
+            var together: [UInt8] = []
+            together.reserveCapacity(byteCount)
+            for part in parts { part.withBytes { together.append(contentsOf: $0) } }
+            return try Tensor(joined: together, of: self).withBytes(body)
+        }
+    }
+
+    private init(joined bytes: [UInt8], of tensor: Tensor) {
+        shape = tensor.shape
+        type = tensor.type
+        contents = .owned(bytes)
+    }
+
+    /// For a mapped tensor: asks for its pages ahead of use.
+    public func willNeed() {
+        switch contents {
+        case .owned: break
+        case .mapped(let file, let range): file.willNeed(range)
+        case .joined(let parts): for part in parts { part.willNeed() }
+        }
+    }
+
+    /// For a mapped tensor: lets go of its resident pages.
+    public func release() {
+        switch contents {
+        case .owned: break
+        case .mapped(let file, let range): file.release(range)
+        case .joined(let parts): for part in parts { part.release() }
+        }
+    }
+
+    /// The same contents under another shape of equal count.
+    public func reshaped(_ shape: [Int]) -> Tensor? {
+        Tensor(shape: shape, type: type, contents: contents)
+    }
+}

@@ -1,0 +1,31 @@
+extension PixelImage {
+    /// The image at another size, equal to Pillow's `resize((width, height), filter)` to the byte.
+    public func resized(width: Int, height: Int, filter: ResampleFilter) -> PixelImage {
+        precondition(width > 0 && height > 0, "an image cannot be resized to \(width) × \(height)")
+        return resized(width: width, height: height, filter: filter, crop: PixelRect(columns: 0..<width, rows: 0..<height))
+    }
+
+    /// The part `crop` of the resized image; nothing outside of it is computed, however large the resized image is.
+    ///
+    /// Pillow changes the width first and then the height, each pass rounding to bytes; since 12.2 the other way round
+    /// where the height shrinks by more than twice the pixels that the width does.
+    func resized(width newWidth: Int, height newHeight: Int, filter: ResampleFilter, crop: PixelRect) -> PixelImage {
+        let across =
+            newWidth == width
+            ? nil : ResampleTable(inputCount: width, outputCount: newWidth, outputs: crop.columns, filter: filter)
+        let down =
+            newHeight == height
+            ? nil : ResampleTable(inputCount: height, outputCount: newHeight, outputs: crop.rows, filter: filter)
+        var region = PixelRegion(
+            of: self, PixelRect(columns: across?.inputs ?? crop.columns, rows: down?.inputs ?? crop.rows))
+        let heightShrinks = height - newHeight
+        if heightShrinks > 0, heightShrinks > 2 * (width - newWidth) {
+            if let down { region = region.resampledDown(by: down) }
+            if let across { region = region.resampledAcross(by: across) }
+        } else {
+            if let across { region = region.resampledAcross(by: across) }
+            if let down { region = region.resampledDown(by: down) }
+        }
+        return region.image
+    }
+}

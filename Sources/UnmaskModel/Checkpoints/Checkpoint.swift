@@ -1,0 +1,119 @@
+internal import Foundation
+internal import UnmaskGraph
+internal import UnmaskImage
+internal import UnmaskWeights
+
+/// A checkpoint in timm's parameter names, wherever it came from.
+struct Checkpoint {
+    var configuration: ModelConfiguration
+    var recipe: Recipe
+    var labels: [String]
+    var licence: String?
+    /// The content hash that the file states; nil where it has to be computed.
+    var statedHash: String?
+    /// By timm's names, with shapes as in `ParameterTable`.
+    var tensors: [String: Tensor]
+    /// What a parameter is called in the file.
+    var originalNames: [String: String] = [:]
+    /// What was assumed because the file does not say.
+    var notes: [String] = []
+
+    /// Reads any of the layouts that Unmask knows, told apart by contents.
+    static func read(_ path: String, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
+        let place = try CheckpointPlace(path)
+        let file = try readable { () throws(WeightsError) in try TensorFile(path: place.tensorFile) }
+        let names = Set(file.tensors.names)
+        var checkpoint =
+            if OwnLayout.recognises(file) {
+                try OwnLayout.read(file)
+            } else if HuggingFaceLayout.recognises(names) {
+                try HuggingFaceLayout.read(file, place: place)
+            } else if TimmLayout.recognises(names) {
+                try TimmLayout.read(file, place: place, options)
+            } else {
+                throw ModelError.unrecognised(
+                    file: path,
+                    detail: "expected tensors named as timm (patch_embed.proj.weight) or Hugging Face "
+                        + "(embeddings.patch_embeddings.projection.weight) do; found "
+                        + (names.isEmpty ? "none" : names.sorted().prefix(3).joined(separator: ", ") + "…"))
+            }
+        try checkpoint.configuration.validate()
+        let originals = checkpoint.originalNames
+        try ParameterTable(checkpoint.configuration).check(
+            checkpoint.tensors.mapValues(\.shape), file: path, original: { originals[$0] ?? $0 })
+        if let wrong = checkpoint.tensors.first(where: { ![.f32, .f16, .bf16].contains($0.value.type) }) {
+            throw .unsupported(
+                file: path, feature: "\(wrong.key) is stored as \(wrong.value.type.rawValue); expected f32, f16 or bf16")
+        }
+        if let recipe = options.recipe { checkpoint.recipe = try checkpoint.recipe.with(name: recipe) }
+        if let licence = options.licence { checkpoint.licence = licence }
+        if let size = options.imageSize { try checkpoint.resize(to: size) }
+        guard checkpoint.recipe.channels == checkpoint.configuration.channels else {
+            throw .invalidConfiguration([
+                "the recipe has \(checkpoint.recipe.channels) channels and the model \(checkpoint.configuration.channels)"
+            ])
+        }
+        return checkpoint
+    }
+
+    /// The same model for another image size: position embeddings are interpolated.
+    private mutating func resize(to size: [Int]) throws(ModelError) {
+        let from = configuration.grid
+        guard size != configuration.imageSize else { return }
+        configuration.imageSize = size
+        try configuration.validate()
+        recipe = try recipe.with(imageSize: size)
+        statedHash = nil
+        for (name, width) in [("pos_embed", configuration.width), ("decoder_pos_embed", configuration.decoder?.width)] {
+            guard let width, let values = tensors[name]?.floats() else { continue }
+            let resized = PositionResizing.resize(
+                values, width: width, from: from, to: configuration.grid,
+                interpolation: configuration.positionInterpolation)
+            tensors[name] = Tensor(resized, shape: [1, 1 + configuration.patches, width])
+        }
+    }
+}
+
+/// Where a checkpoint's tensors and its JSON files are: a folder as Hugging Face and timm leave it, or one file.
+struct CheckpointPlace {
+    let tensorFile: String
+    private let folder: String
+    private let path: String
+
+    init(_ path: String) throws(ModelError) {
+        self.path = path
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw .unreadable("\(path): no such file or folder; give a checkpoint file or a Hugging Face folder")
+        }
+        guard isDirectory.boolValue else {
+            tensorFile = path
+            folder = (path as NSString).deletingLastPathComponent
+            return
+        }
+        folder = path
+        let names = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
+        let candidates = names.map { (path as NSString).appendingPathComponent($0) }
+        guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw .unreadable("\(path): the folder has none of \(names.joined(separator: ", "))")
+        }
+        tensorFile = found
+    }
+
+    /// A JSON file beside the tensors, decoded leniently; nil where there is none.
+    func json<T: Decodable>(_ name: String, as type: T.Type) throws(ModelError) -> T? {
+        let file = (folder.isEmpty ? "." : folder) + "/" + name
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        do {
+            let data = try Data(contentsOf: URL(fileURLWithPath: file))
+            return try JSONDecoder().decode(type, from: data)
+        } catch {
+            throw .unreadable("\(file): not the JSON that was expected: \(error)")
+        }
+    }
+}
+
+/// Turns a tensor file's error into the model's.
+func readable<T>(_ body: () throws(WeightsError) -> T) throws(ModelError) -> T {
+    do throws(WeightsError) { return try body() } catch { throw .unreadable(error.description) }
+}

@@ -1,0 +1,28 @@
+public import UnmaskImage
+
+/// What a checkpoint does not say, or should be understood otherwise.
+public struct ModelLoadOptions: Sendable {
+    /// `[height, width]`; position embeddings are interpolated where it differs from the trained size.
+    public var imageSize: [Int]?
+    /// The way of preparing images, in place of the checkpoint's.
+    public var recipe: Recipe.Name?
+    /// Attention heads, for files that do not state them (their number cannot be told from the tensors).
+    public var heads: Int?
+    public var decoderHeads: Int?
+    /// Whether the decoder predicts normalised patches, for files that do not state it.
+    public var normPix: Bool?
+    /// The licence to state in what is written.
+    public var licence: String?
+
+    public init(
+        imageSize: [Int]? = nil, recipe: Recipe.Name? = nil, heads: Int? = nil, decoderHeads: Int? = nil,
+        normPix: Bool? = nil, licence: String? = nil
+    ) {
+        self.imageSize = imageSize
+        self.recipe = recipe
+        self.heads = heads
+        self.decoderHeads = decoderHeads
+        self.normPix = normPix
+        self.licence = licence
+    }
+}

@@ -1,0 +1,72 @@
+internal import Foundation
+internal import UnmaskGraph
+internal import UnmaskImage
+internal import UnmaskWeights
+
+/// Unmask's own checkpoints: safetensors in timm's names whose metadata hold everything else.
+enum OwnLayout {
+    static let format = "unmask/1"
+
+    /// Keys of the metadata.
+    private enum Key {
+        static let format = "format", config = "config", recipe = "recipe", licence = "licence", labels = "labels"
+        static let hash = "hash"
+    }
+
+    static func recognises(_ file: TensorFile) -> Bool {
+        file.metadata[Key.format]?.hasPrefix("unmask/") ?? false
+    }
+
+    static func read(_ file: TensorFile) throws(ModelError) -> Checkpoint {
+        guard file.metadata[Key.format] == format else {
+            throw .unsupported(
+                file: file.path,
+                feature: "format \(file.metadata[Key.format] ?? ""), expected \(format): written by another version")
+        }
+        return Checkpoint(
+            configuration: try decode(Key.config, as: ModelConfiguration.self, file),
+            recipe: try decode(Key.recipe, as: Recipe.self, file),
+            labels: file.metadata[Key.labels] == nil ? [] : try decode(Key.labels, as: [String].self, file),
+            licence: file.metadata[Key.licence], statedHash: file.metadata[Key.hash],
+            tensors: Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) }))
+    }
+
+    private static func decode<T: Decodable>(
+        _ key: String, as type: T.Type, _ file: TensorFile
+    ) throws(ModelError) -> T {
+        guard let text = file.metadata[key] else {
+            throw .unrecognised(file: file.path, detail: "its metadata have no entry “\(key)”")
+        }
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch {
+            throw .unrecognised(file: file.path, detail: "the entry “\(key)” of its metadata cannot be read: \(error)")
+        }
+    }
+
+    /// Writes a checkpoint beside its place and renames it. Tensors are stored in the type given, or as they are.
+    static func write(
+        _ checkpoint: Checkpoint, hash: String?, to path: String, as type: StorageType?
+    ) throws(ModelError) {
+        var metadata = [
+            Key.format: format, Key.config: encode(checkpoint.configuration), Key.recipe: encode(checkpoint.recipe),
+        ]
+        metadata[Key.licence] = checkpoint.licence
+        metadata[Key.hash] = hash
+        if !checkpoint.labels.isEmpty { metadata[Key.labels] = encode(checkpoint.labels) }
+        var table = TensorTable()
+        for (name, tensor) in checkpoint.tensors.sorted(by: { $0.key < $1.key }) { _ = table.append(name, tensor) }
+        do throws(WeightsError) {
+            try SafetensorsWriter.write(table, metadata: metadata, storage: type?.storage, to: path)
+        } catch {
+            throw .unwritable(error.description)
+        }
+    }
+
+    /// JSON with sorted keys: equal values give equal text.
+    static func encode(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}

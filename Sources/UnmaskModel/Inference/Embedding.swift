@@ -1,0 +1,38 @@
+/// One image's vector, or its patch tokens.
+public struct Embedding: Sendable {
+    /// `[D]`, or `[K, D]` for `tokens` pooling.
+    public let shape: [Int]
+    /// Row-major.
+    public let values: [Float]
+    public let stamp: Stamp
+}
+
+/// How embeddings are made.
+public struct EmbeddingOptions: Sendable {
+    /// Nil: the checkpoint's own, `mean` for a model whose head reads the mean, else `cls`.
+    public var pooling: Pooling?
+    /// Scale each vector to length 1.
+    public var normalize: Bool
+    /// Keep only the first numbers of each vector, before normalising.
+    public var dimensions: Int?
+
+    public init(pooling: Pooling? = nil, normalize: Bool = false, dimensions: Int? = nil) {
+        self.pooling = pooling
+        self.normalize = normalize
+        self.dimensions = dimensions
+    }
+
+    /// The first numbers of each row, and its length made 1 where asked; the norm is summed in Double, and a row of
+    /// zeros stays zero.
+    func finish(_ values: ArraySlice<Float>, width: Int) -> [Float] {
+        let kept = dimensions ?? width
+        var result: [Float] = []
+        result.reserveCapacity(values.count / width * kept)
+        for start in stride(from: values.startIndex, to: values.endIndex, by: width) {
+            let row = values[start..<start + kept]
+            let length = normalize ? row.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() : 1
+            result += length > 0 && length != 1 ? row.map { Float(Double($0) / length) } : Array(row)
+        }
+        return result
+    }
+}

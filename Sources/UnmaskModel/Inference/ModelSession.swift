@@ -1,0 +1,201 @@
+public import UnmaskImage
+public import UnmaskRuntime
+
+/// A model made ready to run. Safe to share: forward passes take turns on the engine.
+///
+/// An image's result depends neither on the images beside it nor on the number of threads, to the bit.
+public final class ModelSession: Sendable {
+    public let model: Model
+    /// The most images of one forward pass; longer lists are cut.
+    public let maximumBatch: Int
+    package let session: Session
+
+    /// - Parameters:
+    ///   - engine: may serve several sessions; by default one of its own on all processors this process may use.
+    ///   - disabledPasses: names of graph passes to leave out, to see what they are worth.
+    public convenience init(
+        _ model: Model, engine: Engine? = nil, maximumBatch: Int = 8, disabledPasses: Set<String> = []
+    ) throws(ModelError) {
+        try self.init(
+            model, engine: engine, maximumBatch: maximumBatch, disabledPasses: disabledPasses, pixels: .bytes)
+    }
+
+    package init(
+        _ model: Model, engine: Engine?, maximumBatch: Int, disabledPasses: Set<String>, pixels: PixelInput
+    ) throws(ModelError) {
+        guard (1...4096).contains(maximumBatch) else {
+            throw .invalidRequest("a batch of \(maximumBatch) images: expected 1 to 4096")
+        }
+        let graph = try model.graph(pixels: pixels)
+        session = try runnable { () throws(RuntimeError) in
+            let engine = if let engine { engine } else { try Engine() }
+            return try Session(graph, engine: engine, disabledPasses: disabledPasses)
+        }
+        self.model = model
+        self.maximumBatch = maximumBatch
+    }
+
+    public var engine: Engine { session.engine }
+
+    /// Packs the weights and makes room for full batches of whole images, so that no request pays for it.
+    /// - Returns: the plan, for reports.
+    @discardableResult
+    public func prepare(_ task: ModelTask, batch: Int? = nil, kept: Int? = nil) throws(ModelError) -> Plan {
+        let sizes = [ModelGraph.batch: batch ?? maximumBatch, ModelGraph.kept: kept ?? model.configuration.patches]
+        let outputs = try outputs(of: task)
+        return try runnable { () throws(RuntimeError) in try session.prepare(bindings: sizes, outputs: outputs) }
+    }
+
+    /// Names of the weights packed so far in which a NaN or an infinity was found.
+    public var nonfiniteWeights: [String] { session.nonfiniteWeights }
+
+    /// What each graph pass changed.
+    public var rewrites: [(pass: String, rewrites: Int)] { session.rewrites }
+
+    // MARK: Tasks
+
+    /// - Parameter masks: one for each image; nil: every patch is seen.
+    public func embed(
+        _ images: [PixelImage], options: EmbeddingOptions = EmbeddingOptions(), masks: [Mask]? = nil
+    ) throws(ModelError) -> [Embedding] {
+        let pooling = options.pooling ?? model.configuration.pooling
+        let width = model.configuration.width
+        if let dimensions = options.dimensions, !(1...width).contains(dimensions) {
+            throw .invalidRequest("\(dimensions) dimensions: this model's vectors have 1 to \(width)")
+        }
+        let name = pooling.rawValue
+        return try run(images, masks: masks, outputs: [name]).map { answer in
+            let values = options.finish(answer.values[name] ?? [], width: width)
+            let dimension = options.dimensions ?? width
+            return Embedding(
+                shape: pooling == .tokens ? [answer.mask.kept, dimension] : [dimension], values: values,
+                stamp: Stamp(
+                    model: model.hash, recipe: model.recipe.stamp, precision: "f32", pooling: pooling,
+                    dimension: dimension, tokens: answer.mask.kept, normalized: options.normalize))
+        }
+    }
+
+    /// The most probable classes of each image, most probable first; among equals the lower index first.
+    public func classify(
+        _ images: [PixelImage], topK: Int = 5, masks: [Mask]? = nil
+    ) throws(ModelError) -> [[ClassScore]] {
+        guard topK > 0 else { throw .invalidRequest("top-k \(topK): expected at least 1") }
+        let outputs = try outputs(of: .classify)
+        return try run(images, masks: masks, outputs: outputs).map { answer in
+            let probabilities = Array(answer.values[ModelGraph.probabilities] ?? [])
+            let best = probabilities.indices.sorted { (-probabilities[$0], $0) < (-probabilities[$1], $1) }
+            return best.prefix(topK).map { index in
+                ClassScore(
+                    label: index < model.labels.count ? model.labels[index] : String(index), index: index,
+                    probability: probabilities[index])
+            }
+        }
+    }
+
+    /// Rebuilds the hidden patches of each image from its visible ones.
+    public func reconstruct(_ images: [PixelImage], masks: [Mask]) throws(ModelError) -> [Reconstruction] {
+        let outputs = try outputs(of: .reconstruct)
+        let answers = try run(images, masks: masks, outputs: outputs)
+        var results: [Reconstruction] = []
+        for (image, answer) in zip(images, answers) {
+            results.append(
+                Reconstruction(
+                    image: image, mask: answer.mask, prediction: Array(answer.values[ModelGraph.prediction] ?? []),
+                    model: model))
+        }
+        return results
+    }
+
+    // MARK: Forward passes
+
+    /// One image's part of a forward pass.
+    private struct Answer {
+        let mask: Mask
+        let values: [String: ArraySlice<Float>]
+    }
+
+    /// Runs images in as few passes as their token counts and the batch limit allow; answers in the images' order.
+    private func run(_ images: [PixelImage], masks: [Mask]?, outputs: [String]) throws(ModelError) -> [Answer] {
+        let c = model.configuration
+        let masks = masks ?? Array(repeating: Mask.none(patches: c.patches), count: images.count)
+        guard masks.count == images.count else {
+            throw .invalidMask("\(masks.count) masks for \(images.count) images: expected one for each")
+        }
+        if let wrong = masks.first(where: { $0.patches != c.patches }) {
+            throw .invalidMask("a mask of \(wrong.patches) patches: the model's images have \(c.patches)")
+        }
+        let expected = c.imageSize + [c.channels]
+        for image in images where [image.height, image.width, image.channels] != expected {
+            throw .imageMismatch(expected: expected, found: [image.height, image.width, image.channels])
+        }
+        var answers = [Answer?](repeating: nil, count: images.count)
+        let groups = Dictionary(grouping: images.indices) { masks[$0].kept }
+        for (kept, members) in groups.sorted(by: { $0.key < $1.key }) {
+            for start in stride(from: 0, to: members.count, by: maximumBatch) {
+                let batch = members[start..<min(start + maximumBatch, members.count)]
+                let results = try forward(
+                    .u8(batch.flatMap { images[$0].pixels }), masks: batch.map { masks[$0] }, kept: kept,
+                    outputs: outputs)
+                for (place, index) in batch.enumerated() {
+                    answers[index] = Answer(mask: masks[index], values: results.mapValues { $0[place] })
+                }
+            }
+        }
+        return answers.compactMap { $0 }
+    }
+
+    /// One forward pass over images of equal token counts, timed step by step.
+    public func profile(
+        _ task: ModelTask, _ images: [PixelImage], masks: [Mask]
+    ) throws(ModelError) -> [(step: Plan.Step, time: Duration)] {
+        let names = try outputs(of: task)
+        let inputs = inputs(.u8(images.flatMap(\.pixels)), masks)
+        let bindings = [ModelGraph.batch: images.count, ModelGraph.kept: masks.first?.kept ?? 0]
+        return try runnable { () throws(RuntimeError) in
+            try session.profile(inputs, bindings: bindings, outputs: names)
+        }
+    }
+
+    private func inputs(_ pixels: InputArray, _ masks: [Mask]) -> [String: InputArray] {
+        [
+            ModelGraph.pixels: pixels,
+            ModelGraph.idsKeep: .i32(masks.flatMap { $0.idsKeep.map(Int32.init) }),
+            ModelGraph.idsRestore: .i32(masks.flatMap { $0.idsRestore.map(Int32.init) }),
+        ]
+    }
+
+    /// One forward pass over a batch of equal token counts. Outputs by the names in `ModelGraph`.
+    package func forward(
+        _ pixels: InputArray, masks: [Mask], kept: Int, outputs: [String]
+    ) throws(ModelError) -> [String: OutputArray] {
+        let inputs = inputs(pixels, masks)
+        return try runnable { () throws(RuntimeError) in
+            try session.run(
+                inputs, bindings: [ModelGraph.batch: masks.count, ModelGraph.kept: kept], outputs: outputs)
+        }
+    }
+
+    private func outputs(of task: ModelTask) throws(ModelError) -> [String] {
+        switch task {
+        case .embed(let pooling): return [(pooling ?? model.configuration.pooling).rawValue]
+        case .classify:
+            guard model.hasHead else { throw .noHead(model: model.name) }
+            return [ModelGraph.probabilities]
+        case .reconstruct:
+            guard model.hasDecoder else { throw .noDecoder(model: model.name) }
+            return [ModelGraph.prediction]
+        }
+    }
+}
+
+/// What a session can be asked for.
+public enum ModelTask: Sendable, Hashable {
+    case embed(Pooling?)
+    case classify
+    case reconstruct
+}
+
+/// Turns the runtime's error into the model's.
+private func runnable<T>(_ body: () throws(RuntimeError) -> T) throws(ModelError) -> T {
+    do throws(RuntimeError) { return try body() } catch { throw .runtime(error.description) }
+}

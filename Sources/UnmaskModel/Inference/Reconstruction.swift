@@ -1,0 +1,122 @@
+public import UnmaskImage
+
+/// An image rebuilt by a masked autoencoder from its visible patches.
+public struct Reconstruction: Sendable {
+    /// The image as the model saw it, and which of its patches were visible.
+    public let original: PixelImage
+    public let mask: Mask
+    /// The decoder's raw output, [N, P·P·C] row-major, the channel fastest, in the space that the decoder was trained
+    /// on: normalised pixels, or pixels normalised by each patch's own statistics.
+    public let prediction: [Float]
+    /// Whether the pictures use the original patches' mean and variance, hidden ones included: a decoder trained with
+    /// `norm_pix` predicts a patch's structure and leaves these two numbers out.
+    public let usesPatchStatistics: Bool
+    /// Every patch as the decoder predicts it, visible ones included.
+    public let reconstruction: PixelImage
+    /// The mean squared error of each patch against the original, in normalised pixels.
+    public let patchErrors: [Float]
+    private let patchSize: Int
+
+    init(image: PixelImage, mask: Mask, prediction: [Float], model: Model) {
+        let c = model.configuration
+        let grid = PatchGrid(height: image.height, width: image.width, channels: image.channels, patch: c.patchSize)
+        let mean = model.recipe.mean.map(Double.init), std = model.recipe.std.map(Double.init)
+        let statistics = c.decoder?.normPix ?? false
+        var pixels = image.pixels
+        var errors: [Float] = []
+        for patch in 0..<grid.count {
+            let places = grid.places(of: patch)
+            let target = places.map { place in
+                let channel = place % image.channels
+                return (Double(image.pixels[place]) / 255 - mean[channel]) / std[channel]
+            }
+            let predicted = prediction[patch * places.count..<(patch + 1) * places.count].map(Double.init)
+            let values = statistics ? Self.withStatistics(of: target, predicted) : predicted
+            var error = 0.0
+            for (index, place) in places.enumerated() {
+                let value = values[index]
+                error += (value - target[index]) * (value - target[index])
+                let channel = place % image.channels
+                let byte = (value * std[channel] + mean[channel]) * 255
+                pixels[place] = byte.isNaN ? 0 : UInt8(min(max(byte, 0), 255).rounded())
+            }
+            errors.append(Float(error / Double(places.count)))
+        }
+        original = image
+        self.mask = mask
+        self.prediction = prediction
+        usesPatchStatistics = statistics
+        reconstruction = PixelImage(
+            width: image.width, height: image.height, channels: image.channels, pixels: pixels)
+        patchErrors = errors
+        patchSize = c.patchSize
+    }
+
+    /// A patch that was predicted normalised, with the target patch's mean and deviation put back: the unbiased variance
+    /// and 10⁻⁶, by which `norm_pix` training normalises (He et al. 2021, section 3).
+    package static func withStatistics(of target: [Double], _ predicted: [Double]) -> [Double] {
+        let mean = target.reduce(0, +) / Double(target.count)
+        let variance = target.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(target.count - 1, 1))
+        let deviation = (variance + 1e-6).squareRoot()
+        return predicted.map { $0 * deviation + mean }
+    }
+
+    /// The original with its hidden patches grey.
+    public var masked: PixelImage {
+        merged { _, _ in 128 }
+    }
+
+    /// The original's visible patches, and the rebuilt ones where it was hidden.
+    public var merged: PixelImage {
+        merged { place, _ in reconstruction.pixels[place] }
+    }
+
+    private func merged(hidden: (_ place: Int, _ patch: Int) -> UInt8) -> PixelImage {
+        let grid = PatchGrid(
+            height: original.height, width: original.width, channels: original.channels, patch: patchSize)
+        var pixels = original.pixels
+        for (patch, removed) in mask.removed.enumerated() where removed == 1 {
+            for place in grid.places(of: patch) { pixels[place] = hidden(place, patch) }
+        }
+        return PixelImage(
+            width: original.width, height: original.height, channels: original.channels, pixels: pixels)
+    }
+
+    /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side with white between.
+    /// Small images are magnified by a whole number so that they are at least `minimumHeight` pixels high.
+    public func panel(minimumHeight: Int = 224) -> PixelImage {
+        let pictures = [original, masked, reconstruction, merged]
+        let zoom = max(1, (minimumHeight + original.height - 1) / original.height)
+        let gap = max(2, original.height * zoom / 28)
+        let (height, width, channels) = (original.height * zoom, original.width * zoom, original.channels)
+        let total = 4 * width + 3 * gap
+        var pixels = [UInt8](repeating: 255, count: height * total * channels)
+        for (index, picture) in pictures.enumerated() {
+            for row in 0..<height {
+                for column in 0..<width {
+                    let from = ((row / zoom) * original.width + column / zoom) * channels
+                    let to = (row * total + index * (width + gap) + column) * channels
+                    for channel in 0..<channels { pixels[to + channel] = picture.pixels[from + channel] }
+                }
+            }
+        }
+        return PixelImage(width: total, height: height, channels: channels, pixels: pixels)
+    }
+}
+
+/// Where the values of each patch lie in an interleaved image, in the order of MAE's patches: row, column, channel.
+private struct PatchGrid {
+    let height, width, channels, patch: Int
+
+    var count: Int { height / patch * (width / patch) }
+
+    func places(of index: Int) -> [Int] {
+        let columns = width / patch
+        let top = index / columns * patch, left = index % columns * patch
+        return (top..<top + patch).flatMap { row in
+            (left..<left + patch).flatMap { column in
+                (0..<channels).map { (row * width + column) * channels + $0 }
+            }
+        }
+    }
+}

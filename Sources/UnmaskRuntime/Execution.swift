@@ -1,0 +1,99 @@
+internal import CUnmaskKernels
+internal import UnmaskGraph
+
+/// The memory that a plan runs over: resolves slots and calls the kernels.
+struct Execution {
+    let engine: OpaquePointer
+    let arena: UnsafeMutableRawPointer
+    let weights: UnsafeMutableRawPointer
+    let inputs: [UnsafeRawPointer]
+
+    private func address(_ slot: Slot) -> UnsafeMutableRawPointer {
+        switch slot {
+        case .arena(let offset): arena + offset
+        case .weights(let offset): weights + offset
+        case .input(let index): UnsafeMutableRawPointer(mutating: inputs[index])
+        }
+    }
+
+    private func floats(_ slot: Slot) -> UnsafeMutablePointer<Float> {
+        address(slot).assumingMemoryBound(to: Float.self)
+    }
+
+    private func floats(_ slot: Slot?) -> UnsafeMutablePointer<Float>? {
+        slot.map { floats($0) }
+    }
+
+    private func ids(_ slot: Slot?) -> UnsafePointer<Int32>? {
+        slot.map { UnsafePointer(address($0).assumingMemoryBound(to: Int32.self)) }
+    }
+
+    private func activation(_ gelu: GELU?) -> unmask_activation {
+        switch gelu {
+        case nil: UNMASK_ACTIVATION_NONE
+        case .erf: UNMASK_ACTIVATION_GELU_ERF
+        case .tanh: UNMASK_ACTIVATION_GELU_TANH
+        }
+    }
+
+    /// A result's numbers, copied out of the arena.
+    func floats(at offset: Int, count: Int) -> [Float] {
+        let start = (arena + offset).assumingMemoryBound(to: Float.self)
+        return Array(UnsafeBufferPointer(start: start, count: count))
+    }
+
+    func run(_ instruction: Instruction) {
+        switch instruction {
+        case .gemm(let g):
+            var call = unmask_f32_gemm(
+                m: g.m, n: g.n, k: g.k, a: floats(g.a), lda: g.k, packed: address(g.weight), bias: floats(g.bias),
+                norm_weight: floats(g.normWeight), norm_bias: floats(g.normBias), norm_eps: g.normEpsilon,
+                activation: activation(g.activation), residual: floats(g.residual), ldr: g.n, c: floats(g.c),
+                ldc: g.n, scratch: floats(g.scratch))
+            unmask_f32_gemm_run(engine, &call)
+        case .attention(let a):
+            let qkv = floats(a.qkv), stride = 3 * a.width, headWidth = a.width / a.heads
+            var call = unmask_f32_attention(
+                batch: a.batch, heads: a.heads, head_dim: headWidth, queries: a.tokens, keys: a.tokens, q: qkv,
+                k: qkv + a.width, v: qkv + 2 * a.width, q_stride: stride, k_stride: stride, v_stride: stride,
+                scale: 1 / Float(headWidth).squareRoot(), out: floats(a.out), out_stride: a.width,
+                scratch: floats(a.scratch))
+            unmask_f32_attention_run(engine, &call)
+        case .patches(let p):
+            var call = unmask_patches(
+                batch: p.batch, channels: p.channels, height: p.height, width: p.width, patch: p.patch, kept: p.kept,
+                ids_keep: ids(p.ids), out: floats(p.out))
+            if p.bytes {
+                unmask_u8_patches(engine, &call, address(p.pixels).assumingMemoryBound(to: UInt8.self))
+            } else {
+                unmask_f32_patches(engine, &call, floats(p.pixels))
+            }
+        case .scaleShift(let rows, let width, let x, let scale, let shift, let out):
+            unmask_f32_scale_shift(engine, rows, width, floats(x), floats(scale), floats(shift), floats(out))
+        case .layerNorm(let rows, let width, let x, let weight, let bias, let epsilon, let out):
+            unmask_f32_layernorm(
+                engine, rows, width, floats(x), width, floats(weight), floats(bias), epsilon, floats(out), width)
+        case .gelu(let count, let kind, let x, let out):
+            unmask_f32_activate(engine, count, floats(x), activation(kind), floats(out))
+        case .add(let count, let a, let b, let out):
+            unmask_f32_add(engine, count, floats(a), floats(b), floats(out))
+        case .softmax(let rows, let width, let x, let out):
+            unmask_f32_softmax(engine, rows, width, floats(x), width, floats(out), width)
+        case .assembleTokens(let batch, let kept, let width, let x, let first, let positions, let kept_ids, let out):
+            unmask_f32_assemble_tokens(
+                engine, batch, kept, width, floats(x), floats(first), floats(positions), ids(kept_ids), floats(out))
+        case .restoreTokens(
+            let batch, let kept, let patches, let width, let x, let mask, let positions, let restore, let out):
+            unmask_f32_restore_tokens(
+                engine, batch, kept, patches, width, floats(x), floats(mask), floats(positions), ids(restore),
+                floats(out))
+        case .meanTokens(let batch, let tokens, let skip, let width, let x, let out):
+            unmask_f32_mean_tokens(engine, batch, tokens, skip, width, floats(x), floats(out))
+        case .copyTokens(let batch, let tokens, let range, let width, let x, let out):
+            for image in 0..<batch {
+                (floats(out) + image * range.count * width).update(
+                    from: floats(x) + (image * tokens + range.lowerBound) * width, count: range.count * width)
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+internal import CUnmaskKernels
+internal import UnmaskGraph
+
+/// Turns a pruned graph into a plan for given sizes: every operand gets its place in the arena, which is free again
+/// after its last use, and every node becomes one kernel call.
+struct Lowering {
+    private let graph: Graph
+    private let bindings: [String: Int]
+    private let engine: Engine
+    private let weights: WeightStore
+    private var arena = ArenaPlanner()
+    private var slots: [ValueID: Slot] = [:]
+    private var places: [ValueID: Range<Int>] = [:]
+    private var lastUse: [ValueID: Int] = [:]
+    private var instructions: [Instruction] = []
+    private var steps: [Plan.Step] = []
+    private var identifierLimits: [ValueID: Int] = [:]
+
+    static func lower(
+        _ graph: Graph, bindings: [String: Int], engine: Engine, weights: WeightStore
+    ) throws(RuntimeError) -> Plan {
+        var lowering = Lowering(graph: graph, bindings: bindings, engine: engine, weights: weights)
+        return try lowering.lower()
+    }
+
+    private init(graph: Graph, bindings: [String: Int], engine: Engine, weights: WeightStore) {
+        self.graph = graph
+        self.bindings = bindings
+        self.engine = engine
+        self.weights = weights
+    }
+
+    private mutating func lower() throws(RuntimeError) -> Plan {
+        for (index, id) in graph.inputs.enumerated() { slots[id] = .input(index) }
+        for id in graph.constants.keys { slots[id] = weights.offset(of: id).map { .weights($0) } }
+        for (index, node) in graph.nodes.enumerated() {
+            for id in node.inputs.compactMap({ $0 }) { lastUse[id] = index }
+        }
+        for output in graph.outputs { lastUse[output.value] = Int.max }
+        for (index, node) in graph.nodes.enumerated() {
+            try lower(node, at: index)
+            for id in Set(node.inputs.compactMap { $0 }) where lastUse[id] == index {
+                if let place = places.removeValue(forKey: id) { arena.release(place) }
+            }
+        }
+        var outputs: [Plan.Output] = []
+        for (name, value) in graph.outputs {
+            guard case .arena(let offset) = slots[value] else {
+                throw .malformedNode(name: name, op: "output", problem: "it is not computed by any node")
+            }
+            outputs.append(Plan.Output(name: name, shape: try shape(of: value), offset: offset))
+        }
+        var inputs: [Plan.Input] = []
+        for id in graph.inputs {
+            let sizes = try shape(of: id)
+            guard let bytes = Tensor.byteCount(shape: sizes, type: graph[id].type) else {
+                throw .unboundDimension(value: graph[id].name, shape: "\(sizes)")
+            }
+            inputs.append(
+                Plan.Input(
+                    name: graph[id].name, shape: sizes, byteCount: bytes, identifierLimit: identifierLimits[id]))
+        }
+        return Plan(
+            steps: steps, arenaBytes: arena.byteCount, instructions: instructions, inputs: inputs, outputs: outputs)
+    }
+
+    // MARK: Operands
+
+    private func shape(of id: ValueID) throws(RuntimeError) -> [Int] {
+        guard let sizes = graph[id].shape.bound(by: bindings) else {
+            throw .unboundDimension(value: graph[id].name, shape: graph[id].shape.description)
+        }
+        return sizes
+    }
+
+    private func operand(_ node: Node, _ index: Int) throws(RuntimeError) -> (id: ValueID, slot: Slot, shape: [Int]) {
+        guard index < node.inputs.count, let id = node.inputs[index], let slot = slots[id] else {
+            throw .malformedNode(name: node.name, op: node.op.name, problem: "operand \(index) is missing")
+        }
+        return (id, slot, try shape(of: id))
+    }
+
+    private func optional(_ node: Node, _ index: Int) -> Slot? {
+        guard index < node.inputs.count, let id = node.inputs[index] else { return nil }
+        return slots[id]
+    }
+
+    /// A place for a node's result.
+    private mutating func place(_ node: Node, _ shape: [Int]) -> Slot {
+        let place = arena.allocate(shape.reduce(MemoryLayout<Float>.size, *))
+        places[node.output] = place
+        let slot = Slot.arena(place.lowerBound)
+        slots[node.output] = slot
+        return slot
+    }
+
+    /// The place of an operand that is computed by the plan and not needed after this node, for the node's result to
+    /// take over; else a new place.
+    private mutating func reuse(_ id: ValueID?, for node: Node, at index: Int, _ shape: [Int]) -> Slot {
+        if let id, lastUse[id] == index, let place = places.removeValue(forKey: id) {
+            places[node.output] = place
+            slots[node.output] = .arena(place.lowerBound)
+            return .arena(place.lowerBound)
+        }
+        return self.place(node, shape)
+    }
+
+    /// Memory for the duration of one step, taken after its result's.
+    private mutating func scratch(floats: Int) -> Slot? {
+        guard floats > 0 else { return nil }
+        let place = arena.allocate(floats * MemoryLayout<Float>.size)
+        arena.release(place)
+        return .arena(place.lowerBound)
+    }
+
+    private mutating func limitIdentifiers(_ node: Node, _ index: Int, below limit: Int) {
+        if index < node.inputs.count, let id = node.inputs[index] { identifierLimits[id] = limit }
+    }
+
+    // MARK: Nodes
+
+    private mutating func lower(_ node: Node, at index: Int) throws(RuntimeError) {
+        let out = try shape(of: node.output)
+        let count = out.reduce(1, *), width = out.last ?? 1
+        let rows = width > 0 ? count / width : 0
+        var kind = node.op.name
+        var flops = 0
+        let instruction: Instruction
+        switch node.op {
+        case .linear(let fusion):
+            (instruction, kind, flops) = try linear(node, fusion, at: index, rows: rows, out)
+        case .attention(let heads):
+            let qkv = try operand(node, 0)
+            let (batch, tokens) = (out[0], out[1])
+            let result = place(node, out)
+            let floats = unmask_f32_attention_scratch_floats(engine.handle, heads, width / heads, tokens, tokens)
+            instruction = .attention(
+                .init(
+                    batch: batch, tokens: tokens, heads: heads, width: width, qkv: qkv.slot, out: result,
+                    scratch: scratch(floats: max(floats, 1)) ?? .arena(0)))
+            flops = 4 * batch * tokens * tokens * width
+        case .patches(let size):
+            let pixels = try operand(node, 0)
+            let bytes = graph[pixels.id].type == .u8
+            let image = bytes ? Array(pixels.shape[1...]) : [pixels.shape[2], pixels.shape[3], pixels.shape[1]]
+            limitIdentifiers(node, 1, below: image[0] / size * (image[1] / size))
+            instruction = .patches(
+                .init(
+                    batch: out[0], channels: image[2], height: image[0], width: image[1], patch: size, kept: out[1],
+                    bytes: bytes, pixels: pixels.slot, ids: optional(node, 1), out: place(node, out)))
+        case .scaleShift:
+            let x = try operand(node, 0), scale = try operand(node, 1), shift = try operand(node, 2)
+            instruction = .scaleShift(
+                rows: rows, width: width, x: x.slot, scale: scale.slot, shift: shift.slot,
+                out: reuse(x.id, for: node, at: index, out))
+            flops = 2 * count
+        case .layerNorm(let epsilon):
+            let x = try operand(node, 0), weight = try operand(node, 1), bias = try operand(node, 2)
+            instruction = .layerNorm(
+                rows: rows, width: width, x: x.slot, weight: weight.slot, bias: bias.slot, epsilon: epsilon,
+                out: reuse(x.id, for: node, at: index, out))
+            flops = 8 * count
+        case .gelu(let gelu):
+            let x = try operand(node, 0)
+            instruction = .gelu(
+                count: count, kind: gelu, x: x.slot, out: reuse(x.id, for: node, at: index, out))
+            kind = "gelu (\(gelu.rawValue))"
+            flops = 10 * count
+        case .add:
+            let a = try operand(node, 0), b = try operand(node, 1)
+            instruction = .add(count: count, a: a.slot, b: b.slot, out: reuse(a.id, for: node, at: index, out))
+            flops = count
+        case .softmax:
+            let x = try operand(node, 0)
+            instruction = .softmax(
+                rows: rows, width: width, x: x.slot, out: reuse(x.id, for: node, at: index, out))
+            flops = 5 * count
+        case .assembleTokens:
+            let x = try operand(node, 0), first = try operand(node, 1), positions = try operand(node, 2)
+            limitIdentifiers(node, 3, below: positions.shape[0])
+            instruction = .assembleTokens(
+                batch: out[0], kept: out[1] - 1, width: width, x: x.slot, first: first.slot,
+                positions: positions.slot, ids: optional(node, 3), out: place(node, out))
+            flops = count
+        case .restoreTokens:
+            let x = try operand(node, 0), mask = try operand(node, 1), positions = try operand(node, 2)
+            limitIdentifiers(node, 3, below: out[1] - 1)
+            instruction = .restoreTokens(
+                batch: out[0], kept: x.shape[1] - 1, patches: out[1] - 1, width: width, x: x.slot,
+                maskToken: mask.slot, positions: positions.slot, ids: optional(node, 3), out: place(node, out))
+            flops = count
+        case .selectToken(let token):
+            let x = try operand(node, 0)
+            instruction = .copyTokens(
+                batch: out[0], tokens: x.shape[1], range: token..<token + 1, width: width, x: x.slot,
+                out: place(node, out))
+        case .dropTokens(let dropped):
+            let x = try operand(node, 0)
+            instruction = .copyTokens(
+                batch: out[0], tokens: x.shape[1], range: dropped..<x.shape[1], width: width, x: x.slot,
+                out: place(node, out))
+        case .meanTokens(let skip):
+            let x = try operand(node, 0)
+            instruction = .meanTokens(
+                batch: out[0], tokens: x.shape[1], skip: skip, width: width, x: x.slot, out: place(node, out))
+            flops = x.shape.reduce(1, *)
+        }
+        instructions.append(instruction)
+        steps.append(Plan.Step(name: node.name, kind: kind, shape: out, flops: flops))
+    }
+
+    private mutating func linear(
+        _ node: Node, _ fusion: LinearFusion, at index: Int, rows: Int, _ out: [Int]
+    ) throws(RuntimeError) -> (Instruction, kind: String, flops: Int) {
+        let x = try operand(node, LinearOperand.x), weight = try operand(node, LinearOperand.weight)
+        let (n, k) = (weight.shape[0], weight.shape[1])
+        guard x.shape.last == k, out.last == n else {
+            throw .malformedNode(
+                name: node.name, op: node.op.name, problem: "input \(x.shape) and weight [\(n), \(k)] give \(out)")
+        }
+        let bias = optional(node, LinearOperand.bias)
+        let residual = LinearOperand.residual < node.inputs.count ? node.inputs[LinearOperand.residual] : nil
+        let residualSlot = residual.flatMap { slots[$0] }
+        // The product reads x while it writes c, so only the residual's place can be taken over, not x's.
+        let result = reuse(residual == x.id ? nil : residual, for: node, at: index, out)
+        let floats = unmask_f32_gemm_scratch_floats(engine.handle, rows, n, k, fusion.normEpsilon != nil)
+        let gemm = Instruction.GEMM(
+            m: rows, n: n, k: k, a: x.slot, weight: weight.slot, bias: bias,
+            normWeight: fusion.normEpsilon == nil ? nil : optional(node, LinearOperand.normWeight),
+            normBias: fusion.normEpsilon == nil ? nil : optional(node, LinearOperand.normBias),
+            normEpsilon: fusion.normEpsilon ?? 0, activation: fusion.activation, residual: residualSlot, c: result,
+            scratch: scratch(floats: floats))
+        let parts = [
+            fusion.normEpsilon == nil ? nil : "layerNorm", "linear", bias == nil ? nil : "bias",
+            fusion.activation.map { "gelu (\($0.rawValue))" }, residualSlot == nil ? nil : "residual",
+        ]
+        return (.gemm(gemm), parts.compactMap { $0 }.joined(separator: " + "), 2 * rows * n * k)
+    }
+}

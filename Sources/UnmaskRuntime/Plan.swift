@@ -1,0 +1,38 @@
+/// A graph lowered for one batch size and token count: kernel calls in order over one arena.
+public struct Plan: Sendable {
+    /// One kernel call, as reports show it.
+    public struct Step: Sendable {
+        /// The node's name, in timm's words: `blocks.3.attn.qkv`.
+        public let name: String
+        /// What is computed, with what is fused into it: `layerNorm + linear + bias + gelu`.
+        public let kind: String
+        /// The result's shape.
+        public let shape: [Int]
+        /// Multiplications and additions.
+        public let flops: Int
+    }
+
+    public let steps: [Step]
+    /// Activations and scratch memory.
+    public let arenaBytes: Int
+    let instructions: [Instruction]
+    let inputs: [Input]
+    let outputs: [Output]
+
+    /// Of the whole pass, multiplications and additions counted apart.
+    public var flops: Int { steps.reduce(0) { $0 + $1.flops } }
+
+    struct Input: Sendable {
+        let name: String
+        let shape: [Int]
+        let byteCount: Int
+        /// Patch numbers must be below this, where the input holds patch numbers.
+        let identifierLimit: Int?
+    }
+
+    struct Output: Sendable {
+        let name: String
+        let shape: [Int]
+        let offset: Int
+    }
+}

@@ -1,0 +1,43 @@
+/// Why a graph could not be prepared or run.
+public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
+    case unknownInstructionSet(String)
+    case unavailableInstructionSet(InstructionSet)
+    case invalidThreadCount(Int)
+    case outOfMemory(bytes: Int, purpose: String)
+    case unknownOutput(String, known: [String])
+    case missingInput(String)
+    case inputSize(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
+    case unboundDimension(value: String, shape: String)
+    case unsupportedConstant(name: String, type: String)
+    case malformedNode(name: String, op: String, problem: String)
+    case identifierOutOfRange(name: String, found: Int, limit: Int)
+
+    public var description: String {
+        let sets = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
+        return switch self {
+        case .unknownInstructionSet(let name):
+            "UNMASK_ISA=\(name): no such instruction set; use one of \(sets), or unset it for the best available"
+        case .unavailableInstructionSet(let set):
+            "UNMASK_ISA=\(set.rawValue): this processor or operating system does not offer it; the best here is "
+                + InstructionSet.best.rawValue
+        case .invalidThreadCount(let count):
+            "\(count) threads: expected 1 to \(Engine.maximumThreads)"
+        case .outOfMemory(let bytes, let purpose):
+            "could not get \(bytes / 1_048_576) MiB for \(purpose): choose a smaller batch or model"
+        case .unknownOutput(let name, let known):
+            "the model has no output “\(name)”; it has \(known.joined(separator: ", "))"
+        case .missingInput(let name):
+            "the model's input “\(name)” was not given"
+        case .inputSize(let name, let shape, let expected, let found):
+            "input “\(name)” of shape \(shape) takes \(expected) bytes; \(found) were given"
+        case .unboundDimension(let value, let shape):
+            "“\(value)” has shape \(shape), in which a symbol has no number"
+        case .unsupportedConstant(let name, let type):
+            "“\(name)” is stored as \(type); weights are f32, f16 or bf16"
+        case .malformedNode(let name, let op, let problem):
+            "node “\(name)” (\(op)): \(problem)"
+        case .identifierOutOfRange(let name, let found, let limit):
+            "input “\(name)” names patch \(found); patches go from 0 to \(limit - 1)"
+        }
+    }
+}

@@ -1,0 +1,188 @@
+internal import Synchronization
+public import UnmaskGraph
+
+/// What a session is given: numbers of the input's type, row-major.
+public enum InputArray: Sendable {
+    case u8([UInt8])
+    case f32([Float])
+    case i32([Int32])
+
+    func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        switch self {
+        case .u8(let values): values.withUnsafeBytes(body)
+        case .f32(let values): values.withUnsafeBytes(body)
+        case .i32(let values): values.withUnsafeBytes(body)
+        }
+    }
+}
+
+/// What a session answers: float32 numbers, row-major.
+public struct OutputArray: Sendable {
+    public let shape: [Int]
+    public let values: [Float]
+
+    public init(shape: [Int], values: [Float]) {
+        self.shape = shape
+        self.values = values
+    }
+
+    /// The part that belongs to one image of the batch.
+    public subscript(image: Int) -> ArraySlice<Float> {
+        let size = shape.dropFirst().reduce(1, *)
+        return values[image * size..<(image + 1) * size]
+    }
+}
+
+/// A graph made ready to run: optimised, its weights packed, its plans kept for each combination of sizes and outputs.
+///
+/// Safe to share: passes take turns on the engine. Results depend neither on the batch nor on the thread count.
+public final class Session: Sendable {
+    public let engine: Engine
+    /// The graph after the passes.
+    public let graph: Graph
+    /// What each pass changed.
+    public let rewrites: [(pass: String, rewrites: Int)]
+    private let turn = Mutex<Void>(())
+    /// Touched only under `turn`.
+    private nonisolated(unsafe) let state: State
+
+    /// Sizes and outputs that a plan was made for.
+    private struct PlanKey: Hashable {
+        let bindings: [String: Int]
+        let outputs: [String]
+    }
+
+    private final class State {
+        let weights: WeightStore
+        var plans: [PlanKey: Plan] = [:]
+        var arena: Region?
+
+        init(weights: WeightStore) {
+            self.weights = weights
+        }
+    }
+
+    /// How many plans are kept; a client that asks for ever new token counts makes old ones go.
+    private static let planCapacity = 64
+
+    /// Prepares nothing but the layout: weights are packed when the first plan needs them.
+    /// - Parameter disabledPasses: names of passes to leave out.
+    public init(_ graph: Graph, engine: Engine, disabledPasses: Set<String> = []) throws(RuntimeError) {
+        var optimised = graph
+        rewrites = optimised.optimize(disabled: disabledPasses)
+        self.graph = optimised
+        self.engine = engine
+        state = State(weights: try WeightStore(graph: optimised, engine: engine))
+    }
+
+    /// Makes the plan for these sizes, packs the weights it needs and makes room for its activations, so that the
+    /// first run pays for none of it. A pass with fewer images or tokens fits in the same room.
+    @discardableResult
+    public func prepare(bindings: [String: Int], outputs: [String]) throws(RuntimeError) -> Plan {
+        try engine.pass { () throws(RuntimeError) in
+            try turn.withLock { _ throws(RuntimeError) in
+                try plan(PlanKey(bindings: bindings, outputs: outputs.sorted()))
+            }
+        }
+    }
+
+    /// Names of the weights packed so far in which a NaN or an infinity was found.
+    public var nonfiniteWeights: [String] { turn.withLock { _ in state.weights.nonfinite } }
+
+    /// The packed weights' room, in bytes.
+    public var weightBytes: Int { turn.withLock { _ in state.weights.byteCount } }
+
+    /// One forward pass.
+    /// - Parameters:
+    ///   - inputs: by name; sizes are checked, and patch numbers are checked against the patches there are.
+    ///   - bindings: numbers for the graph's symbols.
+    ///   - outputs: which of the graph's outputs to compute; nothing else is.
+    public func run(
+        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
+    ) throws(RuntimeError) -> [String: OutputArray] {
+        try execute(inputs, bindings: bindings, outputs: outputs) { execution, plan in
+            for instruction in plan.instructions { execution.run(instruction) }
+            var results: [String: OutputArray] = [:]
+            for output in plan.outputs {
+                results[output.name] = OutputArray(
+                    shape: output.shape, values: execution.floats(at: output.offset, count: output.shape.reduce(1, *)))
+            }
+            return results
+        }
+    }
+
+    /// One forward pass, timed step by step.
+    public func profile(
+        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
+    ) throws(RuntimeError) -> [(step: Plan.Step, time: Duration)] {
+        try execute(inputs, bindings: bindings, outputs: outputs) { execution, plan in
+            let clock = ContinuousClock()
+            return zip(plan.steps, plan.instructions).map { step, instruction in
+                (step, clock.measure { execution.run(instruction) })
+            }
+        }
+    }
+
+    private func execute<R>(
+        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String],
+        _ body: (Execution, Plan) -> R
+    ) throws(RuntimeError) -> R {
+        try engine.pass { () throws(RuntimeError) in
+            try turn.withLock { _ throws(RuntimeError) in
+                let plan = try plan(PlanKey(bindings: bindings, outputs: outputs.sorted()))
+                var arrays: [InputArray] = []
+                for input in plan.inputs { arrays.append(try Session.check(inputs[input.name], for: input)) }
+                guard let arena = state.arena else { throw .outOfMemory(bytes: 0, purpose: "activations") }
+                let weights = state.weights.base
+                return Session.withPointers(arrays) { pointers in
+                    body(
+                        Execution(engine: engine.handle, arena: arena.base, weights: weights, inputs: pointers), plan)
+                }
+            }
+        }
+    }
+
+    private func plan(_ key: PlanKey) throws(RuntimeError) -> Plan {
+        if let known = state.plans[key] { return known }
+        guard let pruned = graph.pruned(to: key.outputs) else {
+            let known = graph.outputs.map(\.name)
+            throw .unknownOutput(key.outputs.first { !known.contains($0) } ?? "", known: known)
+        }
+        let plan = try Lowering.lower(pruned, bindings: key.bindings, engine: engine, weights: state.weights)
+        if (state.arena?.byteCount ?? 0) < plan.arenaBytes {
+            state.arena = nil
+            state.arena = try Region(byteCount: plan.arenaBytes, purpose: "the activations")
+        }
+        try state.weights.prepare(for: pruned)
+        if state.plans.count >= Session.planCapacity { state.plans.removeAll() }
+        state.plans[key] = plan
+        return plan
+    }
+
+    private static func check(_ array: InputArray?, for input: Plan.Input) throws(RuntimeError) -> InputArray {
+        guard let array else { throw .missingInput(input.name) }
+        let found = array.withBytes(\.count)
+        guard found == input.byteCount else {
+            throw .inputSize(name: input.name, shape: input.shape, expectedBytes: input.byteCount, foundBytes: found)
+        }
+        if let limit = input.identifierLimit {
+            guard case .i32(let ids) = array else { throw .missingInput(input.name) }
+            if let wrong = ids.first(where: { $0 < 0 || $0 >= limit }) {
+                throw .identifierOutOfRange(name: input.name, found: Int(wrong), limit: limit)
+            }
+        }
+        return array
+    }
+
+    /// Calls `body` with the addresses of all arrays at once.
+    private static func withPointers<R>(
+        _ arrays: [InputArray], _ found: [UnsafeRawPointer] = [], _ body: ([UnsafeRawPointer]) -> R
+    ) -> R {
+        guard found.count < arrays.count else { return body(found) }
+        return arrays[found.count].withBytes { bytes in
+            // An empty array has no address, and none of its bytes is read.
+            bytes.baseAddress.map { withPointers(arrays, found + [$0], body) }
+                ?? withUnsafeBytes(of: 0) { withPointers(arrays, found + [$0.baseAddress].compactMap(\.self), body) }
+        }
+    }
+}

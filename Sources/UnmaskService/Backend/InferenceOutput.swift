@@ -1,0 +1,42 @@
+/// What a model computed for one image.
+public enum InferenceOutput: Sendable {
+    case embedding(EmbeddingOutput)
+    case classes([ClassOutput])
+    case reconstruction(ReconstructionOutput)
+}
+
+public struct EmbeddingOutput: Sendable, Equatable {
+    /// Row-major, `shape` elements.
+    public var values: [Float]
+    /// `[D]`, or `[N, D]` for `tokens`.
+    public var shape: [Int]
+
+    public init(values: [Float], shape: [Int]) {
+        self.values = values
+        self.shape = shape
+    }
+}
+
+public struct ClassOutput: Sendable, Equatable {
+    public var label: String
+    public var index: Int
+    public var probability: Float
+
+    public init(label: String, index: Int, probability: Float) {
+        self.label = label
+        self.index = index
+        self.probability = probability
+    }
+}
+
+public struct ReconstructionOutput: Sendable, Equatable {
+    /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side.
+    public var pictures: Pixels
+    /// The mean squared error of each patch's prediction, `[N]`, in the space that the decoder predicts.
+    public var patchErrors: [Float]
+
+    public init(pictures: Pixels, patchErrors: [Float]) {
+        self.pictures = pictures
+        self.patchErrors = patchErrors
+    }
+}

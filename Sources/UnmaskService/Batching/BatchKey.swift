@@ -1,0 +1,11 @@
+/// Images with equal keys can share a forward pass.
+struct BatchKey: Hashable, Sendable {
+    /// The loaded model, by identity.
+    var model: ObjectIdentifier
+    var operation: InferenceOperation
+    var recipe: String
+    /// The tokens that the encoder sees, the class token included.
+    var tokens: Int
+    /// The largest batch that the model takes.
+    var maximumItems: Int
+}

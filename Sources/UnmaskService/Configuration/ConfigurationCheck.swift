@@ -1,0 +1,30 @@
+extension ServiceConfiguration {
+    /// - Throws: the first value that no server could work with.
+    func validate() throws(ConfigurationError) {
+        guard unixSocketPath != nil || tcp != nil else { throw .noListener }
+        let gibibyte = 1 << 30
+        try check("limits.lineBytes", limits.lineBytes, 1024...gibibyte)
+        try check("limits.payloadBytes", limits.payloadBytes, 1024...gibibyte)
+        try check("limits.imageBytes", limits.imageBytes, 1024...gibibyte)
+        try check("limits.imagesPerRequest", limits.imagesPerRequest, 1...4096)
+        try check("limits.requestsInFlight", limits.requestsInFlight, 1...4096)
+        try check("limits.connections", limits.connections, 1...1_000_000)
+        try check("limits.queuedImages", limits.queuedImages, limits.imagesPerRequest...1_000_000)
+        try check("engine.batchImages", engine.batchImages, 1...4096)
+        try check("engine.batchTokens", engine.batchTokens, 1...(1 << 24))
+        try check("engine.preparationThreads", engine.preparationThreads, 1...256)
+        try check("engine.preparedImages", engine.preparedImages, 1...1_000_000)
+        try check("engine.ioThreads", engine.ioThreads, 1...256)
+        if let tcp { try check("tcp.port", tcp.port, 0...65535) }
+        for (name, value) in [
+            ("request", timeouts.request), ("answer", timeouts.answer), ("drain", timeouts.drain),
+            ("stall", timeouts.stall),
+        ] where value <= .zero {
+            throw .timeout(name: name)
+        }
+    }
+
+    private func check(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws(ConfigurationError) {
+        guard allowed.contains(value) else { throw .limit(name: name, value: value, allowed: allowed) }
+    }
+}

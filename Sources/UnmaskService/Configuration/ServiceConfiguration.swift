@@ -1,0 +1,79 @@
+/// Everything about a server that can be chosen, with its defaults.
+public struct ServiceConfiguration: Sendable {
+    /// Where to listen on a Unix socket, mode 0600; nil for not at all.
+    public var unixSocketPath: String?
+    /// Where to listen on TCP; nil for not at all.
+    public var tcp: TCPAddress?
+    /// Accepts TCP on an address that is not loopback. Whoever reaches it can use the service: there is no
+    /// authentication and no encryption on this port.
+    public var acceptRemote = false
+    /// The directories whose files `{"path":…}` may name; none by default.
+    public var allowedPaths: [String] = []
+    public var limits = Limits()
+    public var timeouts = Timeouts()
+    public var engine = EngineSettings()
+
+    public init(unixSocketPath: String? = nil, tcp: TCPAddress? = nil) {
+        self.unixSocketPath = unixSocketPath
+        self.tcp = tcp
+    }
+
+    public struct TCPAddress: Sendable, Equatable {
+        /// A name or a numeric address.
+        public var host: String
+        /// 0 lets the system choose.
+        public var port: Int
+
+        public init(host: String = "127.0.0.1", port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    /// What a client may ask for; `hello` tells all of it. Over a limit a request is refused by name, and the
+    /// connection goes on.
+    public struct Limits: Sendable, Equatable {
+        /// Bytes of one line.
+        public var lineBytes = 16 << 20
+        /// Bytes of all frames of one request.
+        public var payloadBytes = 64 << 20
+        /// Bytes of one encoded image.
+        public var imageBytes = 32 << 20
+        public var imagesPerRequest = 64
+        /// Requests of one connection that are not answered yet; reading stops until one is.
+        public var requestsInFlight = 16
+        public var connections = 4096
+        /// Images of all requests that wait for the engine.
+        public var queuedImages = 1024
+
+        public init() {}
+    }
+
+    public struct Timeouts: Sendable, Equatable {
+        /// For the rest of a request to arrive once it has begun; then the connection is closed.
+        public var request = Duration.seconds(60)
+        /// For the client to take an answer; then the connection is closed.
+        public var answer = Duration.seconds(60)
+        /// For the requests in flight to finish at shutdown.
+        public var drain = Duration.seconds(30)
+        /// After which `health` says that the engine, at work on one batch all that time, is stalled.
+        public var stall = Duration.seconds(30)
+
+        public init() {}
+    }
+
+    public struct EngineSettings: Sendable, Equatable {
+        /// Images of one batch, if the model does not take fewer.
+        public var batchImages = 16
+        /// Tokens of one batch, so that masked images travel in larger batches than whole ones.
+        public var batchTokens = 4096
+        /// Threads that decode and resize ahead of the engine.
+        public var preparationThreads = 2
+        /// Images that are decoded ahead of the engine.
+        public var preparedImages = 48
+        /// Threads that read and write sockets.
+        public var ioThreads = 1
+
+        public init() {}
+    }
+}

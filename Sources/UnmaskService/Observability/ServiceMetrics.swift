@@ -1,0 +1,36 @@
+import Metrics
+
+/// The service's metrics, through whatever backend the program has bootstrapped.
+struct ServiceMetrics: Sendable {
+    private let connections = Gauge(label: "unmask_connections")
+    private let queued = Gauge(label: "unmask_queued_images")
+    private let batchImages = Recorder(label: "unmask_batch_images")
+    private let inference = Timer(label: "unmask_stage_duration", dimensions: [("stage", "inference")])
+    private let decode = Timer(label: "unmask_stage_duration", dimensions: [("stage", "decode")])
+    private let queue = Timer(label: "unmask_stage_duration", dimensions: [("stage", "queue")])
+    private let total = Timer(label: "unmask_request_duration")
+    private let errors = Dictionary(
+        uniqueKeysWithValues: ErrorType.allCases.map {
+            ($0, Counter(label: "unmask_errors_total", dimensions: [("type", $0.rawValue)]))
+        })
+    private let requests = Dictionary(
+        uniqueKeysWithValues: Method.allCases.map {
+            ($0, Counter(label: "unmask_requests_total", dimensions: [("method", $0.rawValue)]))
+        })
+
+    func connections(_ count: Int) { connections.record(count) }
+    func queueDepth(_ images: Int) { queued.record(images) }
+    func error(_ type: ErrorType) { errors[type]?.increment() }
+    func request(_ method: Method) { requests[method]?.increment() }
+    func answered(in time: Duration) { total.record(duration: time) }
+
+    func batch(images: Int, took time: Duration) {
+        batchImages.record(images)
+        inference.record(duration: time)
+    }
+
+    func image(_ times: StageTimes) {
+        decode.record(duration: times.decode)
+        queue.record(duration: times.queue)
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import UnmaskModel
+
+struct ConvertCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Write any supported checkpoint as one of Unmask's own.",
+        discussion: """
+            The result is a .safetensors file that holds everything: weights in timm's names, configuration, recipe, \
+            labels, licence and content hash.
+            """)
+
+    @Argument(help: "A Hugging Face folder, a timm .safetensors, an MAE .pth file, or an Unmask checkpoint.")
+    var input: String
+
+    @Argument(help: "The .safetensors file to write.")
+    var output: String
+
+    @OptionGroup var reading: ReadingOptions
+
+    @Option(
+        help: """
+            How weights are stored: f32 (exact), f16 or bf16 (half the size; arithmetic stays float32). f16 is the more \
+            precise of the two, bf16 has float32's range. Default: as in the input.
+            """)
+    var dtype: StorageType?
+
+    @Option(help: "A licence to state in the file, such as CC-BY-NC-4.0.")
+    var licence: String?
+
+    func run() async throws {
+        let model = try reading.load(input, licence: licence)
+        try model.write(to: output, as: dtype)
+        let written = try Model.load(output)
+        Console.message(
+            "\(output): \(model.configuration.parameterCount) parameters, "
+                + "\(fixed(Double(written.storedBytes) / 1_048_576, 1)) MiB of \(written.storage[0].rawValue), "
+                + "hash \(written.hash.prefix(16))…")
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import UnmaskModel
+import UnmaskWeights
+
+struct EmbedCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "embed",
+        abstract: "Turn images into vectors.",
+        discussion: """
+            Prints {"path","embedding","stamp"} for each image, in order, or {"path","error":{"type","message"}}. The \
+            stamp says what made the vector; only vectors with equal stamps can be compared.
+            """)
+
+    @Argument(help: ArgumentHelp("Images, folders of images, or - for a list of paths on standard input."))
+    var paths: [String]
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(
+        help: """
+            cls (the CLS token), mean (the mean of the patch tokens) or tokens (every patch token, for dense tasks). \
+            Default: what the checkpoint was trained with. For retrieval with a pre-trained MAE, mean is usually better.
+            """)
+    var pooling: Pooling?
+
+    @Flag(help: "Scale each vector to length 1, so that a dot product is the cosine similarity.")
+    var normalize = false
+
+    @Option(help: "Keep only the first D numbers of each vector (then normalise, where asked).")
+    var dimensions: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            A token budget: encode only this share of the patches (0.25), drawn from --seed, or these patches (0,7,12). \
+            The cost falls with it.
+            """, valueName: "share|ids"))
+    var keep: KeepOption?
+
+    @Option(help: "Which patches --keep draws: the same seed gives the same patches everywhere.")
+    var seed: UInt64 = 0
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Write the vectors to this float32 NumPy file instead, and beside it NAME.manifest.jsonl with a line for \
+            each image: its row, or its error.
+            """, valueName: "V.npy"))
+    var out: String?
+
+    func run() async throws {
+        let session = try options.session { _ in .embed(pooling) }
+        let model = session.model
+        let mask = try keep?.mask(patches: model.configuration.patches, seed: seed)
+        let embedding = EmbeddingOptions(pooling: pooling, normalize: normalize, dimensions: dimensions)
+        var file = try out.map {
+            try EmbeddingFile(path: $0, rowShape: rowShape(model, kept: mask?.kept ?? model.configuration.patches))
+        }
+        var report = ItemReport()
+        let batches = ImageBatches(
+            paths: ImagePaths.expand(paths), recipe: model.recipe, size: options.running.batch)
+        try await batches.forEach { images in
+            try report.batch(images) { good in
+                try session.embed(good, options: embedding, masks: mask.map { Array(repeating: $0, count: good.count) })
+            } print: { path, vector in
+                if file != nil { try file?.append(path, vector) } else { Console.result(line(path, vector)) }
+            } failed: { path, error in
+                try file?.append(path, error)
+            }
+        }
+        try file?.finish()
+        try report.finish()
+    }
+
+    private func rowShape(_ model: Model, kept: Int) -> [Int] {
+        let width = dimensions ?? model.configuration.width
+        return (pooling ?? model.configuration.pooling) == .tokens ? [kept, width] : [width]
+    }
+
+    private func line(_ path: String, _ vector: Embedding) -> String {
+        if Console.showsTable {
+            let some = vector.values.prefix(6).map { fixed(Double($0), 4) }.joined(separator: " ")
+            return "\(path)  \(vector.shape)  \(some) …"
+        }
+        return jsonLine { line in
+            line.field("path", path)
+            line.key("embedding")
+            line.rows(vector.values, width: vector.shape.count == 2 ? vector.shape[1] : nil)
+            line.key("stamp")
+            line.stamp(vector.stamp)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import UnmaskImage
+import UnmaskModel
+import UnmaskService
+
+struct EvalCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "eval",
+        abstract: "Measure a model's accuracy on labelled images.",
+        discussion: """
+            With a fine-tuned model: top-1, top-5, and each class. With --train: how good the frozen backbone's features \
+            are, by k nearest neighbours and a linear probe fitted on the training images.
+            """)
+
+    @Option(help: ArgumentHelp("The model to measure.", valueName: "path"))
+    var model: String
+
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var running: RunningOptions
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Labelled images: a folder with a folder for each class, or an IDX image file (MNIST's format, gzip or not) \
+            with its label file beside it (images-idx3 and labels-idx1 in their names).
+            """, valueName: "DIR|IDX"))
+    var data: String
+
+    @Option(help: ArgumentHelp("Labelled images to fit k-NN and a linear probe on.", valueName: "DIR|IDX"))
+    var train: String?
+
+    @Option(help: "Neighbours that vote in k-NN.")
+    var neighbours = 20
+
+    @Option(help: "What k-NN and the probe read: cls or mean. Default: the checkpoint's own.")
+    var pooling: Pooling?
+
+    @Option(help: ArgumentHelp("A token budget: only this share of the patches.", valueName: "share|ids"))
+    var keep: KeepOption?
+
+    @Option(help: "Which patches --keep draws.")
+    var seed: UInt64 = 0
+
+    @Flag(help: "One JSON object, also on a terminal.")
+    var json = false
+
+    func validate() throws {
+        guard neighbours > 0 else { throw ValidationError("--neighbours \(neighbours): expected at least 1") }
+        guard pooling != .tokens else { throw ValidationError("--pooling tokens: expected cls or mean") }
+    }
+
+    func run() async throws {
+        let model = try reading.load(model)
+        guard model.hasHead || train != nil else {
+            throw ModelError.noHead(model: "\(model.name) (give --train to measure its features instead)")
+        }
+        let session = try ModelSession(model, engine: running.engine(), maximumBatch: max(running.batch, 32))
+        let mask = try keep?.mask(patches: model.configuration.patches, seed: seed)
+        let test = try LabelledImages(data, recipe: model.recipe, labels: model.labels)
+        var report = EvaluationReport(model: model.name, images: test.count, failures: test.failures)
+        if model.hasHead { report.head = try classify(test, session, mask) }
+        if let train {
+            let fitting = try LabelledImages(train, recipe: model.recipe, labels: test.classes)
+            let a = try features(fitting, session, mask), b = try features(test, session, mask)
+            report.features = try FeatureAccuracy(
+                training: a, trainingLabels: fitting.labels, test: b, testLabels: test.labels,
+                width: model.configuration.width, classes: max(test.classes.count, fitting.classes.count),
+                neighbours: neighbours, engine: session.engine)
+        }
+        Console.endProgress()
+        Console.result(json || !Console.showsTable ? report.json : report.text)
+        if test.failures > 0 { throw Outcome.someFailed }
+    }
+
+    private func classify(_ test: LabelledImages, _ session: ModelSession, _ mask: Mask?) throws -> HeadAccuracy {
+        var accuracy = HeadAccuracy(classes: test.classes)
+        try forEachBatch(test, session) { images, labels in
+            let scores = try session.classify(
+                images, topK: 5, masks: mask.map { Array(repeating: $0, count: images.count) })
+            for (found, label) in zip(scores, labels) { accuracy.add(found.map(\.index), label: label) }
+        }
+        return accuracy
+    }
+
+    /// Vectors of length 1, [n, D] row-major.
+    private func features(_ images: LabelledImages, _ session: ModelSession, _ mask: Mask?) throws -> [Float] {
+        var rows: [Float] = []
+        let options = EmbeddingOptions(pooling: pooling, normalize: true)
+        try forEachBatch(images, session) { batch, _ in
+            let vectors = try session.embed(
+                batch, options: options, masks: mask.map { Array(repeating: $0, count: batch.count) })
+            for vector in vectors { rows += vector.values }
+        }
+        return rows
+    }
+
+    private func forEachBatch(
+        _ images: LabelledImages, _ session: ModelSession, _ body: ([PixelImage], ArraySlice<Int>) throws -> Void
+    ) throws {
+        for start in stride(from: 0, to: images.count, by: session.maximumBatch) {
+            let range = start..<min(start + session.maximumBatch, images.count)
+            try body(range.map { images.image($0) }, images.labels[range])
+            if start % 1024 == 0 { Console.progress("\(start) of \(images.count) images") }
+        }
+    }
+}

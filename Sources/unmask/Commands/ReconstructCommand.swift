@@ -1,0 +1,96 @@
+import ArgumentParser
+import UnmaskImage
+import UnmaskModel
+import UnmaskService
+import UnmaskWeights
+
+struct ReconstructCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconstruct",
+        abstract: "Hide patches of an image and rebuild them, with a pre-trained masked autoencoder.",
+        discussion: """
+            Writes a PNG with four pictures side by side: the original, what the model saw, the reconstruction, and the \
+            reconstruction with the visible patches. Prints {"path","out","kept","patches","patch_statistics","hidden_error"}.
+            """)
+
+    @Argument(help: "An image.")
+    var path: String
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(name: [.customShort("o"), .long], help: "The PNG to write.")
+    var out: String
+
+    @Option(help: "The share of patches to hide. MAE was trained at 0.75.")
+    var ratio: Double?
+
+    @Option(help: "Which patches are hidden: the same seed gives the same patches everywhere.")
+    var seed: UInt64 = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "The share of patches to leave visible (0.25), or their numbers (0,7,12), counted row by row.",
+            valueName: "share|ids"))
+    var keep: KeepOption?
+
+    @Option(help: "grid (one patch of every two by two stays visible) or block (the middle is hidden).")
+    var pattern: Mask.Pattern?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the decoder's raw prediction, float32 [N, P·P·C], the channel fastest.", valueName: "PRED.npy"))
+    var npy: String?
+
+    func validate() throws {
+        guard [ratio != nil, keep != nil, pattern != nil].filter({ $0 }).count <= 1 else {
+            throw ValidationError("give one of --ratio, --keep and --pattern")
+        }
+    }
+
+    func run() async throws {
+        let session = try options.session { _ in .reconstruct }
+        let configuration = session.model.configuration
+        let mask = try mask(configuration)
+        let prepared = PreparedImage(path: path, recipe: session.model.recipe)
+        var report = ItemReport()
+        try report.batch([prepared]) { images in
+            try session.reconstruct(images, masks: [mask])
+        } print: { path, result in
+            try result.panel().writePNG(to: out)
+            if let npy {
+                let file = try NPYWriter(path: npy, type: .f32, rowShape: [configuration.patchValues])
+                try file.append(result.prediction)
+                try file.finish()
+            }
+            Console.result(line(path, result))
+        }
+        try report.finish()
+    }
+
+    private func mask(_ configuration: ModelConfiguration) throws -> Mask {
+        if let pattern {
+            return try .pattern(pattern, rows: configuration.grid[0], columns: configuration.grid[1])
+        }
+        if let keep { return try keep.mask(patches: configuration.patches, seed: seed) }
+        return try .random(patches: configuration.patches, ratio: ratio ?? 0.75, seed: seed)
+    }
+
+    private func line(_ path: String, _ result: Reconstruction) -> String {
+        let hidden = zip(result.patchErrors, result.mask.removed).filter { $0.1 == 1 }.map { Double($0.0) }
+        let error = hidden.isEmpty ? 0 : hidden.reduce(0, +) / Double(hidden.count)
+        let statistics =
+            result.usesPatchStatistics ? "colours use the original patches' mean and variance (norm_pix decoder)" : ""
+        if Console.showsTable {
+            return "\(out): \(result.mask.kept) of \(result.mask.patches) patches seen, "
+                + "mean squared error of the hidden ones \(fixed(error, 4)) \(statistics)"
+        }
+        return jsonLine { line in
+            line.field("path", path)
+            line.field("out", out)
+            line.field("kept", result.mask.kept)
+            line.field("patches", result.mask.patches)
+            line.field("patch_statistics", result.usesPatchStatistics)
+            line.field("hidden_error", error)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import UnmaskImage
+import UnmaskModel
+import UnmaskRuntime
+
+/// Which model, and how it is run.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The model: an Unmask checkpoint, a Hugging Face folder, a timm .safetensors or an MAE .pth file.",
+            valueName: "path"))
+    var model: String
+
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var running: RunningOptions
+
+    func load() throws -> Model {
+        try reading.load(model)
+    }
+
+    /// The model ready to run, weights packed for `task`.
+    func session(_ task: (Model) throws -> ModelTask) throws -> ModelSession {
+        let model = try load()
+        let session = try ModelSession(model, engine: running.engine(), maximumBatch: running.batch)
+        try session.prepare(task(model))
+        let bad = session.nonfiniteWeights
+        if !bad.isEmpty {
+            Console.warning("NaN or infinite weights in \(bad.joined(separator: ", ")): results will show it")
+        }
+        return session
+    }
+}
+
+/// What a checkpoint does not say, or should be understood otherwise.
+struct ReadingOptions: ParsableArguments {
+    @Option(
+        help: """
+            How images are prepared: mae (short side 256, centre crop 224, bicubic), timm (short side 248, centre crop \
+            224, bicubic), hf (squash, bilinear), squash (squash, bicubic). Default: the checkpoint's own, which its \
+            weights were trained with.
+            """)
+    var recipe: Recipe.Name?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Run at another image size than trained, as 384 or 384x512; position embeddings are interpolated. Larger \
+            sees finer detail and costs more than proportionally.
+            """, valueName: "side|HxW"))
+    var size: ImageSize?
+
+    @Option(
+        help: "Attention heads, for timm and .pth files of unusual width, which do not state them.")
+    var heads: Int?
+
+    @Option(help: "The decoder's attention heads, for .pth files whose decoder has heads other than 32 wide.")
+    var decoderHeads: Int?
+
+    @Option(help: "Whether the decoder predicts normalised patches (true or false), for .pth files that do not say.")
+    var normPix: Bool?
+
+    func load(_ path: String, licence: String? = nil) throws -> Model {
+        let model = try Model.load(
+            path,
+            options: ModelLoadOptions(
+                imageSize: size?.sides, recipe: recipe, heads: heads, decoderHeads: decoderHeads, normPix: normPix,
+                licence: licence))
+        for note in model.notes { Console.warning("\(path): \(note)") }
+        return model
+    }
+}
+
+/// How much of the machine is used.
+struct RunningOptions: ParsableArguments {
+    @Option(
+        help: """
+            Threads of the engine. Default: the processors that the affinity mask and the container's CPU quota allow. \
+            Fewer leave room for others; more never help.
+            """)
+    var threads: Int?
+
+    @Option(help: "The most images of one forward pass. 8 is near the best speed; larger costs memory.")
+    var batch = 8
+
+    func engine() throws -> Engine {
+        try Engine(threads: threads)
+    }
+
+    func validate() throws {
+        guard batch >= 1 else { throw ValidationError("--batch \(batch): expected at least 1") }
+    }
+}
+
+/// An image size as people write it: `224` or `224x320` (height x width).
+struct ImageSize: ExpressibleByArgument {
+    let sides: [Int]
+
+    init(sides: [Int]) {
+        self.sides = sides
+    }
+
+    init?(argument: String) {
+        let parts = argument.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+        let numbers = parts.compactMap { $0 }
+        guard numbers.count == parts.count, (1...2).contains(numbers.count), numbers.allSatisfy({ $0 > 0 }) else {
+            return nil
+        }
+        sides = numbers.count == 1 ? numbers + numbers : numbers
+    }
+}
+
+extension Recipe.Name: ExpressibleByArgument {}
+extension Pooling: ExpressibleByArgument {}
+extension Mask.Pattern: ExpressibleByArgument {}
+extension StorageType: ExpressibleByArgument {}

@@ -1,0 +1,49 @@
+import ArgumentParser
+
+/// The command line: one file for each command in `Commands`, what they share in `Support`.
+@main
+struct Unmask: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "unmask",
+        abstract: "Embed, classify and rebuild images with masked autoencoders and Vision Transformers, on a CPU.",
+        discussion: """
+            A model is one of Unmask's own checkpoints, a Hugging Face folder (ViTMAE, ViT), a timm ViT's \
+            .safetensors or an original MAE .pth file.
+
+            Results go to standard output, one JSON object a line, or a table where it is a terminal; messages go to \
+            standard error. Exit codes: 0 all done; 1 some items failed, each named; 2 nothing could be done.
+
+            UNMASK_ISA=scalar|avx2|avx512 forces an instruction set instead of the best one available.
+            """,
+        version: version,
+        subcommands: [
+            EmbedCommand.self, ClassifyCommand.self, ReconstructCommand.self, PreprocessCommand.self,
+            ConvertCommand.self, InspectCommand.self, EvalCommand.self, BenchCommand.self, ServeCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let code as ExitCode {
+            exit(withError: code)
+        } catch {
+            // Help and version are no failures; everything else means that nothing could be done.
+            guard exitCode(for: error) != .success else { exit(withError: error) }
+            Console.message(exitCode(for: error) == .validationFailure ? fullMessage(for: error) : "error: \(error)")
+            exit(withError: Outcome.nothingDone)
+        }
+    }
+}
+
+/// The exit codes of every command.
+enum Outcome {
+    static let someFailed = ExitCode(1)
+    static let nothingDone = ExitCode(2)
+}

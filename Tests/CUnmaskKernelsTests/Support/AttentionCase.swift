@@ -1,0 +1,109 @@
+import CUnmaskKernels
+import Glibc
+
+/// One attention over joint rows [B, N, 3, H, Dh] when queries and keys are as many and `joint`, else over separate
+/// matrices whose rows lie 5 numbers apart.
+struct AttentionCase: CustomStringConvertible {
+    var batch: Int
+    var heads: Int
+    var headDim: Int
+    var queries: Int
+    var keys: Int
+    var joint = false
+    var range: Float = 1
+    var seed: UInt64 = 1
+
+    var scale: Float { 1 / Float(headDim).squareRoot() }
+    var width: Int { heads * headDim }
+
+    var description: String { "batch \(batch) heads \(heads) × \(headDim), \(queries) queries, \(keys) keys, joint \(joint)" }
+
+    /// q [B, queries, H, Dh], then k and v [B, keys, H, Dh].
+    var operands: (q: [Float], k: [Float], v: [Float]) {
+        var random = Random(seed)
+        return (
+            random.floats(batch * queries * width, scale: range), random.floats(batch * keys * width, scale: range),
+            random.floats(batch * keys * width)
+        )
+    }
+
+    /// Some images, or some queries of one image, as a call of their own.
+    func run(_ engine: Engine, images: Range<Int>? = nil, queries part: Range<Int>? = nil) -> [Float] {
+        let images = images ?? 0..<batch, part = part ?? 0..<queries
+        let x = operands
+        let firstQuery = images.lowerBound * queries + part.lowerBound
+        let endQuery = (images.upperBound - 1) * queries + part.upperBound
+        let tokens = images.lowerBound * keys..<images.upperBound * keys
+        let q = rows(firstQuery..<endQuery, of: x.q), k = rows(tokens, of: x.k), v = rows(tokens, of: x.v)
+        let count = images.count * part.count
+        let out = SpreadRows([Float](repeating: .nan, count: count * width), width: width, gap: 5)
+        let scratch = GuardedBuffer<Float>(
+            count: unmask_f32_attention_scratch_floats(engine.handle, heads, headDim, part.count, keys), aligned: true)
+        scratch.elements.update(repeating: .nan)
+
+        var attention = unmask_f32_attention()
+        (attention.batch, attention.heads, attention.head_dim) = (images.count, heads, headDim)
+        (attention.queries, attention.keys, attention.scale) = (part.count, keys, scale)
+        (attention.out, attention.out_stride) = (out.base, out.stride)
+        attention.scratch = scratch.base
+        let matrices = joint ? [joined(q, k, v)] : [q, k, v].map { SpreadRows($0, width: width, gap: 5) }
+        attention.q = UnsafePointer(matrices[0].base)
+        attention.k = UnsafePointer(joint ? matrices[0].base + width : matrices[1].base)
+        attention.v = UnsafePointer(joint ? matrices[0].base + 2 * width : matrices[2].base)
+        let stride = matrices[0].stride
+        (attention.q_stride, attention.k_stride, attention.v_stride) = (stride, stride, stride)
+        withExtendedLifetime(matrices) { unmask_f32_attention_run(engine.handle, &attention) }
+        return out.values
+    }
+
+    private func rows(_ range: Range<Int>, of x: [Float]) -> ArraySlice<Float> {
+        x[range.lowerBound * width..<range.upperBound * width]
+    }
+
+    /// Rows of q, k and v side by side.
+    private func joined(_ q: ArraySlice<Float>, _ k: ArraySlice<Float>, _ v: ArraySlice<Float>) -> SpreadRows {
+        var joint: [Float] = []
+        for offset in stride(from: 0, to: q.count, by: width) {
+            for part in [q, k, v] { joint += part.dropFirst(offset).prefix(width) }
+        }
+        return SpreadRows(joint, width: 3 * width, gap: 0)
+    }
+
+    /// The naive attention in Double. Its tolerance: a score errs by (Dh + 2)·u·Σ|q·k|·scale, a probability by that
+    /// much twice over (its own and the sum's) and exp's own roundings, the weighted mean of v by keys·u more.
+    var expected: [Expected] {
+        let x = operands
+        var result: [Expected] = []
+        for b in 0..<batch {
+            for i in 0..<queries {
+                for h in 0..<heads {
+                    let q = row(x.q, b * queries + i, h)
+                    var scores: [Double] = [], slack = 0.0
+                    for j in 0..<keys {
+                        let k = row(x.k, b * keys + j, h)
+                        let products = zip(q, k).map { $0 * $1 }
+                        scores.append(products.reduce(0, +) * Double(scale))
+                        let magnitude = products.reduce(0) { $0 + abs($1) } * Double(scale)
+                        slack = max(slack, (Double(headDim) + 4) * roundoff * magnitude)
+                    }
+                    let weights = Reference.softmax(scores)
+                    for d in 0..<headDim {
+                        var value = 0.0, magnitude = 0.0
+                        for j in 0..<keys {
+                            let term = weights[j] * row(x.v, b * keys + j, h)[d]
+                            value += term
+                            magnitude += abs(term)
+                        }
+                        let tolerance = (2 * slack + (2 * Double(keys) + 16) * roundoff) * magnitude
+                        result.append(Expected(value: value, tolerance: tolerance))
+                    }
+                }
+            }
+        }
+        return result
+    }
+
+    private func row(_ x: [Float], _ token: Int, _ head: Int) -> [Double] {
+        x[token * width + head * headDim..<token * width + (head + 1) * headDim].map(Double.init)
+    }
+}

@@ -1,0 +1,67 @@
+"""What Pillow makes of an image: the pixels that Unmask must equal, by Pillow and plain arithmetic alone."""
+
+import math
+import warnings
+
+from PIL import Image, ImageOps
+
+Image.MAX_IMAGE_PIXELS = None
+RECIPES = ("mae", "timm", "hf", "squash")
+
+
+def upright(path):
+    """The image with its EXIF orientation applied; as stored where Pillow cannot read the EXIF block."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image = Image.open(path)
+        image.load()
+        try:
+            return ImageOps.exif_transpose(image)
+        except Exception:
+            return image
+
+
+def decode(path, channels=3):
+    """RGB, or gray by convert("L"); transparency composited over white first."""
+    image = upright(path)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("RGB")
+    return image.convert("L") if channels == 1 else image
+
+
+def resize(image, shorter):
+    """torchvision.transforms.Resize(shorter, BICUBIC) on a Pillow image."""
+    width, height = image.size
+    short, long = min(width, height), max(width, height)
+    longer = int(shorter * long / short)
+    size = (shorter, longer) if width <= height else (longer, shorter)
+    return image if size == image.size else image.resize(size, Image.BICUBIC)
+
+
+def resize_keep_ratio(image, height, width):
+    """timm.data.transforms.ResizeKeepRatio((height, width), BICUBIC): the image covers the size."""
+    ratio = min(image.height / height, image.width / width)
+    return image.resize((round(image.width / ratio), round(image.height / ratio)), Image.BICUBIC)
+
+
+def center_crop(image, height, width):
+    """torchvision.transforms.CenterCrop((height, width)) on an image that is large enough."""
+    top = int(round((image.height - height) / 2.0))
+    left = int(round((image.width - width) / 2.0))
+    return image.crop((left, top, left + width, top + height))
+
+
+def prepare(image, recipe, height, width):
+    """A decoded image as the recipe shows it to a model."""
+    if recipe == "hf":
+        return image.resize((width, height), Image.BILINEAR)
+    if recipe == "squash":
+        return image.resize((width, height), Image.BICUBIC)
+    if recipe == "mae":
+        scaled = [int(side / 0.875) if side <= 224 else side for side in (height, width)]
+    else:
+        scaled = [math.floor(side / 0.9) for side in (height, width)]
+    image = resize(image, scaled[0]) if height == width else resize_keep_ratio(image, *scaled)
+    return center_crop(image, height, width)

@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+@testable import UnmaskService
+
+@Suite struct MethodTests {
+    /// One request, one answer.
+    private func ask(
+        _ line: String, frames: [[UInt8]] = [], _ backend: FakeBackend = FakeBackend()
+    ) async throws -> ServerAnswer {
+        try await LiveServer.running(backend) { server in
+            try await LineClient.connected(to: server.unix) { client in
+                try await client.send(line, frames: frames)
+                return try #require(await client.receive())
+            }
+        }
+    }
+
+    @Test func helloTellsMethodsAndLimits() async throws {
+        let answer = try await ask(#"{"id":1,"method":"hello","jsonrpc":"2.0"}"#)
+        #expect(answer.id == 1 && answer.jsonrpc == "2.0")
+        #expect(answer.result?.methods == ["hello", "info", "health", "embed", "classify", "reconstruct"])
+        #expect(answer.text.contains(#""payload_bytes":67108864"#) && answer.text.contains(#""protocol":1"#))
+    }
+
+    @Test func infoDescribesTheModels() async throws {
+        let answer = try await ask(#"{"id":1,"method":"info"}"#)
+        #expect(answer.text.contains(#""models":[{"name":"fake","hash":"f00d","architecture":"fake","width":8"#))
+        #expect(answer.jsonrpc == nil)
+        let missing = try await ask(#"{"id":1,"method":"info","params":{"model":"x"}}"#)
+        #expect(missing.error?.type == "model_not_found")
+    }
+
+    @Test func vectorsTravelInThreeWaysAndAreTheSame() async throws {
+        let image = Array("an image".utf8)
+        let base64 = Data(image).base64EncodedString()
+        let digest = FakeBackend.digest(of: image)
+        let bytes = digest.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init) }
+        for (encoding, expected) in [
+            ("json", ServerAnswer.Payload.numbers(digest)), ("base64", .base64(Data(bytes).base64EncodedString())),
+            ("frame", .frame(0)),
+        ] {
+            let answer = try await ask(
+                #"{"id":1,"method":"embed","params":{"images":[{"frame":0},{"base64":"\#(base64)"}],"encoding":"\#(encoding)"},"bytes":[8]}"#,
+                frames: [image])
+            #expect(answer.result?.results?.first?.embedding == expected)
+            #expect(answer.result?.results?.first?.shape == [8])
+            #expect(answer.result?.failed == 0)
+            #expect(Set(answer.result?.timing_us?.keys.map(\.self) ?? []) == ["decode", "queue", "inference", "total"])
+            #expect(answer.frames == (encoding == "frame" ? [bytes, bytes] : []))
+        }
+    }
+
+    @Test func keptPatchesReachTheEngine() async throws {
+        let backend = FakeBackend()
+        for (keep, expected) in [
+            ("", nil), (#","keep":[5,3]"#, [5, 3]), (#","keep":0.1,"seed":7"#, [7, 8, 9, 10]),
+        ] as [(String, [Int]?)] {
+            let answer = try await ask(
+                #"{"id":1,"method":"embed","params":{"images":[{"base64":"YQ=="}],"pooling":"tokens"\#(keep)}}"#, backend)
+            #expect(backend.batches.last?.items.first?.idsKeep == expected)
+            #expect(answer.result?.results?.first?.shape == [expected?.count ?? 49, 8])
+        }
+    }
+
+    @Test func classifyGivesLabels() async throws {
+        let line = #"{"id":1,"method":"classify","params":{"images":[{"base64":"YQ=="}],"top_k":1}}"#
+        let answer = try await ask(line)
+        #expect(answer.result?.results?.first?.labels?.map(\.label) == ["even"])
+        let refused = try await ask(line, FakeBackend(hasHead: false))
+        #expect(refused.error?.type == "invalid_params")
+    }
+
+    @Test(arguments: ["base64", "frame"])
+    func reconstructGivesAPictureAndItsMask(encoding: String) async throws {
+        let answer = try await ask(
+            #"{"id":1,"method":"reconstruct","params":{"images":[{"base64":"YQ=="}],"keep":[0,2],"encoding":"\#(encoding)"}}"#)
+        let item = try #require(answer.result?.results?.first)
+        let png = Array("PNGa".utf8)
+        #expect(item.png == (encoding == "frame" ? .frame(0) : .base64(Data(png).base64EncodedString())))
+        #expect(answer.frames == (encoding == "frame" ? [png] : []))
+        #expect(item.patch_errors?.count == 49)
+        #expect(answer.result?.ids_keep == [0, 2])
+        #expect(answer.result?.mask == [0, 1, 0] + Array(repeating: 1, count: 46))
+        #expect(answer.result?.norm_pix_statistics == true)
+    }
+
+    @Test(arguments: [
+        (#"{"method":"nope"}"#, "unknown_method", "there are: hello"),
+        (#"{"method":"health","params":[1]}"#, "invalid_params", "params must be an object (by name), found an array"),
+        (#"{"method":"embed"}"#, "invalid_params", "params.images must be an array of images, found nothing"),
+        (#"{"method":"embed","params":{"images":[{}]}}"#, "invalid_params", "params.images[0] needs one of path"),
+        (#"{"method":"embed","params":{"images":[{"path":"a","frame":0}]}}"#, "invalid_params", "path and frame"),
+        (#"{"method":"embed","params":{"images":[{"frame":0}]}}"#, "invalid_params", "one of the 0 frames"),
+        (#"{"method":"embed","params":{"images":[],"poolin":"cls"}}"#, "invalid_params", "params.poolin is not known"),
+        (#"{"method":"embed","params":{"images":[],"pooling":"max"}}"#, "invalid_params", #""cls", "mean", "tokens""#),
+        (#"{"method":"embed","params":{"images":[],"dimensions":9}}"#, "invalid_params", "from 1 to 8, found 9"),
+        (#"{"method":"embed","params":{"images":[],"dimensions":1e400}}"#, "invalid_params", "found 1e400"),
+        (#"{"method":"embed","params":{"images":[],"keep":[49]}}"#, "invalid_params", "from 0 to 48, found 49"),
+        (#"{"method":"embed","params":{"images":[],"keep":[1,1]}}"#, "invalid_params", "different integers"),
+        (#"{"method":"embed","params":{"images":[],"keep":0}}"#, "invalid_params", "above 0"),
+        (#"{"method":"embed","params":{"images":[],"seed":1}}"#, "invalid_params", "together with"),
+        (#"{"method":"embed","params":{"images":[],"dtype":"f8"}}"#, "invalid_params", #""f32""#),
+        (#"{"method":"embed","params":{"images":[],"recipe":"x"}}"#, "invalid_params", "squash, mae"),
+        (#"{"method":"embed","params":{"images":[],"model":"x"}}"#, "model_not_found", "there are: fake"),
+        (#"{"method":"reconstruct","params":{"images":[],"ratio":0.5,"pattern":"grid"}}"#, "invalid_params", "only one"),
+    ])
+    func aBadParameterIsNamed(members: String, type: String, message: String) async throws {
+        let answer = try await ask(#"{"id":1,"# + members.dropFirst())
+        #expect(answer.error?.type == type)
+        #expect(answer.error?.message.contains(message) == true, "\(answer.error?.message ?? "no error")")
+        #expect(answer.error?.code == ErrorType(rawValue: type)?.code)
+    }
+
+    @Test func tooManyImagesAreRefused() async throws {
+        let images = Array(repeating: #"{"base64":"YQ=="}"#, count: 65).joined(separator: ",")
+        let answer = try await ask(#"{"id":1,"method":"embed","params":{"images":[\#(images)]}}"#)
+        #expect(answer.error?.type == "payload_too_large")
+    }
+
+    @Test func eachImageHasItsOwnResultOrError() async throws {
+        let answer = try await LiveServer.running(FakeBackend()) { server in
+            try Data("good file".utf8).write(to: URL(fileURLWithPath: server.directory + "/good.jpg"))
+            return try await LineClient.connected(to: server.tcp) { client in
+                let bad = Data(FakeBackend.corrupt).base64EncodedString()
+                let nan = Data(FakeBackend.nan).base64EncodedString()
+                let images = [
+                    #"{"path":"good.jpg"}"#, #"{"base64":"\#(bad)"}"#, #"{"base64":"!"}"#, #"{"path":"none.jpg"}"#,
+                    #"{"path":"/etc/passwd"}"#, #"{"base64":"\#(nan)"}"#, #"{"path":"\#(server.directory)/good.jpg"}"#,
+                ]
+                try await client.send(
+                    #"{"id":1,"method":"embed","params":{"images":[\#(images.joined(separator: ","))]}}"#)
+                return try #require(await client.receive())
+            }
+        }
+        let results = try #require(answer.result?.results)
+        #expect(
+            results.map { $0.error?.type ?? "ok" } == [
+                "ok", "image_decode_failed", "image_decode_failed", "image_not_found", "path_not_allowed", "internal",
+                "ok",
+            ])
+        #expect(answer.result?.failed == 5)
+        #expect(results[0].embedding == .numbers(FakeBackend.digest(of: "good file".utf8)))
+        #expect(results[6].embedding == results[0].embedding)
+    }
+
+    @Test func aNotificationGetsNoAnswer() async throws {
+        let answer = try await LiveServer.running(FakeBackend()) { server in
+            try await LineClient.connected(to: server.unix) { client in
+                try await client.send(#"{"method":"health"}"#)
+                try await client.send(#"{"method":"nope"}"#)
+                try await client.send(#"{"id":2,"method":"health"}"#)
+                return try await client.receive()
+            }
+        }
+        #expect(answer?.id == 2)
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import NIOCore
+import NIOPosix
+
+@testable import UnmaskService
+
+/// A client that knows nothing of the server's code: it sends bytes as they are, and reads lines of JSON (through
+/// Foundation's decoder) and the frames that they announce.
+struct LineClient {
+    private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+    private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    private var buffer = ByteBuffer()
+
+    /// Connects, runs the body and closes.
+    static func connected<Value: Sendable>(
+        to address: BoundAddress, _ body: (inout LineClient) async throws -> Value
+    ) async throws -> Value {
+        let channel = try await connect(to: address)
+        return try await channel.executeThenClose { inbound, outbound in
+            var client = LineClient(inbound: inbound.makeAsyncIterator(), outbound: outbound)
+            return try await body(&client)
+        }
+    }
+
+    private static func connect(to address: BoundAddress) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        let target =
+            switch address {
+            case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
+            case .tcp(let host, let port): try SocketAddress(ipAddress: host, port: port)
+            }
+        return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .connect(to: target) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel(
+                        wrappingChannelSynchronously: channel,
+                        configuration: .init(isOutboundHalfClosureEnabled: true))
+                }
+            }
+    }
+
+    func send(_ line: String, frames: [[UInt8]] = []) async throws {
+        try await send(bytes: Array(line.utf8) + [UInt8(ascii: "\n")] + frames.joined())
+    }
+
+    func send(bytes: some Sequence<UInt8>) async throws {
+        try await outbound.write(ByteBuffer(bytes: bytes))
+    }
+
+    /// Says that nothing more will be sent.
+    func finish() { outbound.finish() }
+
+    /// The next answer, or nil where the server has closed the connection.
+    mutating func receive() async throws -> ServerAnswer? {
+        guard let line = try await readLine() else { return nil }
+        var answer = try JSONDecoder().decode(ServerAnswer.self, from: Data(line))
+        answer.text = String(decoding: line, as: UTF8.self)
+        for length in answer.bytes ?? [] {
+            while buffer.readableBytes < length { guard try await readMore() else { return nil } }
+            answer.frames.append(buffer.readBytes(length: length) ?? [])
+        }
+        return answer
+    }
+
+    private mutating func readLine() async throws -> [UInt8]? {
+        while true {
+            if let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = buffer.readBytes(length: end - buffer.readerIndex)
+                buffer.moveReaderIndex(forwardBy: 1)
+                return line
+            }
+            guard try await readMore() else { return nil }
+        }
+    }
+
+    private mutating func readMore() async throws -> Bool {
+        guard var bytes = try await inbound.next() else { return false }
+        buffer.writeBuffer(&bytes)
+        return true
+    }
+}
+
+struct ServerAnswer: Decodable, Sendable {
+    var id: Int?
+    var jsonrpc: String?
+    var result: ResultBody?
+    var error: ErrorBody?
+    var bytes: [Int]?
+    var frames: [[UInt8]] = []
+    var text = ""
+
+    private enum CodingKeys: CodingKey { case id, jsonrpc, result, error, bytes }
+
+    struct ErrorBody: Decodable, Sendable {
+        var code: Int
+        var type: String
+        var message: String
+        var retry_after_ms: Int?
+    }
+
+    struct ResultBody: Decodable, Sendable {
+        var results: [Item]?
+        var failed: Int?
+        var status: String?
+        var methods: [String]?
+        var timing_us: [String: Int]?
+        var ids_keep: [Int]?
+        var mask: [Int]?
+        var norm_pix_statistics: Bool?
+    }
+
+    struct Item: Decodable, Sendable {
+        var embedding: Payload?
+        var png: Payload?
+        var shape: [Int]?
+        var labels: [Label]?
+        var patch_errors: [Float]?
+        var error: ErrorBody?
+    }
+
+    struct Label: Decodable, Sendable {
+        var label: String
+        var index: Int
+        var probability: Float
+    }
+
+    enum Payload: Decodable, Sendable, Equatable {
+        case numbers([Float])
+        case base64(String)
+        case frame(Int)
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let numbers = try? container.decode([Float].self) {
+                self = .numbers(numbers)
+            } else if let text = try? container.decode(String.self) {
+                self = .base64(text)
+            } else {
+                self = .frame(try container.decode([String: Int].self)["frame"] ?? -1)
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Logging
+import ServiceLifecycle
+
+@testable import UnmaskService
+
+/// A server that runs for the length of a test, on a Unix socket in a directory of its own and on a free TCP port.
+struct LiveServer: Sendable {
+    let addresses: [BoundAddress]
+    let directory: String
+    private let group: ServiceGroup
+
+    var unix: BoundAddress { addresses[0] }
+    var tcp: BoundAddress { addresses[1] }
+
+    /// SIGTERM's effect.
+    func shutDown() async { await group.triggerGracefulShutdown() }
+
+    static func running<Value: Sendable>(
+        _ backend: FakeBackend, configure: (inout ServiceConfiguration) -> Void = { _ in },
+        _ body: @escaping @Sendable (LiveServer) async throws -> Value
+    ) async throws -> Value {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        var configuration = ServiceConfiguration(
+            unixSocketPath: directory + "/socket", tcp: ServiceConfiguration.TCPAddress(port: 0))
+        configuration.allowedPaths = [directory]
+        configure(&configuration)
+
+        let (listening, continuation) = AsyncStream.makeStream(of: [BoundAddress].self)
+        let server = Server(
+            configuration: configuration, models: try ModelRegistry([(name: "fake", backend: backend)]),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            onListening: { continuation.yield($0) })
+        let group = ServiceGroup(
+            configuration: .init(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                defer { continuation.finish() }
+                try await group.run()
+            }
+            guard let addresses = await listening.first(where: { _ in true }) else {
+                try await tasks.waitForAll()
+                throw CancellationError()
+            }
+            let server = LiveServer(addresses: addresses, directory: directory, group: group)
+            let value = try await body(server)
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return value
+        }
+    }
+
+    /// Short, because a socket's path is.
+    static func temporaryDirectory() throws -> String {
+        let path = "/tmp/unmask-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        return path
+    }
+}

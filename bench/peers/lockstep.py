@@ -1,0 +1,51 @@
+"""Workers that run one forward pass when told, and are frozen in between."""
+
+import os
+import signal
+import subprocess
+import tempfile
+
+
+class WorkerFailed(Exception):
+    pass
+
+
+class Worker:
+    """A process that prints `ready` once warm, then seconds for each line it reads.
+
+    Stopped (SIGSTOP) except in its turn, so that no thread pool that spins after its work takes time from another
+    worker: each can keep the settings that are fastest for it.
+    """
+
+    def __init__(self, name, command, environment):
+        self.name = name
+        self.command = command
+        self.seconds = []
+        self.errors = tempfile.TemporaryFile(mode="w+")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
+        self.process = subprocess.Popen(command, text=True, bufsize=1, env=os.environ | environment, **pipes)
+        while (line := self._line()) != "ready":
+            pass
+        self._signal(signal.SIGSTOP)
+
+    def turn(self):
+        self._signal(signal.SIGCONT)
+        self.process.stdin.write("\n")
+        self.seconds.append(float(self._line()))
+        self._signal(signal.SIGSTOP)
+
+    def close(self):
+        self._signal(signal.SIGCONT)
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+
+    def _signal(self, number):
+        self.process.send_signal(number)
+
+    def _line(self):
+        line = self.process.stdout.readline()
+        if line:
+            return line.strip()
+        self.errors.seek(0)
+        last = (self.errors.read().strip().splitlines() or ["it said nothing"])[-1]
+        raise WorkerFailed(f"{self.name} ended with {self.process.wait()}: {last}")
