@@ -76,7 +76,18 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "UnmaskServiceTests",
-            dependencies: ["UnmaskService", .product(name: "NIOCore", package: "swift-nio")], swiftSettings: swift),
+            dependencies: [
+                "UnmaskService", "UnmaskModel", "UnmaskImage",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "UnmaskCommandTests",
+            dependencies: ["unmask", "UnmaskModel", "UnmaskWeights", "UnmaskGraph", "UnmaskImage"],
+            swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

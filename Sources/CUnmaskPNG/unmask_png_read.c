@@ -134,7 +134,8 @@ const uint8_t *unmask_png_xmp(const unmask_png *decoder, size_t *count) {
     png_textp texts = NULL;
     int text_count = png_get_text(decoder->library, decoder->info, &texts, NULL);
     for (int i = text_count - 1; i >= 0; i--) {
-        if (texts[i].compression < PNG_ITXT_COMPRESSION_NONE || strcmp(texts[i].key, "XML:com.adobe.xmp") != 0) continue;
+        bool is_international = texts[i].compression >= PNG_ITXT_COMPRESSION_NONE;
+        if (!is_international || strcmp(texts[i].key, "XML:com.adobe.xmp") != 0) continue;
         *count = texts[i].itxt_length;
         return (const uint8_t *)texts[i].text;
     }

@@ -8,9 +8,9 @@
 #define AVX2 __attribute__((target("avx2")))
 #define INLINE static inline __attribute__((always_inline)) AVX2
 
-// AVX2 multiplies 16-bit numbers far faster than 32-bit ones, two products summed in one instruction. A weight is split
-// into high · 2¹⁵ + low with 0 ≤ low < 2¹⁵; both parts fit, and the two sums put together are the 32-bit sum. They may
-// wrap on the way, the result does not.
+// AVX2 multiplies 16-bit numbers far faster than 32-bit ones, two products summed in one instruction. A weight is
+// split into high · 2¹⁵ + low with 0 ≤ low < 2¹⁵; both parts fit, and the two sums put together are the 32-bit sum.
+// They may wrap on the way, the result does not.
 enum { LOW_BITS = 15 };
 
 /// Eight 16-bit numbers from four weights: their low parts, then their high parts.
@@ -21,8 +21,8 @@ INLINE __m128i split(__m128i weights) {
 
 /// The sums of four lanes as four bytes.
 INLINE uint32_t rounded(__m128i low, __m128i high) {
-    __m128i sum = _mm_add_epi32(_mm_add_epi32(low, _mm_slli_epi32(high, LOW_BITS)), _mm_set1_epi32(UNMASK_RESAMPLE_HALF));
-    __m128i value = _mm_srai_epi32(sum, UNMASK_RESAMPLE_BITS);
+    __m128i sum = _mm_add_epi32(low, _mm_slli_epi32(high, LOW_BITS));
+    __m128i value = _mm_srai_epi32(_mm_add_epi32(sum, _mm_set1_epi32(UNMASK_RESAMPLE_HALF)), UNMASK_RESAMPLE_BITS);
     return (uint32_t)_mm_cvtsi128_si32(_mm_packus_epi16(_mm_packus_epi32(value, value), value));
 }
 

@@ -4,7 +4,7 @@
 /// outside the block ends the reading. Layout: TIFF 6.0, section 2. BigTIFF is not read.
 enum ExifOrientation: Equatable {
     case absent
-    /// The tag is there with a value that is not a single integer.
+    /// The tag is there with something else than integers.
     case unusable
     case value(Int)
 
@@ -49,8 +49,9 @@ private struct TIFFBlock {
                 guard value + count * unit <= bytes.count else { return .absent }
             }
             guard tag == wanted else { continue }
-            guard count == 1, TIFFBlock.integerTypes.contains(type) else { return .unusable }
-            return integer(at: offset + 8, size: unit).map { .value($0) } ?? .absent
+            guard TIFFBlock.integerTypes.contains(type) else { return .unusable }
+            // Of several values the first counts.
+            return integer(at: count * unit > 4 ? value : offset + 8, size: unit).map { .value($0) } ?? .absent
         }
         return .absent
     }

@@ -12,6 +12,8 @@ public struct ImageLimits: Sendable, Equatable {
     }
 
     public static let standard = ImageLimits()
+    /// Whatever the limits say, more pixels than this are refused: their bytes can be counted without overflow.
+    static let ceiling = 1 << 40
 
     func check(byteCount: Int) throws(ImageError) {
         guard byteCount <= maxBytes else {
@@ -22,7 +24,7 @@ public struct ImageLimits: Sendable, Equatable {
 
     func check(width: Int, height: Int) throws(ImageError) {
         let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
-        guard !overflow, pixels <= maxPixels else {
+        guard !overflow, pixels <= min(maxPixels, ImageLimits.ceiling) else {
             throw ImageError(
                 .tooLarge,
                 "the image has \(width) × \(height) pixels; at most \(maxPixels) in all are accepted: scale it down")

@@ -24,7 +24,9 @@ struct ImageMetadata {
             }
             rest = rest.dropFirst(name.count)
             for opening in ["=\"", ">"] where rest.starts(with: opening.utf8) {
-                guard let digit = rest.dropFirst(opening.utf8.count).first, (0x30...0x39).contains(digit) else { continue }
+                guard let digit = rest.dropFirst(opening.utf8.count).first, (0x30...0x39).contains(digit) else {
+                    continue
+                }
                 return Orientation(rawValue: Int(digit) - 0x30) ?? .upright
             }
         }

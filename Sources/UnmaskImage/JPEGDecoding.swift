@@ -13,7 +13,6 @@ func decodeJPEG(
     let metadata = metadata(of: decoder)
     var status = UNMASK_JPEG_OK
     let image = PixelImage(width: header.width, height: header.height, channels: header.channels) { pixels in
-        pixels.initialize(repeating: 0)
         status = unmask_jpeg_decode(decoder, pixels.baseAddress)
     }
     try check(status, decoder)

@@ -41,8 +41,8 @@ enum Orientation: Int {
     /// Tiles keep both images' lines in cache where rows become columns.
     @inline(__always)
     private func copy(
-        _ source: UnsafeBufferPointer<UInt8>, to upright: UnsafeMutableBufferPointer<UInt8>, _ width: Int, _ height: Int,
-        channels: Int, _ origin: Int, _ stepX: Int, _ stepY: Int
+        _ source: UnsafeBufferPointer<UInt8>, to upright: UnsafeMutableBufferPointer<UInt8>, _ width: Int,
+        _ height: Int, channels: Int, _ origin: Int, _ stepX: Int, _ stepY: Int
     ) {
         let tile = 32
         for top in stride(from: 0, to: height, by: tile) {

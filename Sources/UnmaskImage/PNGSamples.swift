@@ -76,7 +76,7 @@ struct PNGSamples {
 
     private func palette(_ samples: UnsafeBufferPointer<UInt8>, _ pixels: UnsafeMutableBufferPointer<UInt8>) {
         let colors = withUnsafeBytes(of: header.palette) { entries in
-            (0..<256).map { i in (0..<3).map { c in overWhite(entries[4 * i + c], alpha: entries[4 * i + 3]) } }.flatMap { $0 }
+            (0..<3 * 256).map { overWhite(entries[$0 / 3 * 4 + $0 % 3], alpha: entries[$0 / 3 * 4 + 3]) }
         }
         colors.withUnsafeBufferPointer { colors in
             for i in 0..<pixels.count / 3 {

@@ -2,12 +2,13 @@ extension PixelImage {
     /// The image at another size, equal to Pillow's `resize((width, height), filter)` to the byte.
     public func resized(width: Int, height: Int, filter: ResampleFilter) -> PixelImage {
         precondition(width > 0 && height > 0, "an image cannot be resized to \(width) × \(height)")
-        return resized(width: width, height: height, filter: filter, crop: PixelRect(columns: 0..<width, rows: 0..<height))
+        let whole = PixelRect(columns: 0..<width, rows: 0..<height)
+        return resized(width: width, height: height, filter: filter, crop: whole)
     }
 
     /// The part `crop` of the resized image; nothing outside of it is computed, however large the resized image is.
     ///
-    /// Pillow changes the width first and then the height, each pass rounding to bytes; since 12.2 the other way round
+    /// Pillow changes the width first and then the height, each pass rounding to bytes; as of 13.0 the other way round
     /// where the height shrinks by more than twice the pixels that the width does.
     func resized(width newWidth: Int, height newHeight: Int, filter: ResampleFilter, crop: PixelRect) -> PixelImage {
         let across =

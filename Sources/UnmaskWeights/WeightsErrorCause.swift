@@ -77,6 +77,7 @@ extension WeightsError {
         case outputFailed = "output_failed"
         case tensorNameReserved = "tensor_name_reserved"
         case rowLength = "row_length"
+        case rowElementType = "row_element_type"
 
         // npy.
         case npyHeader = "npy_header"

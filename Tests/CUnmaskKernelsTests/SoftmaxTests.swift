@@ -32,8 +32,8 @@ import Testing
         let rest = [Float](repeating: -.infinity, count: 20)
         expectSameBits(softmax([3e38, -3e38] + rest), [1, 0] + [Float](repeating: 0, count: 20))
         expectSameBits(softmax([7, -.infinity, 7] + rest), [0.5, 0, 0.5] + [Float](repeating: 0, count: 20))
-        #expect(softmax([1, 2, .nan] + rest).allSatisfy(\.isNaN), "NaN must not be lost")
-        #expect(softmax([-120, -120.5]).reduce(0, +) == 1)
+        #expect(softmax([1, 2, .nan] + rest).allSatisfy { $0.isNaN }, "NaN must not be lost")
+        #expect(abs(softmax([-120, -120.5]).reduce(0, +) - 1) < 1e-6)
         let far = softmax([0, -80])
         #expect(far[1] > 0 && abs(Double(far[1]) / 1.8048513878454153e-35 - 1) < 1e-5)
     }

@@ -1,4 +1,6 @@
 import Testing
+import UnmaskImage
+import UnmaskModel
 
 @testable import UnmaskService
 
@@ -6,9 +8,13 @@ import Testing
     private static let model = RegisteredModel(name: "fake", backend: FakeBackend())
     private static let other = RegisteredModel(name: "other", backend: FakeBackend())
 
+    private static func embed(_ pooling: Pooling) -> InferenceOperation {
+        .embed(VectorOptions(pooling: pooling, normalize: false, dimensions: 8))
+    }
+
     private func key(
-        _ model: RegisteredModel = Self.model, _ operation: InferenceOperation = .embed(.cls), recipe: String = "mae",
-        tokens: Int = 50, maximumItems: Int = 100
+        _ model: RegisteredModel = Self.model, _ operation: InferenceOperation = Self.embed(.cls),
+        recipe: Recipe.Name = .mae, tokens: Int = 50, maximumItems: Int = 100
     ) -> BatchKey {
         BatchKey(
             model: ObjectIdentifier(model), operation: operation, recipe: recipe, tokens: tokens,
@@ -18,8 +24,8 @@ import Testing
     @Test func onlyWhatCanShareAForwardPassDoes() {
         let bench = Bench()
         let keys = [
-            key(), key(Self.other), key(Self.model, .classify), key(recipe: "hf"), key(tokens: 13),
-            key(Self.model, .embed(.mean)),
+            key(), key(Self.other), key(Self.model, .reconstruct), key(recipe: .hf), key(tokens: 13),
+            key(Self.model, Self.embed(.mean)),
         ]
         for round in 0..<3 {
             for (index, key) in keys.enumerated() { #expect(bench.admit(["\(index).\(round)"], key)) }

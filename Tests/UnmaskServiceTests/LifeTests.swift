@@ -44,7 +44,7 @@ import Testing
     @Test func shutdownRefusesWhatIsQueuedAfterTheDeadline() async throws {
         let gate = Gate()
         let answers = try await LiveServer.running(
-            FakeBackend(gate: gate, maximumBatch: 1), configure: { $0.timeouts.drain = .milliseconds(50) }
+            FakeBackend(gate: gate, maximumBatch: 1), .with { $0.timeouts.drain = .milliseconds(50) }
         ) { server in
             defer { gate.open() }
             return try await LineClient.connected(to: server.unix) { client in
@@ -58,6 +58,25 @@ import Testing
         }
         #expect(answers.count == 4)
         #expect(answers.allSatisfy { $0.result?.results?.first?.error?.type == "shutting_down" })
+    }
+
+    @Test func healthTellsAStalledEngine() async throws {
+        let gate = Gate()
+        let configuration = ServiceConfiguration.with { $0.timeouts.stall = .milliseconds(30) }
+        try await LiveServer.running(FakeBackend(gate: gate), configuration) { server in
+            defer { gate.open() }
+            try await LineClient.connected(to: server.unix) { client in
+                try await client.send(Self.embed(1))
+                try await eventually { gate.hasWaiter }
+                try await Task.sleep(for: .milliseconds(60))
+                try await client.send(#"{"id":2,"method":"health"}"#)
+                #expect(try await client.receive()?.result?.status == "stalled")
+                gate.open()
+                #expect(try await client.receive()?.id == 1)
+                try await client.send(#"{"id":3,"method":"health"}"#)
+                #expect(try await client.receive()?.result?.status == "ok")
+            }
+        }
     }
 
     @Test func theSocketBelongsToItsOwnerAndIsRemoved() async throws {
@@ -78,13 +97,13 @@ import Testing
         close(try UnixSocketFile(path: path).bind())
         #expect(FileManager.default.fileExists(atPath: path))
 
-        try await LiveServer.running(FakeBackend(), configure: { $0.unixSocketPath = path }) { server in
+        try await LiveServer.running(FakeBackend(), .with { $0.unixSocketPath = path }) { server in
             try await LineClient.connected(to: .unix(path: path)) { client in
                 try await client.send(#"{"id":1,"method":"health"}"#)
                 #expect(try await client.receive()?.id == 1)
             }
             await #expect(throws: ConfigurationError.socketInUse(path)) {
-                try await LiveServer.running(FakeBackend(), configure: { $0.unixSocketPath = path }) { _ in }
+                try await LiveServer.running(FakeBackend(), .with { $0.unixSocketPath = path }) { _ in }
             }
             try await LineClient.connected(to: .unix(path: path)) { client in
                 try await client.send(#"{"id":2,"method":"health"}"#)
@@ -94,33 +113,30 @@ import Testing
 
         try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
         await #expect(throws: ConfigurationError.notASocket(path)) {
-            try await LiveServer.running(FakeBackend(), configure: { $0.unixSocketPath = path }) { _ in }
+            try await LiveServer.running(FakeBackend(), .with { $0.unixSocketPath = path }) { _ in }
         }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
     }
 
     @Test func anAddressThatOthersReachIsRefused() async throws {
+        let everywhere = ServiceConfiguration(tcp: .init(host: "0.0.0.0", port: 0))
         await #expect(throws: ConfigurationError.addressNotLoopback("0.0.0.0")) {
-            try await LiveServer.running(FakeBackend(), configure: { $0.tcp = .init(host: "0.0.0.0", port: 0) }) { _ in }
+            try await LiveServer.running(FakeBackend(), everywhere) { _ in }
         }
-        try await LiveServer.running(
-            FakeBackend(),
-            configure: {
-                $0.tcp = .init(host: "0.0.0.0", port: 0)
-                $0.acceptRemote = true
-            }
-        ) { server in #expect(server.addresses.count == 2) }
+        var accepted = everywhere
+        accepted.acceptRemote = true
+        try await LiveServer.running(FakeBackend(), accepted) { server in #expect(server.addresses.count == 2) }
     }
 
-    @Test func impossibleConfigurationsAreNamed() async {
-        func refused(_ error: ConfigurationError, _ configure: @escaping (inout ServiceConfiguration) -> Void) async {
-            await #expect(throws: error) {
-                try await LiveServer.running(FakeBackend(), configure: configure) { _ in }
-            }
+    @Test func impossibleConfigurationsAreNamed() {
+        func refused(_ error: ConfigurationError, _ change: (inout ServiceConfiguration) -> Void) {
+            var configuration = ServiceConfiguration(unixSocketPath: "/tmp/socket")
+            change(&configuration)
+            #expect(throws: error) { try configuration.validate() }
         }
-        await refused(.limit(name: "limits.lineBytes", value: 0, allowed: 1024...(1 << 30))) { $0.limits.lineBytes = 0 }
-        await refused(.timeout(name: "drain")) { $0.timeouts.drain = .zero }
-        await refused(.allowedPathMissing("/none")) { $0.allowedPaths = ["/none"] }
-        await refused(.noListener) { ($0.unixSocketPath, $0.tcp) = (nil, nil) }
+        refused(.limit(name: "limits.lineBytes", value: 0, allowed: 1024...(1 << 30))) { $0.limits.lineBytes = 0 }
+        refused(.timeout(name: "drain")) { $0.timeouts.drain = .zero }
+        refused(.noListener) { $0.unixSocketPath = nil }
+        #expect(throws: ConfigurationError.allowedPathMissing("/none")) { try AllowedPaths(["/none"]) }
     }
 }

@@ -15,7 +15,7 @@ import Testing
     func pipelinedConnectionsGetTheirOwnAnswers(kind: String) async throws {
         let backend = FakeBackend()
         let (connections, requests) = (32, 25)
-        let checked = try await LiveServer.running(backend, configure: { $0.limits.queuedImages = 10_000 }) { server in
+        let checked = try await LiveServer.running(backend, .with { $0.limits.queuedImages = 10_000 }) { server in
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for connection in 0..<connections {
                     let address = kind == "unix" ? server.unix : server.tcp
@@ -73,11 +73,14 @@ import Testing
             (Array(#"{"id":1,"method":"health","params":{"x":1e999999999}}"#.utf8) + [0x0A], "invalid_params"),
             (Array(#"{"id":1}"#.utf8) + [0x0A], "invalid_request"),
             (Array(repeating: 0x20, count: 1_000_000) + [0x0A], "line_too_long"),
-            (Array(#"{"id":1,"method":"embed","bytes":[2000000]}"#.utf8) + [0x0A] + Array(repeating: 0x0A, count: 2_000_000), "payload_too_large"),
+            (
+                Array(#"{"id":1,"method":"embed","bytes":[2000000]}"#.utf8) + Array(repeating: 0x0A, count: 2_000_001),
+                "payload_too_large"
+            ),
         ]
         try await LiveServer.running(
             FakeBackend(),
-            configure: {
+            .with {
                 $0.limits.lineBytes = 100_000
                 $0.limits.payloadBytes = 100_000
             }
@@ -97,7 +100,7 @@ import Testing
         let gate = Gate()
         let answers = try await LiveServer.running(
             FakeBackend(gate: gate),
-            configure: {
+            .with {
                 $0.limits.imagesPerRequest = 2
                 $0.limits.queuedImages = 4
                 $0.limits.requestsInFlight = 100
@@ -117,7 +120,7 @@ import Testing
             }
         }
         let (refused, done) = (answers.prefix(6), answers.dropFirst(6))
-        #expect(refused.allSatisfy { $0.error?.type == "overloaded" && $0.error?.retry_after_ms ?? 0 > 0 })
+        #expect(refused.allSatisfy { $0.error?.type == "overloaded" && $0.error?.retryAfterMs ?? 0 > 0 })
         #expect(done.allSatisfy { $0.result?.failed == 0 })
         #expect(Set(answers.compactMap(\.id)).count == 11)
     }
@@ -138,7 +141,7 @@ import Testing
             }
         }
         #expect(late.result?.results?.first?.error?.type == "deadline_exceeded")
-        #expect(backend.batches.flatMap(\.items).map(\.image.bytes) == [[1]])
+        #expect(backend.batches.flatMap(\.items).map(\.image.pixels) == [[1]])
     }
 
     @Test func aDisconnectCancelsWhatIsQueued() async throws {
@@ -185,7 +188,7 @@ import Testing
     @Test func readingStopsWhileTooMuchIsInFlight() async throws {
         let gate = Gate()
         let backend = FakeBackend(gate: gate)
-        try await LiveServer.running(backend, configure: { $0.limits.requestsInFlight = 3 }) { server in
+        try await LiveServer.running(backend, .with { $0.limits.requestsInFlight = 3 }) { server in
             defer { gate.open() }
             try await LineClient.connected(to: server.unix) { client in
                 for id in 0..<20 { try await client.send(Self.embed(id, [[UInt8(id)]]), frames: [[UInt8(id)]]) }
@@ -211,16 +214,17 @@ import Testing
     }
 
     @Test func aClientThatTricklesIsDropped() async throws {
-        try await LiveServer.running(FakeBackend(), configure: { $0.timeouts.request = .milliseconds(80) }) { server in
+        try await LiveServer.running(FakeBackend(), .with { $0.timeouts.request = .milliseconds(80) }) { server in
             try await LineClient.connected(to: server.tcp) { client in
-                let task = try await client.receiveAfterTrickling(#"{"id":1,"method":"health"}"#, every: .milliseconds(20))
-                #expect(task == nil)
+                let line = #"{"id":1,"method":"health"}"#
+                let answer = try await client.receiveAfterTrickling(line, every: .milliseconds(20))
+                #expect(answer == nil)
             }
         }
     }
 
     @Test func connectionsAreLimited() async throws {
-        try await LiveServer.running(FakeBackend(), configure: { $0.limits.connections = 1 }) { server in
+        try await LiveServer.running(FakeBackend(), .with { $0.limits.connections = 1 }) { server in
             try await LineClient.connected(to: server.unix) { first in
                 try await first.send(#"{"id":1,"method":"health"}"#)
                 #expect(try await first.receive()?.result != nil)
@@ -239,7 +243,9 @@ import Testing
 
 extension LineClient {
     /// Sends a byte at a time until an answer, or the end of the connection, comes.
-    fileprivate mutating func receiveAfterTrickling(_ line: String, every pause: Duration) async throws -> ServerAnswer? {
+    fileprivate mutating func receiveAfterTrickling(
+        _ line: String, every pause: Duration
+    ) async throws -> ServerAnswer? {
         for byte in line.utf8 {
             do { try await send(bytes: [byte]) } catch { return nil }
             try await Task.sleep(for: pause)

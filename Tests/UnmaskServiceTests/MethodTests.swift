@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import UnmaskImage
+import UnmaskModel
 
 @testable import UnmaskService
 
@@ -25,7 +27,8 @@ import Testing
 
     @Test func infoDescribesTheModels() async throws {
         let answer = try await ask(#"{"id":1,"method":"info"}"#)
-        #expect(answer.text.contains(#""models":[{"name":"fake","hash":"f00d","architecture":"fake","width":8"#))
+        #expect(answer.text.contains(#""models":[{"name":"fake","hash":"f00d","precision":"f32","image_size":[28,28]"#))
+        #expect(answer.text.contains(#""decoder":{"width":4,"depth":1,"heads":1,"norm_pix":true},"licence":null"#))
         #expect(answer.jsonrpc == nil)
         let missing = try await ask(#"{"id":1,"method":"info","params":{"model":"x"}}"#)
         #expect(missing.error?.type == "model_not_found")
@@ -40,26 +43,31 @@ import Testing
             ("json", ServerAnswer.Payload.numbers(digest)), ("base64", .base64(Data(bytes).base64EncodedString())),
             ("frame", .frame(0)),
         ] {
+            let images = #"[{"frame":0},{"base64":"\#(base64)"}]"#
             let answer = try await ask(
-                #"{"id":1,"method":"embed","params":{"images":[{"frame":0},{"base64":"\#(base64)"}],"encoding":"\#(encoding)"},"bytes":[8]}"#,
+                #"{"id":1,"method":"embed","params":{"images":\#(images),"encoding":"\#(encoding)"},"bytes":[8]}"#,
                 frames: [image])
             #expect(answer.result?.results?.first?.embedding == expected)
             #expect(answer.result?.results?.first?.shape == [8])
             #expect(answer.result?.failed == 0)
-            #expect(Set(answer.result?.timing_us?.keys.map(\.self) ?? []) == ["decode", "queue", "inference", "total"])
+            #expect(Set(answer.result?.timingUs?.keys.map(\.self) ?? []) == ["decode", "queue", "inference", "total"])
             #expect(answer.frames == (encoding == "frame" ? [bytes, bytes] : []))
         }
     }
 
     @Test func keptPatchesReachTheEngine() async throws {
         let backend = FakeBackend()
-        for (keep, expected) in [
-            ("", nil), (#","keep":[5,3]"#, [5, 3]), (#","keep":0.1,"seed":7"#, [7, 8, 9, 10]),
-        ] as [(String, [Int]?)] {
+        let masks: [(String, Mask)] = [
+            ("", .none(patches: 49)), (#","keep":[5,3]"#, try .keep([5, 3], patches: 49)),
+            (#","keep":0.1,"seed":7"#, try .random(patches: 49, keeping: 0.1, seed: 7)),
+        ]
+        for (keep, mask) in masks {
             let answer = try await ask(
-                #"{"id":1,"method":"embed","params":{"images":[{"base64":"YQ=="}],"pooling":"tokens"\#(keep)}}"#, backend)
-            #expect(backend.batches.last?.items.first?.idsKeep == expected)
-            #expect(answer.result?.results?.first?.shape == [expected?.count ?? 49, 8])
+                #"{"id":1,"method":"embed","params":{"images":[{"base64":"YQ=="}],"pooling":"tokens"\#(keep)}}"#,
+                backend)
+            #expect(backend.batches.last?.items.first?.mask == mask)
+            #expect(answer.result?.results?.first?.shape == [mask.kept, 8])
+            #expect(answer.text.contains(#""dimension":8,"tokens":\#(mask.kept),"normalized":false}"#))
         }
     }
 
@@ -69,20 +77,24 @@ import Testing
         #expect(answer.result?.results?.first?.labels?.map(\.label) == ["even"])
         let refused = try await ask(line, FakeBackend(hasHead: false))
         #expect(refused.error?.type == "invalid_params")
+        #expect(refused.error?.message.contains("no classification head") == true)
     }
 
     @Test(arguments: ["base64", "frame"])
     func reconstructGivesAPictureAndItsMask(encoding: String) async throws {
-        let answer = try await ask(
-            #"{"id":1,"method":"reconstruct","params":{"images":[{"base64":"YQ=="}],"keep":[0,2],"encoding":"\#(encoding)"}}"#)
+        let params = #"{"images":[{"base64":"YQ=="}],"keep":[0,2],"encoding":"\#(encoding)"}"#
+        let line = #"{"id":1,"method":"reconstruct","params":\#(params)}"#
+        let answer = try await ask(line)
         let item = try #require(answer.result?.results?.first)
-        let png = Array("PNGa".utf8)
+        let png = try PixelImage(width: 1, height: 1, channels: 1, pixels: Array("a".utf8)).pngData()
         #expect(item.png == (encoding == "frame" ? .frame(0) : .base64(Data(png).base64EncodedString())))
         #expect(answer.frames == (encoding == "frame" ? [png] : []))
-        #expect(item.patch_errors?.count == 49)
-        #expect(answer.result?.ids_keep == [0, 2])
+        #expect(item.patchErrors?.count == 49)
+        #expect(answer.result?.idsKeep == [0, 2])
         #expect(answer.result?.mask == [0, 1, 0] + Array(repeating: 1, count: 46))
-        #expect(answer.result?.norm_pix_statistics == true)
+        #expect(answer.result?.normPixStatistics == true)
+        let refused = try await ask(line, FakeBackend(hasDecoder: false))
+        #expect(refused.error?.type == "invalid_params" && refused.error?.message.contains("no decoder") == true)
     }
 
     @Test(arguments: [
@@ -103,7 +115,8 @@ import Testing
         (#"{"method":"embed","params":{"images":[],"dtype":"f8"}}"#, "invalid_params", #""f32""#),
         (#"{"method":"embed","params":{"images":[],"recipe":"x"}}"#, "invalid_params", "squash, mae"),
         (#"{"method":"embed","params":{"images":[],"model":"x"}}"#, "model_not_found", "there are: fake"),
-        (#"{"method":"reconstruct","params":{"images":[],"ratio":0.5,"pattern":"grid"}}"#, "invalid_params", "only one"),
+        (#"{"method":"reconstruct","params":{"images":[],"ratio":1}}"#, "invalid_params", "at least 0 and below 1"),
+        (#"{"method":"reconstruct","params":{"images":[],"ratio":0,"keep":[1]}}"#, "invalid_params", "only one"),
     ])
     func aBadParameterIsNamed(members: String, type: String, message: String) async throws {
         let answer = try await ask(#"{"id":1,"# + members.dropFirst())

@@ -45,7 +45,10 @@ import Testing
         (#"{"id":1,"method":"health"}"# + "\n", ["health 1 []"]),
         ("\n \r\n", []),
         (#"{"id":2,"method":"embed","bytes":[3,0,4]}"# + "\nab\n\n{}\n", ["embed 2 [\"ab\\n\", \"\", \"\\n{}\\n\"]"]),
-        (#"{"id":3,"method":"embed","bytes":[70]}"# + "\n" + String(repeating: "\n", count: 70), ["payload_too_large 3"]),
+        (
+            #"{"id":3,"method":"embed","bytes":[70]}"# + "\n" + String(repeating: "\n", count: 70),
+            ["payload_too_large 3"]
+        ),
         (#"{"id":4,"method":"embed","bytes":[1,1,1,1]}"# + "\nabcd", ["payload_too_large 4"]),
         (#"{"id":5,"method":7,"bytes":[5]}"# + "\n{\"id\"", ["invalid_request 5"]),
         (#"{"id":6,"method":"embed","params":{"a":1,"a":2},"bytes":[2]}"# + "\n\n\n", ["parse_error 6"]),
@@ -69,7 +72,7 @@ import Testing
         for (sent, expected) in Self.stream {
             let then = events(sent + "\n" + #"{"id":"next","method":"health"}"#)
             // Whether the id is known by the time that a line is too long depends on where it stands.
-            let found = then.map { $0.hasPrefix("line_too_long") && expected == ["line_too_long"] ? "line_too_long" : $0 }
+            let found = expected == ["line_too_long"] ? then.map(withoutID) : then
             #expect(found == expected + ["health 'next' []"], "\(sent)")
         }
     }
@@ -79,7 +82,9 @@ import Testing
         let whole = events([bytes]).map(withoutID)
         #expect(whole.count == Self.stream.flatMap(\.events).count)
         for size in [1, 2, 3, 5, 7, 64, 201] {
-            let pieces = stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
+            let pieces = stride(from: 0, to: bytes.count, by: size).map {
+                Array(bytes[$0..<min($0 + size, bytes.count)])
+            }
             #expect(events(pieces).map(withoutID) == whole, "pieces of \(size)")
         }
         for cut in 0...bytes.count {
@@ -101,7 +106,7 @@ import Testing
     @Test func aFrameShorterThanAnnouncedEatsWhatFollowsAndNoMore() {
         let next = #"{"id":2,"method":"health"}"# + "\n"
         let stream = #"{"id":1,"method":"embed","bytes":[30]}"# + "\nabc" + next + next
-        #expect(events(stream) == ["embed 1 [\"abc\(next.replacing("\"", with: "\\\"").dropLast())\\n\"]", "health 2 []"])
+        #expect(events(stream) == ["embed 1 \(["abc" + next])", "health 2 []"])
     }
 
     @Test func memoryIsBoundedByOneLineHoweverLongItIs() {

@@ -50,8 +50,9 @@ final class TemporaryFolder {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Writes a file and returns its path.
+    /// Writes a new file, never into one that may still be mapped, and returns its path.
     func write(_ bytes: some Sequence<UInt8>, to name: String = "file") throws -> String {
+        try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
         try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
         return "\(path)/\(name)"
     }

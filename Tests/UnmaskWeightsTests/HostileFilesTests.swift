@@ -3,7 +3,7 @@ import Testing
 import UnmaskGraph
 import UnmaskWeights
 
-/// Every small file cut at every byte, and with seeded bits flipped: an error or tensors that can be read, never a crash.
+/// Small files of each format cut at every byte, and with seeded bits flipped: an error or tensors that can be read, never a crash.
 @Suite struct HostileFilesTests {
     static let tensorFiles = [
         "types.safetensors", "state.pth", "state-legacy.pth", "mae.pth", "mae-legacy.pth", "state-protocol5.pth",
@@ -23,7 +23,7 @@ import UnmaskWeights
         }
     }
 
-    @Test(arguments: tensorFiles)
+    @Test(arguments: ["types.safetensors", "parallel.pth", "mae-legacy.pth"])
     func cutAtEveryByte(name: String) throws {
         let folder = try TemporaryFolder()
         let bytes = try Fixture.bytes(name)
@@ -39,14 +39,14 @@ import UnmaskWeights
         let bytes = try Fixture.bytes(name)
         var generator = SplitMix64(state: 20_260_101)
         var refused = 0
-        for round in 0..<1500 {
+        for round in 0..<1000 {
             var flipped = bytes
             for _ in 0...round % 4 {
                 flipped[Int(generator.next() % UInt64(bytes.count))] ^= 1 << UInt8(generator.next() % 8)
             }
             if try !survives(flipped, in: folder) { refused += 1 }
         }
-        #expect(refused > 150, "flips that hit the structure are noticed")
+        #expect(refused > 100, "flips that hit the structure are noticed")
     }
 
     @Test(arguments: ["array-f4.npy", "images.idx", "images.idx.gz"])

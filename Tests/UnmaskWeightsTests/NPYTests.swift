@@ -66,8 +66,8 @@ import UnmaskWeights
         do {
             let writer = try NPYWriter(path: "\(folder.path)/a.npy", type: .f32, rowShape: [2])
             try writer.append([Float](repeating: 1, count: 100_000))
-            #expect(throws: WeightsError.self) { try writer.append([Float](repeating: 1, count: 3)) }
-            #expect(throws: WeightsError.self) { try writer.append([UInt8](repeating: 1, count: 8)) }
+            #expect(try weightsError { try writer.append([Float](repeating: 1, count: 3)) }.cause == .rowLength)
+            #expect(try weightsError { try writer.append([UInt8](repeating: 1, count: 8)) }.cause == .rowElementType)
         }
         #expect(try folder.contents.isEmpty)
     }

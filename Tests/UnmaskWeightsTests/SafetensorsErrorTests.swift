@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import UnmaskWeights
 
@@ -88,6 +89,15 @@ import UnmaskWeights
         let tensors = try SafetensorsFile(path: path).tensors
         #expect(tensors.names == ["z", "a"])
         #expect(tensors["a"]?.withBytes { Array($0) } == [7])
+    }
+
+    @Test func escapesAreThoseOfJSON() throws {
+        let folder = try TemporaryFolder()
+        let text = #""\ud83d\ude42 \u00E9 \u0041 \b\f\n\r\t\/\\\" \u0000 é🙂""#
+        let header = "{\"__metadata__\":{\"k\":\(text)}}"
+        let path = try folder.write(UInt64(header.utf8.count).littleEndianBytes + Array(header.utf8))
+        let expected = try JSONDecoder().decode(String.self, from: Data(text.utf8))
+        #expect(try SafetensorsFile(path: path).metadata == ["k": expected])
     }
 
     @Test(arguments: [

@@ -18,7 +18,7 @@ typedef struct unmask_f32_attention {
     float *scratch;  ///< unmask_f32_attention_scratch_floats of it, aligned to 64 bytes
 } unmask_f32_attention;
 
-/// Scratch for any batch: depends on the threads, not on the batch.
+/// Scratch for any batch, in floats: depends on the threads, not on the batch. PTRDIFF_MAX on overflow.
 size_t unmask_f32_attention_scratch_floats(
     const unmask_engine *engine, size_t heads, size_t head_dim, size_t queries, size_t keys);
 

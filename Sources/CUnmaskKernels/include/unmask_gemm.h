@@ -5,7 +5,7 @@
 
 typedef enum unmask_activation {
     UNMASK_ACTIVATION_NONE = 0,
-    UNMASK_ACTIVATION_GELU_ERF = 1,   ///< x/2 (1 + erf(x/sqrt 2))
+    UNMASK_ACTIVATION_GELU_ERF = 1,   ///< x/2 (1 + erf(x/sqrt 2)), to 2.5e-7 · max(1, |x|)
     UNMASK_ACTIVATION_GELU_TANH = 2,  ///< the tanh approximation of it
 } unmask_activation;
 
@@ -43,7 +43,8 @@ typedef struct unmask_f32_gemm {
     float *scratch;  ///< unmask_f32_gemm_scratch_floats of it, aligned to 64 bytes; NULL where that is 0
 } unmask_f32_gemm;
 
-/// The scratch memory that an operation of this shape needs on this engine, in floats.
+/// The scratch memory that an operation of this shape needs on this engine, in floats; PTRDIFF_MAX on overflow. It is
+/// bounded (about 2.6 MB) for large m.
 size_t unmask_f32_gemm_scratch_floats(const unmask_engine *engine, size_t m, size_t n, size_t k, bool norm);
 
 void unmask_f32_gemm_run(unmask_engine *engine, const unmask_f32_gemm *gemm);

@@ -18,15 +18,21 @@ static inline size_t unmask_part_start(size_t count, size_t parts, size_t index)
     return index * (count / parts) + unmask_min(index, count % parts);
 }
 
-/// a · b, or SIZE_MAX where that is too large.
+/// a · b, or PTRDIFF_MAX, more than any allocation, where that is larger.
 static inline size_t unmask_saturating_mul(size_t a, size_t b) {
     size_t product;
-    return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
+    return __builtin_mul_overflow(a, b, &product) || product > PTRDIFF_MAX ? PTRDIFF_MAX : product;
 }
 
-/// `a` rounded up to a multiple of `b`, or SIZE_MAX where that is too large.
+/// `a` rounded up to a multiple of `b`, or PTRDIFF_MAX, more than any allocation, where that is larger.
 static inline size_t unmask_saturating_round_up(size_t a, size_t b) {
     return unmask_saturating_mul(unmask_ceil_div(a, b), b);
+}
+
+/// a + b, saturating alike.
+static inline size_t unmask_saturating_add(size_t a, size_t b) {
+    size_t sum;
+    return __builtin_add_overflow(a, b, &sum) || sum > PTRDIFF_MAX ? PTRDIFF_MAX : sum;
 }
 
 #endif

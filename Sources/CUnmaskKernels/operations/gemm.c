@@ -1,6 +1,6 @@
 #include "unmask_gemm.h"
 
-#include "../engine/engine.h"
+#include "share.h"
 
 // How a product is cut
 //
@@ -9,8 +9,8 @@
 // while panels stream past, prefetched one ahead; panels run fastest so that a panel's weights are read from memory
 // once a block. The last tasks are cut into fewer rows, so that all threads end together.
 
-/// Packed rows of a slab, in floats: enough for ViT-B's 8 × 197 rows at once, and within a third-level cache.
-static const size_t SLAB_FLOATS = 5 * 1024 * 1024 / sizeof(float) * 1;
+/// Packed rows of a slab, in floats (2.6 MB): in the third-level cache from their packing to their last use.
+static const size_t SLAB_FLOATS = 650 * 1024;
 
 /// Whole panel tasks a thread that are cut at the end, and the tiles that a piece keeps at least.
 enum { CUT_TASKS_PER_THREAD = 2, TILES_PER_PIECE = 3 };
@@ -57,8 +57,8 @@ static void pack_panel(void *context, size_t index, uint32_t worker) {
     const unmask_tile *tile = &job->kernels->tile;
     size_t column = index * tile->columns;
     job->kernels->pack_panel(
-        unmask_min(tile->columns, job->n - column), job->k, job->w, job->transposed ? column : column * job->ldw, job->ldw,
-        job->storage, job->transposed, job->packed + column * padded_depth(tile, job->k));
+        unmask_min(tile->columns, job->n - column), job->k, job->w, job->transposed ? column : column * job->ldw,
+        job->ldw, job->storage, job->transposed, job->packed + column * padded_depth(tile, job->k));
 }
 
 void unmask_f32_gemm_pack(
@@ -68,16 +68,28 @@ void unmask_f32_gemm_pack(
     unmask_engine_run(engine, unmask_ceil_div(n, engine->kernels->tile.columns), pack_panel, &job);
 }
 
-/// One slab of a product, and how its panel tasks are numbered.
+/// One slab of a product, and how its tasks are numbered.
 typedef struct slab {
     const unmask_kernels *kernels;
     const unmask_f32_gemm *gemm;
     size_t first_row, rows, tiles;
     size_t depth, panels;
-    size_t blocks;                   // the tiles are cut into so many
-    size_t whole_tasks, cut_pieces;  // tasks after the whole ones are one piece of a panel's block
+    size_t blocks;   // the tiles are cut into so many
+    unmask_cut cut;  // of (block, panel)
     uint32_t threads;
 } slab;
+
+/// Fetches this task's share of the first panels, one a thread, which no multiplication before them prefetches.
+static void prefetch_first_panels(const slab *job, size_t index) {
+    enum { LINE_FLOATS = 64 / sizeof(float) };
+    size_t panels = unmask_min(job->panels, job->threads);
+    size_t lines = panels * job->kernels->tile.columns * job->depth / LINE_FLOATS;
+    const float *weights = job->gemm->packed;
+    size_t end = unmask_part_start(lines, job->tiles, index + 1);
+    for (size_t line = unmask_part_start(lines, job->tiles, index); line < end; line++) {
+        __builtin_prefetch(weights + line * LINE_FLOATS, 0, 2);
+    }
+}
 
 static void pack_tile(void *context, size_t index, uint32_t worker) {
     (void)worker;
@@ -87,6 +99,7 @@ static void pack_tile(void *context, size_t index, uint32_t worker) {
     size_t rows = unmask_part_start(job->rows, job->tiles, index + 1) - row;
     const float *a = gemm->a + (job->first_row + row) * gemm->lda;
     float *packed = gemm->scratch + row * job->depth;
+    prefetch_first_panels(job, index);
     if (gemm->norm_weight) {
         job->kernels->norm_pack_rows(
             rows, gemm->k, a, gemm->lda, gemm->norm_weight, gemm->norm_bias, gemm->norm_eps, packed);
@@ -100,24 +113,18 @@ static void multiply_panel(void *context, size_t index, uint32_t worker) {
     const slab *job = context;
     const unmask_f32_gemm *gemm = job->gemm;
     const unmask_tile *tile = &job->kernels->tile;
-    size_t piece = 0, pieces = 1;
-    if (index >= job->whole_tasks) {
-        size_t cut = index - job->whole_tasks;
-        pieces = job->cut_pieces;
-        piece = cut % pieces;
-        index = job->whole_tasks + cut / pieces;
-    }
-    size_t block = index / job->panels, panel = index % job->panels;
+    unmask_piece piece = unmask_piece_of(&job->cut, index);
+    size_t block = piece.item / job->panels, panel = piece.item % job->panels;
     size_t block_start = unmask_part_start(job->tiles, job->blocks, block);
     size_t block_tiles = unmask_part_start(job->tiles, job->blocks, block + 1) - block_start;
     size_t column = panel * tile->columns;
     const float *weights = (const float *)gemm->packed + column * job->depth;
-    size_t next = panel + (pieces > 1 ? 1 : job->threads);  // most likely this thread's next panel
+    size_t next = panel + (piece.pieces > 1 ? 1 : job->threads);  // most likely this thread's next panel
     unmask_gemm_panel work = {
         .rows = job->rows,
         .tiles = job->tiles,
-        .first_tile = block_start + unmask_part_start(block_tiles, pieces, piece),
-        .end_tile = block_start + unmask_part_start(block_tiles, pieces, piece + 1),
+        .first_tile = block_start + unmask_part_start(block_tiles, piece.pieces, piece.piece),
+        .end_tile = block_start + unmask_part_start(block_tiles, piece.pieces, piece.piece + 1),
         .chunks = job->depth / tile->lanes,
         .a = gemm->scratch,
         .panel = weights,
@@ -133,23 +140,20 @@ static void multiply_panel(void *context, size_t index, uint32_t worker) {
     job->kernels->gemm_panel(&work);
 }
 
-/// Tiles of a block: their packed rows fill half of the second-level cache at most.
+/// Tiles of a block: their packed rows fill five eighths of the second-level cache, or there are 4.
 static size_t tiles_per_block(const unmask_engine *engine, size_t depth) {
     size_t tile_bytes = unmask_saturating_mul(engine->kernels->tile.rows * sizeof(float), depth);
-    size_t tiles = tile_bytes ? engine->l2_bytes * 5 / 8 / tile_bytes : SIZE_MAX;
+    size_t tiles = tile_bytes ? engine->l2_bytes * 5 / 8 / tile_bytes : PTRDIFF_MAX;
     return tiles > 4 ? tiles : 4;
 }
 
 static void run_slab(unmask_engine *engine, slab *job) {
     size_t blocks = unmask_ceil_div(job->tiles, tiles_per_block(engine, job->depth));
-    size_t tasks = blocks * job->panels;
-    size_t tiles_of_block = unmask_ceil_div(job->tiles, blocks);
-    size_t cut = job->threads > 1 ? unmask_min(tasks, CUT_TASKS_PER_THREAD * (size_t)job->threads) : 0;
+    size_t pieces = unmask_min(unmask_ceil_div(job->tiles / blocks, TILES_PER_PIECE), job->tiles / blocks);
     job->blocks = blocks;
-    job->cut_pieces = unmask_min(unmask_ceil_div(tiles_of_block, TILES_PER_PIECE), job->tiles / blocks);
-    job->whole_tasks = tasks - cut;
+    job->cut = unmask_cut_of(blocks * job->panels, CUT_TASKS_PER_THREAD * (size_t)job->threads, pieces, job->threads);
     unmask_engine_run(engine, job->tiles, pack_tile, job);
-    unmask_engine_run(engine, job->whole_tasks + cut * job->cut_pieces, multiply_panel, job);
+    unmask_engine_run(engine, unmask_cut_tasks(&job->cut), multiply_panel, job);
 }
 
 void unmask_f32_gemm_run(unmask_engine *engine, const unmask_f32_gemm *gemm) {

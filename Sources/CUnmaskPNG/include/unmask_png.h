@@ -45,7 +45,8 @@ unmask_png_status unmask_png_open(
 const char *unmask_png_message(const unmask_png *decoder);
 
 /// Reads the image into `samples`, [height, width, samples], one byte a sample: unpacked but not scaled (0…3 at two
-/// bits), two bytes big-endian at 16 bits. Interlacing is resolved; gamma and colour profiles are left alone. Once only.
+/// bits), two bytes big-endian at 16 bits. Interlacing is resolved; gamma and colour profiles are left alone. Once
+/// only.
 unmask_png_status unmask_png_decode(unmask_png *decoder, uint8_t *samples);
 
 /// The eXIf chunk as far as the file has been read; NULL where there is none.

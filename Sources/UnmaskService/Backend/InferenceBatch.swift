@@ -10,12 +10,10 @@ public struct InferenceBatch: Sendable {
         public var image: PixelImage
         /// The patches that the encoder sees; of one batch, all masks keep equally many.
         public var mask: Mask
-        public var options: OutputOptions
 
-        public init(image: PixelImage, mask: Mask, options: OutputOptions) {
+        public init(image: PixelImage, mask: Mask) {
             self.image = image
             self.mask = mask
-            self.options = options
         }
     }
 
@@ -28,7 +26,8 @@ public struct InferenceBatch: Sendable {
 /// What a forward pass computes; the same for all items of a batch.
 public enum InferenceOperation: Sendable, Hashable {
     case embed(VectorOptions)
-    case classify
+    /// The `topK` most probable classes.
+    case classify(topK: Int)
     case reconstruct
 }
 

@@ -1,3 +1,5 @@
+public import UnmaskImage
+
 /// What a model computed for one image.
 public enum InferenceOutput: Sendable {
     case embedding(EmbeddingOutput)
@@ -8,7 +10,7 @@ public enum InferenceOutput: Sendable {
 public struct EmbeddingOutput: Sendable, Equatable {
     /// Row-major, `shape` elements.
     public var values: [Float]
-    /// `[D]`, or `[N, D]` for `tokens`.
+    /// `[D]`, or `[K, D]` for `tokens` pooling.
     public var shape: [Int]
 
     public init(values: [Float], shape: [Int]) {
@@ -31,11 +33,11 @@ public struct ClassOutput: Sendable, Equatable {
 
 public struct ReconstructionOutput: Sendable, Equatable {
     /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side.
-    public var pictures: Pixels
-    /// The mean squared error of each patch's prediction, `[N]`, in the space that the decoder predicts.
+    public var pictures: PixelImage
+    /// The mean squared error of each patch against the original, in normalised pixels, `[N]`.
     public var patchErrors: [Float]
 
-    public init(pictures: Pixels, patchErrors: [Float]) {
+    public init(pictures: PixelImage, patchErrors: [Float]) {
         self.pictures = pictures
         self.patchErrors = patchErrors
     }

@@ -21,7 +21,8 @@ public final class ModelRegistry: Sendable {
         guard let name else { return models[0] }
         guard let model = models.first(where: { $0.name == name }) else {
             throw ServiceError(
-                .modelNotFound, "no model is named \"\(name)\"; there are: \(models.map(\.name).joined(separator: ", "))")
+                .modelNotFound,
+                "no model is named \"\(name)\"; there are: " + models.map(\.name).joined(separator: ", "))
         }
         return model
     }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import UnmaskImage
 
 /// Brings images through preparation and the engine: queues them, prepares them ahead, and hands a batch to the engine
 /// as soon as it is free. The decisions are `Batcher`'s; this gives it threads and a clock.
@@ -19,7 +20,7 @@ final class Scheduler: Sendable {
     }
 
     struct PreparedImage: Sendable {
-        var pixels: Pixels
+        var pixels: PixelImage
         var decode: Duration
     }
 
@@ -147,7 +148,7 @@ final class Scheduler: Sendable {
             let result = Result { () throws(ServiceError) in
                 guard threadState == .active else { throw ServiceError.shuttingDown }
                 let job = entry.job.job
-                return try job.model.backend.prepare(try loader.bytes(of: job.source), recipe: job.recipe)
+                return try loader.pixels(of: job.source, for: job.model, recipe: job.recipe)
             }
             let decode = ContinuousClock.now - started
             let image = (try? result.get()).map { PreparedImage(pixels: $0, decode: decode) }
@@ -200,10 +201,7 @@ final class Scheduler: Sendable {
         guard let model = batch.items.first?.entry.job.job.model else { return }
         let input = InferenceBatch(
             operation: batch.key.operation,
-            recipe: batch.key.recipe,
-            items: batch.items.map {
-                .init(image: $0.image.pixels, idsKeep: $0.entry.job.job.idsKeep, options: $0.entry.job.job.options)
-            })
+            items: batch.items.map { .init(image: $0.image.pixels, mask: $0.entry.job.job.mask) })
         let started = ContinuousClock.now
         let results = await infer(input, on: model)
         let inference = ContinuousClock.now - started

@@ -5,7 +5,8 @@ extension ServiceConfiguration {
         let gibibyte = 1 << 30
         try check("limits.lineBytes", limits.lineBytes, 1024...gibibyte)
         try check("limits.payloadBytes", limits.payloadBytes, 1024...gibibyte)
-        try check("limits.imageBytes", limits.imageBytes, 1024...gibibyte)
+        try check("limits.image.maxBytes", limits.image.maxBytes, 1024...gibibyte)
+        try check("limits.image.maxPixels", limits.image.maxPixels, 1...gibibyte)
         try check("limits.imagesPerRequest", limits.imagesPerRequest, 1...4096)
         try check("limits.requestsInFlight", limits.requestsInFlight, 1...4096)
         try check("limits.connections", limits.connections, 1...1_000_000)

@@ -1,3 +1,5 @@
+public import UnmaskImage
+
 /// Everything about a server that can be chosen, with its defaults.
 public struct ServiceConfiguration: Sendable {
     /// Where to listen on a Unix socket, mode 0600; nil for not at all.
@@ -37,8 +39,8 @@ public struct ServiceConfiguration: Sendable {
         public var lineBytes = 16 << 20
         /// Bytes of all frames of one request.
         public var payloadBytes = 64 << 20
-        /// Bytes of one encoded image.
-        public var imageBytes = 32 << 20
+        /// Bytes and pixels of one image.
+        public var image = ImageLimits(maxBytes: 32 << 20)
         public var imagesPerRequest = 64
         /// Requests of one connection that are not answered yet; reading stops until one is.
         public var requestsInFlight = 16

@@ -89,7 +89,7 @@ struct RequestFramer {
         case .frames(let request, let lengths):
             let rejected = RejectedRequest.invalid(
                 request.id ?? .null,
-                "bytes announced \(lengths.reduce(0, +)) bytes of frames, the stream ended after \(buffer.readableBytes)")
+                "bytes announced \(lengths.reduce(0, +)) bytes of frames, the stream ended after \(bufferedBytes)")
             state = .line(searched: 0)
             buffer.clear()
             return .rejected(rejected)

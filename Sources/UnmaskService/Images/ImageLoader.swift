@@ -1,12 +1,24 @@
 import Foundation
 import NIOCore
+import UnmaskImage
 
-/// Fetches the encoded bytes of an image, wherever they are. Blocks.
+/// Brings an image from wherever it is to the pixels that a model sees. Blocks.
 struct ImageLoader: Sendable {
     let allowedPaths: AllowedPaths
-    let maximumBytes: Int
+    let limits: ImageLimits
 
-    func bytes(of source: ImageSource) throws(ServiceError) -> [UInt8] {
+    func pixels(
+        of source: ImageSource, for model: RegisteredModel, recipe: Recipe.Name
+    ) throws(ServiceError) -> PixelImage {
+        let encoded = try bytes(of: source)
+        do throws(ImageError) {
+            return try model.backend.prepare(encoded, recipe: recipe, limits: limits)
+        } catch {
+            throw ServiceError(ErrorType(rawValue: error.type) ?? .imageDecodeFailed, error.message)
+        }
+    }
+
+    private func bytes(of source: ImageSource) throws(ServiceError) -> [UInt8] {
         switch source {
         case .frame(let frame):
             try check(frame.readableBytes)
@@ -14,7 +26,8 @@ struct ImageLoader: Sendable {
         case .base64(let text):
             try check(text.utf8.count / 4 * 3)
             guard let data = Data(base64Encoded: text) else {
-                throw ServiceError(.imageDecodeFailed, "base64 is not valid: it is RFC 4648's, padded, without line breaks")
+                throw ServiceError(
+                    .imageDecodeFailed, "base64 is not valid: it is RFC 4648's, padded, without line breaks")
             }
             return Array(data)
         case .path(let path):
@@ -39,8 +52,8 @@ struct ImageLoader: Sendable {
     }
 
     private func check(_ size: Int) throws(ServiceError) {
-        guard size <= maximumBytes else {
-            throw ServiceError(.imageTooLarge, "the encoded image has \(size) bytes, allowed are \(maximumBytes)")
+        guard size <= limits.maxBytes else {
+            throw ServiceError(.imageTooLarge, "the encoded image has \(size) bytes, allowed are \(limits.maxBytes)")
         }
     }
 }

@@ -4,23 +4,30 @@ import NIOCore
 ///
 /// Foundation's encoder takes 0.6 ms for an embedding of 768 numbers; this takes 0.04 ms. A number that JSON cannot
 /// express (NaN, infinity) is written as `null`.
-struct JSONWriter {
+package struct JSONWriter {
     private(set) var buffer: ByteBuffer
     private var needsComma = false
 
-    init(_ buffer: ByteBuffer = ByteBuffer()) {
+    init(_ buffer: ByteBuffer) {
         self.buffer = buffer
     }
 
-    mutating func object(_ members: (inout JSONWriter) -> Void) {
+    package init() {
+        self.init(ByteBuffer())
+    }
+
+    /// What was written so far.
+    package var text: String { String(buffer: buffer) }
+
+    package mutating func object(_ members: (inout JSONWriter) -> Void) {
         nested("{", "}", members)
     }
 
-    mutating func array(_ elements: (inout JSONWriter) -> Void) {
+    package mutating func array(_ elements: (inout JSONWriter) -> Void) {
         nested("[", "]", elements)
     }
 
-    mutating func array<Elements: Sequence>(
+    package mutating func array<Elements: Sequence>(
         of elements: Elements, _ write: (inout JSONWriter, Elements.Element) -> Void
     ) {
         array { array in
@@ -29,42 +36,42 @@ struct JSONWriter {
     }
 
     /// The name of the member whose value is written next.
-    mutating func key(_ name: String) {
+    package mutating func key(_ name: String) {
         value(name)
         buffer.writeStaticString(":")
         needsComma = false
     }
 
-    mutating func field(_ name: String, _ text: String) {
+    package mutating func field(_ name: String, _ text: String) {
         key(name)
         value(text)
     }
 
-    mutating func field(_ name: String, _ number: some BinaryInteger) {
+    package mutating func field(_ name: String, _ number: some BinaryInteger) {
         key(name)
         value(number)
     }
 
-    mutating func field(_ name: String, _ number: some BinaryFloatingPoint & CustomStringConvertible) {
+    package mutating func field(_ name: String, _ number: some BinaryFloatingPoint & CustomStringConvertible) {
         key(name)
         value(number)
     }
 
-    mutating func field(_ name: String, _ flag: Bool) {
+    package mutating func field(_ name: String, _ flag: Bool) {
         key(name)
         literal(flag ? "true" : "false")
     }
 
-    mutating func value(_ number: some BinaryInteger) {
+    package mutating func value(_ number: some BinaryInteger) {
         literal(number.description)
     }
 
     /// The shortest decimal text that reads back as the same number.
-    mutating func value(_ number: some BinaryFloatingPoint & CustomStringConvertible) {
+    package mutating func value(_ number: some BinaryFloatingPoint & CustomStringConvertible) {
         literal(number.isFinite ? number.description : "null")
     }
 
-    mutating func value(_ text: String) {
+    package mutating func value(_ text: String) {
         separate()
         buffer.writeStaticString("\"")
         for byte in text.utf8 {
@@ -80,7 +87,7 @@ struct JSONWriter {
     }
 
     /// A string of characters that need no escape, such as base64.
-    mutating func value(unescaped bytes: some Sequence<UInt8>) {
+    package mutating func value(unescaped bytes: some Sequence<UInt8>) {
         separate()
         buffer.writeStaticString("\"")
         buffer.writeBytes(bytes)
@@ -88,7 +95,7 @@ struct JSONWriter {
     }
 
     /// Text that already is one JSON value.
-    mutating func literal(_ json: String) {
+    package mutating func literal(_ json: String) {
         separate()
         buffer.writeString(json)
     }

@@ -1,26 +1,25 @@
+import UnmaskModel
+
 /// `classify`: the most probable classes of every image.
 struct ClassifyResult: MethodResult {
-    static let parameters = ImageRequest.parameters + ["top_k", "keep", "seed"]
+    private static let parameters = ImageRequest.parameters + ["top_k", "keep", "seed"]
 
-    private var request: ImageRequest
-    private var tokens: Int
-    private var results: ItemResults<[ClassOutput]>
+    private let request: ImageRequest
+    private let mask: Mask
+    private let results: ItemResults<[ClassOutput]>
 
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
-        let images = try ImageRequest(parameters, request, context)
-        let model = images.model
-        guard model.description.hasHead else {
-            throw ServiceError(
-                .invalidParams,
-                "the model \"\(model.name)\" has no classification head: use a fine-tuned checkpoint, or embed")
+        self.request = try ImageRequest(parameters, request, context)
+        let (model, configuration) = (self.request.model, self.request.model.description.configuration)
+        guard configuration.classes > 0 else {
+            throw ServiceError(.invalidParams, ModelError.noHead(model: model.name).description)
         }
-        let options = OutputOptions(topK: try parameters.integer("top_k", in: 1...100_000) ?? 5)
-        let idsKeep = try model.idsKeep(try parameters.keptPatches(of: model.description.patches))
-        tokens = idsKeep?.count ?? model.description.patches
-        let outcomes = try await images.run(.classify, idsKeep: idsKeep, options: options, context)
+        let topK = try parameters.integer("top_k", in: 1...configuration.classes)
+        mask = try parameters.keptPatches(of: configuration)
+        let operation = InferenceOperation.classify(topK: topK ?? min(5, configuration.classes))
+        let outcomes = try await self.request.run(operation, mask: mask, context)
         results = ItemResults(outcomes.map { $0.result.then(Self.classes) }, outcomes, context)
-        self.request = images
     }
 
     private static func classes(_ output: InferenceOutput) throws(ServiceError) -> [ClassOutput] {
@@ -40,7 +39,7 @@ struct ClassifyResult: MethodResult {
                     }
                 }
             }
-            request.writeStamp(to: &json, tokens: tokens)
+            request.writeStamp(to: &json, mask: mask)
         }
     }
 }

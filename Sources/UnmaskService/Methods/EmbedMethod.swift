@@ -1,30 +1,29 @@
+import UnmaskModel
+
 /// `embed`: a vector, or one for each token, of every image.
 struct EmbedResult: MethodResult {
-    static let parameters =
+    private static let parameters =
         ImageRequest.parameters + ["pooling", "normalize", "dimensions", "keep", "seed", "encoding", "dtype"]
 
-    private var request: ImageRequest
-    private var pooling: Pooling
-    private var options: OutputOptions
-    private var tokens: Int
-    private var encoding: VectorEncoding
-    private var results: ItemResults<EmbeddingOutput>
+    private let request: ImageRequest
+    private let vector: VectorOptions
+    private let mask: Mask
+    private let encoding: VectorEncoding
+    private let results: ItemResults<EmbeddingOutput>
 
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
-        let images = try ImageRequest(parameters, request, context)
-        let model = images.model
-        pooling = try parameters.choice("pooling") ?? .cls
+        self.request = try ImageRequest(parameters, request, context)
+        let model = self.request.model.description.configuration
+        vector = VectorOptions(
+            pooling: try parameters.choice("pooling") ?? model.pooling,
+            normalize: try parameters.flag("normalize") ?? false,
+            dimensions: try parameters.integer("dimensions", in: 1...model.width) ?? model.width)
+        mask = try parameters.keptPatches(of: model)
         encoding = try parameters.choice("encoding") ?? .json
         _ = try parameters.choice("dtype", VectorType.self)
-        options = OutputOptions(
-            normalize: try parameters.flag("normalize") ?? false,
-            dimensions: try parameters.integer("dimensions", in: 1...model.description.width))
-        let idsKeep = try model.idsKeep(try parameters.keptPatches(of: model.description.patches))
-        tokens = idsKeep?.count ?? model.description.patches
-        let outcomes = try await images.run(.embed(pooling), idsKeep: idsKeep, options: options, context)
+        let outcomes = try await self.request.run(.embed(vector), mask: mask, context)
         results = ItemResults(outcomes.map { $0.result.then(Self.embedding) }, outcomes, context)
-        self.request = images
     }
 
     private static func embedding(_ output: InferenceOutput) throws(ServiceError) -> EmbeddingOutput {
@@ -43,19 +42,8 @@ struct EmbedResult: MethodResult {
                 json.key("shape")
                 json.array(of: embedding.shape) { $0.value($1) }
             }
-            request.writeStamp(to: &json, tokens: tokens) { stamp in
-                stamp.field("pooling", pooling.rawValue)
-                stamp.field("dimension", options.dimensions ?? request.model.description.width)
-                stamp.field("normalized", options.normalize)
-            }
+            request.writeStamp(to: &json, mask: mask, vector: vector)
         }
-    }
-}
-
-extension RegisteredModel {
-    /// The patches that a selection keeps; nil for the whole image.
-    func idsKeep(_ selection: PatchSelection) throws(ServiceError) -> [Int]? {
-        selection == .all ? nil : try backend.patchesKept(by: selection)
     }
 }
 

@@ -25,7 +25,8 @@ struct HelloResult: MethodResult {
             json.object { json in
                 json.field("line_bytes", limits.lineBytes)
                 json.field("payload_bytes", limits.payloadBytes)
-                json.field("image_bytes", limits.imageBytes)
+                json.field("image_bytes", limits.image.maxBytes)
+                json.field("image_pixels", limits.image.maxPixels)
                 json.field("images_per_request", limits.imagesPerRequest)
                 json.field("requests_in_flight", limits.requestsInFlight)
                 json.field("connections", limits.connections)

@@ -1,10 +1,13 @@
+import UnmaskImage
+import UnmaskModel
+
 /// What `embed`, `classify` and `reconstruct` have in common.
 struct ImageRequest: Sendable {
     static let parameters = ["images", "model", "recipe", "deadline_ms"]
 
     var model: RegisteredModel
     var images: [ImageSource]
-    var recipe: String
+    var recipe: Recipe.Name
     var deadline: ContinuousClock.Instant?
 
     init(_ parameters: Parameters, _ request: Request, _ context: MethodContext) throws(ServiceError) {
@@ -17,38 +20,40 @@ struct ImageRequest: Sendable {
 
     private static func recipe(
         _ parameters: Parameters, of model: ModelDescription
-    ) throws(ServiceError) -> String {
-        guard let name = try parameters.string("recipe") else { return model.recipes.first ?? "" }
-        guard model.recipes.contains(name) else {
-            throw parameters.mismatch("recipe", "one of " + model.recipes.joined(separator: ", "))
+    ) throws(ServiceError) -> Recipe.Name {
+        guard let name = try parameters.string("recipe") else { return model.recipes[0] }
+        guard let recipe = Recipe.Name(rawValue: name), model.recipes.contains(recipe) else {
+            throw parameters.mismatch("recipe", "one of " + model.recipes.map(\.rawValue).joined(separator: ", "))
         }
-        return name
+        return recipe
     }
 
-    /// Runs one operation over all images.
+    /// Runs one operation over all images, each under the same mask.
     func run(
-        _ operation: InferenceOperation, idsKeep: [Int]?, options: OutputOptions, _ context: MethodContext
+        _ operation: InferenceOperation, mask: Mask, _ context: MethodContext
     ) async throws(ServiceError) -> [ImageOutcome] {
         let jobs = images.map {
-            ImageJob(
-                model: model, source: $0, idsKeep: idsKeep, operation: operation, recipe: recipe, options: options)
+            ImageJob(model: model, source: $0, recipe: recipe, mask: mask, operation: operation)
         }
         let outcomes = try await context.scheduler.run(jobs, deadline: deadline)
         for outcome in outcomes { context.metrics.image(outcome.times) }
         return outcomes
     }
 
-    /// The fields that every vector and picture carries to say what made it.
-    func writeStamp(
-        to writer: inout JSONWriter, tokens: Int, fields: (inout JSONWriter) -> Void = { _ in }
-    ) {
-        writer.key("stamp")
-        writer.object { stamp in
+    /// Writes what made the result: vectors with different stamps are never to be compared.
+    func writeStamp(to json: inout JSONWriter, mask: Mask, vector: VectorOptions? = nil) {
+        let size = model.description.configuration.imageSize
+        json.key("stamp")
+        json.object { stamp in
             stamp.field("model", model.description.hash)
-            stamp.field("recipe", recipe)
+            stamp.field("recipe", "\(recipe.rawValue) \(size[0])x\(size[1])")
             stamp.field("precision", model.description.precision)
-            stamp.field("tokens", tokens)
-            fields(&stamp)
+            if let vector {
+                stamp.field("pooling", vector.pooling.rawValue)
+                stamp.field("dimension", vector.dimensions)
+            }
+            stamp.field("tokens", mask.kept)
+            if let vector { stamp.field("normalized", vector.normalize) }
         }
     }
 }

@@ -1,6 +1,6 @@
 /// `info`: what the models are; all of them, or the one that `model` names.
 struct InfoResult: MethodResult {
-    var models: [RegisteredModel]
+    private var models: [RegisteredModel]
 
     init(_ request: Request, _ context: MethodContext) throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: ["model"])
@@ -24,23 +24,35 @@ extension ModelDescription {
         json.object { json in
             json.field("name", name)
             json.field("hash", hash)
-            json.field("architecture", architecture)
-            json.field("width", width)
-            json.field("depth", depth)
-            json.field("heads", heads)
-            json.field("patch_size", patchSize)
-            json.key("image_size")
-            json.array(of: imageSize) { $0.value($1) }
-            json.field("channels", channels)
-            json.field("patches", patches)
             json.field("precision", precision)
+            json.key("image_size")
+            json.array(of: configuration.imageSize) { $0.value($1) }
+            json.field("channels", configuration.channels)
+            json.field("patch_size", configuration.patchSize)
+            json.field("patches", configuration.patches)
+            json.field("width", configuration.width)
+            json.field("depth", configuration.depth)
+            json.field("heads", configuration.heads)
+            json.field("pooling", configuration.pooling.rawValue)
             json.key("recipes")
-            json.array(of: recipes) { $0.value($1) }
-            json.field("classifies", hasHead)
-            json.field("reconstructs", hasDecoder)
+            json.array(of: recipes) { $0.value($1.rawValue) }
+            json.field("classes", configuration.classes)
             json.key("labels")
             json.array(of: labels) { $0.value($1) }
-            json.field("licence", licence)
+            json.key("decoder")
+            writeDecoder(to: &json)
+            json.key("licence")
+            if let licence { json.value(licence) } else { json.literal("null") }
+        }
+    }
+
+    private func writeDecoder(to json: inout JSONWriter) {
+        guard let decoder = configuration.decoder else { return json.literal("null") }
+        json.object { json in
+            json.field("width", decoder.width)
+            json.field("depth", decoder.depth)
+            json.field("heads", decoder.heads)
+            json.field("norm_pix", decoder.normPix)
         }
     }
 }

@@ -1,8 +1,10 @@
 import NIOCore
+import UnmaskImage
+import UnmaskModel
 
-/// `reconstruct`: mask patches of every image, and let the decoder paint them again.
+/// `reconstruct`: hide patches of every image, and let the decoder paint them again.
 struct ReconstructResult: MethodResult {
-    static let parameters = ImageRequest.parameters + ["ratio", "seed", "keep", "pattern", "encoding"]
+    private static let parameters = ImageRequest.parameters + ["ratio", "seed", "keep", "pattern", "encoding"]
 
     /// A reconstruction whose pictures have become a PNG file.
     fileprivate struct Item: Sendable {
@@ -10,29 +12,25 @@ struct ReconstructResult: MethodResult {
         var patchErrors: [Float]
     }
 
-    private var request: ImageRequest
-    private var encoding: BinaryEncoding
-    private var idsKeep: [Int]
-    private var results: ItemResults<Item>
+    private let request: ImageRequest
+    private let mask: Mask
+    private let encoding: BinaryEncoding
+    private let usesPatchStatistics: Bool
+    private let results: ItemResults<Item>
 
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
-        let images = try ImageRequest(parameters, request, context)
-        let model = images.model
-        guard model.description.hasDecoder else {
-            throw ServiceError(
-                .invalidParams,
-                "the model \"\(model.name)\" has no decoder, so it cannot reconstruct: use a pre-training checkpoint")
+        self.request = try ImageRequest(parameters, request, context)
+        let model = self.request.model
+        guard let decoder = model.description.configuration.decoder else {
+            throw ServiceError(.invalidParams, ModelError.noDecoder(model: model.name).description)
         }
+        usesPatchStatistics = decoder.normPix
+        mask = try parameters.maskedPatches(of: model.description.configuration)
         encoding = try parameters.choice("encoding") ?? .base64
-        let selection = try parameters.maskedPatches(of: model.description.patches)
-        idsKeep = try model.backend.patchesKept(by: selection)
-        let outcomes = try await images.run(.reconstruct, idsKeep: idsKeep, options: OutputOptions(), context)
-        let items = try await context.scheduler.runBlocking {
-            outcomes.map { $0.result.then { output throws(ServiceError) in try Item(output, model.backend) } }
-        }
+        let outcomes = try await self.request.run(.reconstruct, mask: mask, context)
+        let items = try await context.scheduler.runBlocking { outcomes.map { $0.result.then(Item.init) } }
         results = ItemResults(items, outcomes, context)
-        self.request = images
     }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
@@ -44,26 +42,23 @@ struct ReconstructResult: MethodResult {
                 json.array(of: item.patchErrors) { $0.value($1) }
             }
             json.key("ids_keep")
-            json.array(of: idsKeep) { $0.value($1) }
+            json.array(of: mask.idsKeep) { $0.value($1) }
             json.key("mask")
-            json.array(of: mask) { $0.value($1) }
-            json.field("norm_pix_statistics", request.model.description.predictsNormalizedPixels)
-            request.writeStamp(to: &json, tokens: idsKeep.count)
+            json.array(of: mask.removed) { $0.value($1) }
+            json.field("norm_pix_statistics", usesPatchStatistics)
+            request.writeStamp(to: &json, mask: mask)
         }
-    }
-
-    /// `[N]`, 1 for a patch that was removed.
-    private var mask: [Int] {
-        var mask = Array(repeating: 1, count: request.model.description.patches)
-        for id in idsKeep { mask[id] = 0 }
-        return mask
     }
 }
 
 extension ReconstructResult.Item {
-    fileprivate init(_ output: InferenceOutput, _ backend: any InferenceBackend) throws(ServiceError) {
+    fileprivate init(_ output: InferenceOutput) throws(ServiceError) {
         guard case .reconstruction(let reconstruction) = output else { throw .unexpectedOutput }
-        png = ByteBuffer(bytes: try backend.encodePNG(reconstruction.pictures))
+        do throws(ImageWriteError) {
+            png = ByteBuffer(bytes: try reconstruction.pictures.pngData())
+        } catch {
+            throw ServiceError(.internal, error.description)
+        }
         patchErrors = reconstruction.patchErrors
     }
 }

@@ -16,12 +16,14 @@ struct Connection: Sendable {
         let channel = asyncChannel.channel
         let connection = Connection(
             channel: channel, handler: handler, life: life, configuration: handler.configuration)
-        guard let count = life.connectionOpened(channel, maximum: handler.configuration.limits.connections) else {
-            await connection.refuse()
+        do throws(ServiceError) {
+            let limit = handler.configuration.limits.connections
+            handler.metrics.connections(try life.connectionOpened(channel, maximum: limit))
+        } catch {
+            await connection.write(handler.answer(RejectedRequest(id: .null, error: error)))
             try? await asyncChannel.executeThenClose { _ in }
             return
         }
-        handler.metrics.connections(count)
         // An error here is a connection that broke; there is no one left to tell.
         try? await asyncChannel.executeThenClose { inbound in
             await withTaskGroup(of: Void.self) { race in
@@ -43,13 +45,14 @@ struct Connection: Sendable {
         await withTaskGroup(of: Void.self) { requests in
             var inFlight = 0
             func start(_ event: RequestFramer.Event) async {
+                let received = ContinuousClock.now
                 if inFlight == configuration.limits.requestsInFlight {
                     await requests.next()
                     inFlight -= 1
                 }
                 inFlight += 1
                 life.requestBegan()
-                requests.addTask { await answer(event) }
+                requests.addTask { await answer(event, received: received) }
             }
 
             var watchdog = RequestWatchdog(channel: channel, timeout: configuration.timeouts.request)
@@ -71,11 +74,11 @@ struct Connection: Sendable {
         }
     }
 
-    private func answer(_ event: RequestFramer.Event) async {
+    private func answer(_ event: RequestFramer.Event, received: ContinuousClock.Instant) async {
         defer { life.requestEnded() }
         let answer =
             switch event {
-            case .request(let request): await handler.answer(request)
+            case .request(let request): await handler.answer(request, received: received)
             case .rejected(let rejected): handler.answer(rejected)
             }
         if let answer { await write(answer) }
@@ -90,15 +93,6 @@ struct Connection: Sendable {
         defer { timeout.cancel() }
         // A failure means that the client has gone, which ends the connection anyway.
         try? await channel.writeAndFlush(answer)
-    }
-
-    private func refuse() async {
-        let error = ServiceError(
-            .overloaded,
-            "\(configuration.limits.connections) connections are open: close some, or share one among many requests",
-            retryAfterMilliseconds: 1000)
-        handler.metrics.error(error.type)
-        await write(Answer.error(error, id: .null))
     }
 }
 

@@ -11,10 +11,10 @@ struct RequestHandler: Sendable {
     let logger: Logger
 
     /// The bytes of the answer, or nil for a notification, which is carried out and gets none.
-    func answer(_ request: Request) async -> ByteBuffer? {
+    func answer(_ request: Request, received: ContinuousClock.Instant) async -> ByteBuffer? {
         let context = MethodContext(
             models: models, scheduler: scheduler, metrics: metrics, configuration: configuration,
-            received: ContinuousClock.now, isDraining: life.isDraining)
+            received: received, isDraining: life.isDraining)
         let answer: ByteBuffer
         do throws(ServiceError) {
             let result = try await result(request, context)

@@ -32,7 +32,7 @@ public struct Server: Service {
     public func run() async throws {
         try configuration.validate()
         let loader = ImageLoader(
-            allowedPaths: try AllowedPaths(configuration.allowedPaths), maximumBytes: configuration.limits.imageBytes)
+            allowedPaths: try AllowedPaths(configuration.allowedPaths), limits: configuration.limits.image)
         let metrics = ServiceMetrics()
         let scheduler = Scheduler(configuration: configuration, loader: loader, metrics: metrics)
         let handler = RequestHandler(

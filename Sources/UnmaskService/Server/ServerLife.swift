@@ -5,6 +5,7 @@ import Synchronization
 final class ServerLife: Sendable {
     private struct State {
         var isDraining = false
+        var isClosed = false
         var requests = 0
         var connections: [ObjectIdentifier: any Channel] = [:]
     }
@@ -22,12 +23,19 @@ final class ServerLife: Sendable {
 
     func requestEnded() { state.withLock { $0.requests -= 1 } }
 
-    /// Registers a connection, unless there are `maximum` already.
+    /// Registers a connection.
     ///
-    /// - Returns: how many there are now, or nil where this one is too many.
-    func connectionOpened(_ channel: any Channel, maximum: Int) -> Int? {
-        state.withLock { state in
-            guard state.connections.count < maximum else { return nil }
+    /// - Returns: how many there are now.
+    /// - Throws: `overloaded` where there are `maximum` already, `shutting_down` after `closeConnections()`.
+    func connectionOpened(_ channel: any Channel, maximum: Int) throws(ServiceError) -> Int {
+        try state.withLock { state throws(ServiceError) in
+            guard !state.isClosed else { throw .shuttingDown }
+            guard state.connections.count < maximum else {
+                throw ServiceError(
+                    .overloaded,
+                    "\(maximum) connections are open: close some, or share one among many requests",
+                    retryAfterMilliseconds: 1000)
+            }
             state.connections[ObjectIdentifier(channel)] = channel
             return state.connections.count
         }
@@ -41,7 +49,12 @@ final class ServerLife: Sendable {
         }
     }
 
+    /// Closes every connection, and those that come later.
     func closeConnections() {
-        for channel in state.withLock({ Array($0.connections.values) }) { channel.close(promise: nil) }
+        let connections = state.withLock { state in
+            state.isClosed = true
+            return Array(state.connections.values)
+        }
+        for channel in connections { channel.close(promise: nil) }
     }
 }

@@ -51,7 +51,7 @@ public final class NPYWriter {
     public func append<Number: NPYNumber>(_ numbers: [Number]) throws(WeightsError) {
         guard Number.elementType == type else {
             throw WeightsError(
-                .rowLength, file: file.path, "rows are \(type.rawValue), found \(Number.elementType.rawValue)")
+                .rowElementType, file: file.path, "rows are \(type.rawValue), found \(Number.elementType.rawValue)")
         }
         try numbers.withBytes { (bytes) throws(WeightsError) in try append(bytes: bytes) }
     }
@@ -69,15 +69,3 @@ public final class NPYWriter {
         buffer.removeAll(keepingCapacity: true)
     }
 }
-
-/// A number that NumPy arrays can be written of.
-public protocol NPYNumber: BitwiseCopyable {
-    static var elementType: ElementType { get }
-}
-
-extension Float: NPYNumber { public static var elementType: ElementType { .f32 } }
-extension Double: NPYNumber { public static var elementType: ElementType { .f64 } }
-extension UInt8: NPYNumber { public static var elementType: ElementType { .u8 } }
-extension Int8: NPYNumber { public static var elementType: ElementType { .i8 } }
-extension Int32: NPYNumber { public static var elementType: ElementType { .i32 } }
-extension Int64: NPYNumber { public static var elementType: ElementType { .i64 } }

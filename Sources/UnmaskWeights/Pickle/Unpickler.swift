@@ -1,29 +1,12 @@
 import UnmaskGraph
 
-/// What a pickle describes, as inert data.
-struct Pickle {
-    let root: PickleValue
-    let heap: PickleHeap
-    /// The offset in the file after the pickle.
-    let end: Int
-
-    /// Reads the pickle at the start of a range of a file. The range may go on after it.
-    init(_ file: MappedFile, _ range: Range<Int>) throws(WeightsError) {
-        var unpickler = Unpickler(PickleReader(file, range))
-        defer { withExtendedLifetime(file) {} }
-        root = try unpickler.run()
-        heap = unpickler.heap
-        end = unpickler.reader.position
-    }
-}
-
 /// The pickle machine: a stack, a memo and a heap. It imports and calls nothing.
 struct Unpickler {
-    fileprivate(set) var reader: PickleReader
-    fileprivate(set) var heap = PickleHeap()
-    private var stack: [PickleValue] = []
-    private var marks: [Int] = []
-    private var memo: [UInt32: PickleValue] = [:]
+    var reader: PickleReader
+    var heap = PickleHeap()
+    var stack: [PickleValue] = []
+    var marks: [Int] = []
+    var memo: [UInt32: PickleValue] = [:]
 
     init(_ reader: PickleReader) { self.reader = reader }
 
@@ -117,93 +100,5 @@ struct Unpickler {
         guard 2...5 ~= version else {
             throw reader.failure(.pickleProtocol, "protocols 2 to 5 are known, found \(version)")
         }
-    }
-}
-
-// MARK: Stack, memo and heap
-
-extension Unpickler {
-    /// Values below the last mark cannot be reached until it is gone.
-    private var floor: Int { marks.last ?? 0 }
-
-    private func top() throws(WeightsError) -> PickleValue {
-        guard stack.count > floor, let value = stack.last else { throw underflow() }
-        return value
-    }
-
-    private mutating func pop() throws(WeightsError) -> PickleValue {
-        guard stack.count > floor else { throw underflow() }
-        return stack.removeLast()
-    }
-
-    private mutating func pop(_ count: Int) throws(WeightsError) -> [PickleValue] {
-        guard stack.count - floor >= count else { throw underflow() }
-        defer { stack.removeLast(count) }
-        return Array(stack.suffix(count))
-    }
-
-    private mutating func popToMark() throws(WeightsError) -> [PickleValue] {
-        guard let mark = marks.popLast() else { throw reader.failure(.pickleInvalid, "no mark is on the stack") }
-        defer { stack.removeSubrange(mark...) }
-        return Array(stack[mark...])
-    }
-
-    private mutating func popValueOrMark() throws(WeightsError) {
-        if stack.count == floor, !marks.isEmpty {
-            marks.removeLast()
-        } else {
-            _ = try pop()
-        }
-    }
-
-    private mutating func push(_ node: PickleNode) throws(WeightsError) {
-        guard heap.nodes.count < PickleLimits.nodes else {
-            throw reader.failure(.pickleLimit, "it makes more than \(PickleLimits.nodes) objects")
-        }
-        stack.append(heap.insert(node))
-    }
-
-    private mutating func pushGlobal(module: PickleValue, name: PickleValue) throws(WeightsError) {
-        guard case .string(let module) = module, case .string(let name) = name else {
-            throw reader.failure(.pickleInvalid, "the name of a class or function is no string")
-        }
-        let count = module.utf8.count + name.utf8.count
-        guard count <= PickleLimits.nameByteCount else {
-            throw reader.failure(.pickleLimit, "a name is longer than \(PickleLimits.nameByteCount) bytes")
-        }
-        try reader.charge(count)
-        stack.append(.global("\(module).\(name)"))
-    }
-
-    private func recall(_ index: UInt32) throws(WeightsError) -> PickleValue {
-        guard let value = memo[index] else { throw reader.failure(.pickleInvalid, "the memo has no entry \(index)") }
-        return value
-    }
-
-    private mutating func addToTop(_ items: [PickleValue]) throws(WeightsError) {
-        guard case .node(let index) = try top() else {
-            throw reader.failure(.pickleInvalid, "items are added to what is no container")
-        }
-        heap.update(index) { $0.items += items }
-    }
-
-    private func pairs(_ items: [PickleValue]) throws(WeightsError) -> [PickleValue] {
-        guard items.count.isMultiple(of: 2) else { throw reader.failure(.pickleInvalid, "a key has no value") }
-        return items
-    }
-
-    private func underflow() -> WeightsError { reader.failure(.pickleInvalid, "the stack is empty") }
-
-    /// Two's complement, least significant byte first; no bytes are zero.
-    private func integer(_ bytes: [UInt8]) -> PickleValue {
-        guard bytes.count <= MemoryLayout<Int>.size else { return .bigInt(bytes) }
-        var value: Int = bytes.last.map { $0 & 0x80 != 0 } ?? false ? -1 : 0
-        for byte in bytes.reversed() { value = value << 8 | Int(byte) }
-        return .int(value)
-    }
-
-    /// Python 2 wrote names as byte strings.
-    private func stringOrBytes(_ bytes: [UInt8]) -> PickleValue {
-        String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .bytes(bytes)
     }
 }

@@ -40,8 +40,9 @@ struct BenchmarkResult {
         var kinds: [String: (seconds: Double, flops: Int)] = [:]
         for (index, entry) in (steps.first ?? []).enumerated() {
             let ordered = steps.map { $0[index].seconds }.sorted()
-            // Layers of equal work together: the last part of the name and what is fused into it.
-            let kind = entry.step.name.split(separator: ".").suffix(2).joined(separator: ".") + ": " + entry.step.kind
+            // The same layer of all blocks together, by its name without the block.
+            let words = entry.step.name.split(separator: ".").filter { Int($0) == nil && $0 != "blocks" }
+            let kind = words.joined(separator: ".") + ": " + entry.step.kind
             kinds[kind, default: (0, 0)].seconds += ordered[ordered.count / 2]
             kinds[kind, default: (0, 0)].flops += entry.step.flops
         }

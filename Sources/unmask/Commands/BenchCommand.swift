@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import UnmaskImage
-import UnmaskModel
+public import UnmaskModel
 import UnmaskRuntime
 import UnmaskService
 

@@ -1,6 +1,6 @@
-import ArgumentParser
-import UnmaskImage
-import UnmaskModel
+public import ArgumentParser
+public import UnmaskImage
+public import UnmaskModel
 import UnmaskRuntime
 
 /// Which model, and how it is run.

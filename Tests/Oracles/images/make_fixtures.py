@@ -168,7 +168,7 @@ def main():
     versions["libjpeg-turbo"] = features.version("libjpeg_turbo")
     paths = [FIXTURES / "images" / name for name, _ in made]
     write("versions.json", versions)
-    write("images.json", {path.name: views(path, [(28, 28), (48, 64), (63, 50)]) for path in paths})
+    write("images.json", {path.name: views(path, [(28, 28), (48, 64)]) for path in paths})
     write("resizes.json", {path.name: resizes(path) for path in paths if path.name.startswith("noise")})
     write("exif.json", exif_blocks.cases(SEED))
     packages = {}

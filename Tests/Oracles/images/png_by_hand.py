@@ -30,9 +30,9 @@ def png(samples, color, bits, interlaced=False, palette=None, transparent=None, 
             data += b"".join(packed(row.reshape(-1), bits) for row in part)
     chunks = [chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, int(interlaced)))]
     if palette is not None:
-        chunks.append(chunk(b"PLTE", bytes(palette)))
+        chunks.append(chunk(b"PLTE", bytes(int(value) for value in palette)))
     if transparent is not None:
-        chunks.append(chunk(b"tRNS", bytes(transparent)))
+        chunks.append(chunk(b"tRNS", bytes(int(value) for value in transparent)))
     chunks += [chunk(name, body) for name, body in extra]
     chunks += [chunk(b"IDAT", zlib.compress(data, 9)), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

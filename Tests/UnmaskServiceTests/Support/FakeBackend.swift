@@ -1,4 +1,6 @@
 import Synchronization
+import UnmaskImage
+import UnmaskModel
 
 @testable import UnmaskService
 
@@ -19,12 +21,14 @@ final class FakeBackend: InferenceBackend {
     private let gate: Gate?
     private let maximumBatch: Int
     private let hasHead: Bool
+    private let hasDecoder: Bool
 
     /// - Parameter gate: holds every batch back until it is opened.
-    init(gate: Gate? = nil, maximumBatch: Int = 8, hasHead: Bool = true) {
+    init(gate: Gate? = nil, maximumBatch: Int = 8, hasHead: Bool = true, hasDecoder: Bool = true) {
         self.gate = gate
         self.maximumBatch = maximumBatch
         self.hasHead = hasHead
+        self.hasDecoder = hasDecoder
     }
 
     var batches: [InferenceBatch] { state.withLock(\.batches) }
@@ -32,60 +36,48 @@ final class FakeBackend: InferenceBackend {
     var warmUps: Int { state.withLock(\.warmUps) }
 
     var description: ModelDescription {
-        ModelDescription(
-            hash: "f00d", architecture: "fake", width: 8, depth: 1, heads: 1, patchSize: 4, imageSize: [28, 28],
-            channels: 1, patches: 49, precision: "f32", recipes: ["squash", "mae"], labels: ["even", "odd"],
-            hasHead: hasHead, hasDecoder: true, predictsNormalizedPixels: true, licence: "none",
-            maximumBatch: maximumBatch)
+        let decoder = DecoderConfiguration(width: 4, depth: 1, heads: 1, normPix: true)
+        let configuration = ModelConfiguration(
+            imageSize: [28, 28], patchSize: 4, channels: 1, width: 8, depth: 1, heads: 1, pooling: .mean,
+            classes: hasHead ? 2 : 0, decoder: hasDecoder ? decoder : nil)
+        return ModelDescription(
+            hash: "f00d", configuration: configuration, precision: "f32", recipes: [.squash, .mae],
+            labels: ["even", "odd"], licence: nil, maximumBatch: maximumBatch)
     }
 
     func warmUp() { state.withLock { $0.warmUps += 1 } }
 
-    func patchesKept(by selection: PatchSelection) throws(ServiceError) -> [Int] {
-        switch selection {
-        case .all: Array(0..<49)
-        case .keep(let fraction, let seed): Self.pick(max(1, Int(49 * fraction)), seed)
-        case .mask(let ratio, let seed): Self.pick(Int(49 * (1 - ratio)), seed)
-        case .ids(let ids): ids
-        case .pattern: Array(0..<24)
-        }
-    }
-
-    func prepare(_ encoded: [UInt8], recipe: String) throws(ServiceError) -> Pixels {
+    func prepare(_ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits) throws(ImageError) -> PixelImage {
         state.withLock { $0.prepared += 1 }
-        if encoded.starts(with: Self.corrupt) { throw ServiceError(.imageDecodeFailed, "corrupt") }
-        return Pixels(width: encoded.count, height: 1, channels: 1, bytes: encoded)
+        if encoded.starts(with: Self.corrupt) { throw ImageError(.decodeFailed, "corrupt") }
+        return PixelImage(width: encoded.count, height: 1, channels: 1, pixels: encoded)
     }
 
     func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
         gate?.wait()
         state.withLock { $0.batches.append(batch) }
-        if batch.items.contains(where: { $0.image.bytes.starts(with: Self.poison) }) {
+        if batch.items.contains(where: { $0.image.pixels.starts(with: Self.poison) }) {
             throw ServiceError(.internal, "poisoned")
         }
         return batch.items.map { .success(output(batch.operation, $0)) }
     }
 
-    func encodePNG(_ picture: Pixels) -> [UInt8] { Array("PNG".utf8) + picture.bytes }
-
     private func output(_ operation: InferenceOperation, _ item: InferenceBatch.Item) -> InferenceOutput {
         switch operation {
-        case .embed(let pooling):
-            let tokens = pooling == .tokens ? item.idsKeep?.count ?? 49 : 1
-            var values = (0..<tokens).flatMap { _ in Self.digest(of: item.image.bytes) }
-            if item.image.bytes.starts(with: Self.nan) { values[0] = .nan }
-            return .embedding(EmbeddingOutput(values: values, shape: pooling == .tokens ? [tokens, 8] : [8]))
-        case .classify:
-            let classes = [ClassOutput(label: "even", index: 0, probability: 1)]
-            return .classes(Array(classes.prefix(item.options.topK)))
+        case .embed(let vector):
+            let rows = vector.pooling == .tokens ? item.mask.kept : 1
+            var values = (0..<rows).flatMap { _ in Self.digest(of: item.image.pixels) }
+            if item.image.pixels.starts(with: Self.nan) { values[0] = .nan }
+            return .embedding(EmbeddingOutput(values: values, shape: vector.pooling == .tokens ? [rows, 8] : [8]))
+        case .classify(let topK):
+            let classes = ["even", "odd"].enumerated().map {
+                ClassOutput(label: $1, index: $0, probability: 0.75 - 0.5 * Float($0))
+            }
+            return .classes(Array(classes.prefix(topK)))
         case .reconstruct:
             return .reconstruction(
                 ReconstructionOutput(pictures: item.image, patchErrors: Array(repeating: 0.5, count: 49)))
         }
-    }
-
-    private static func pick(_ count: Int, _ seed: UInt64) -> [Int] {
-        (0..<count).map { ($0 + Int(seed % 49)) % 49 }
     }
 
     /// Eight numbers that tell one image from another (FNV-1a, a byte each).

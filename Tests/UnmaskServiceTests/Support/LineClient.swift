@@ -53,7 +53,9 @@ struct LineClient {
     /// The next answer, or nil where the server has closed the connection.
     mutating func receive() async throws -> ServerAnswer? {
         guard let line = try await readLine() else { return nil }
-        var answer = try JSONDecoder().decode(ServerAnswer.self, from: Data(line))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        var answer = try decoder.decode(ServerAnswer.self, from: Data(line))
         answer.text = String(decoding: line, as: UTF8.self)
         for length in answer.bytes ?? [] {
             while buffer.readableBytes < length { guard try await readMore() else { return nil } }
@@ -77,67 +79,5 @@ struct LineClient {
         guard var bytes = try await inbound.next() else { return false }
         buffer.writeBuffer(&bytes)
         return true
-    }
-}
-
-struct ServerAnswer: Decodable, Sendable {
-    var id: Int?
-    var jsonrpc: String?
-    var result: ResultBody?
-    var error: ErrorBody?
-    var bytes: [Int]?
-    var frames: [[UInt8]] = []
-    var text = ""
-
-    private enum CodingKeys: CodingKey { case id, jsonrpc, result, error, bytes }
-
-    struct ErrorBody: Decodable, Sendable {
-        var code: Int
-        var type: String
-        var message: String
-        var retry_after_ms: Int?
-    }
-
-    struct ResultBody: Decodable, Sendable {
-        var results: [Item]?
-        var failed: Int?
-        var status: String?
-        var methods: [String]?
-        var timing_us: [String: Int]?
-        var ids_keep: [Int]?
-        var mask: [Int]?
-        var norm_pix_statistics: Bool?
-    }
-
-    struct Item: Decodable, Sendable {
-        var embedding: Payload?
-        var png: Payload?
-        var shape: [Int]?
-        var labels: [Label]?
-        var patch_errors: [Float]?
-        var error: ErrorBody?
-    }
-
-    struct Label: Decodable, Sendable {
-        var label: String
-        var index: Int
-        var probability: Float
-    }
-
-    enum Payload: Decodable, Sendable, Equatable {
-        case numbers([Float])
-        case base64(String)
-        case frame(Int)
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let numbers = try? container.decode([Float].self) {
-                self = .numbers(numbers)
-            } else if let text = try? container.decode(String.self) {
-                self = .base64(text)
-            } else {
-                self = .frame(try container.decode([String: Int].self)["frame"] ?? -1)
-            }
-        }
     }
 }

@@ -17,15 +17,15 @@ struct LiveServer: Sendable {
     func shutDown() async { await group.triggerGracefulShutdown() }
 
     static func running<Value: Sendable>(
-        _ backend: FakeBackend, configure: (inout ServiceConfiguration) -> Void = { _ in },
+        _ backend: any InferenceBackend, _ configuration: ServiceConfiguration = ServiceConfiguration(),
         _ body: @escaping @Sendable (LiveServer) async throws -> Value
     ) async throws -> Value {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        var configuration = ServiceConfiguration(
-            unixSocketPath: directory + "/socket", tcp: ServiceConfiguration.TCPAddress(port: 0))
+        var configuration = configuration
+        configuration.unixSocketPath = configuration.unixSocketPath ?? directory + "/socket"
+        configuration.tcp = configuration.tcp ?? ServiceConfiguration.TCPAddress(port: 0)
         configuration.allowedPaths = [directory]
-        configure(&configuration)
 
         let (listening, continuation) = AsyncStream.makeStream(of: [BoundAddress].self)
         let server = Server(
@@ -56,5 +56,14 @@ struct LiveServer: Sendable {
         let path = "/tmp/unmask-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         return path
+    }
+}
+
+extension ServiceConfiguration {
+    /// The defaults, changed.
+    static func with(_ change: (inout ServiceConfiguration) -> Void) -> ServiceConfiguration {
+        var configuration = ServiceConfiguration()
+        change(&configuration)
+        return configuration
     }
 }

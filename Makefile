@@ -1,0 +1,66 @@
+# The front door. `make run` and `make test` install what they need and do the rest.
+
+MODELS := models/fashion-vit.safetensors
+SAMPLE := models/samples/ankle-boot.png
+SOCKET ?= /tmp/unmask.sock
+VENV := build/venv
+PYTHON := $(VENV)/bin/python
+UNMASK := .build/release/unmask
+
+# What the build needs, and what the tests and recipes need besides: image corpora and labelled data.
+BUILD_PACKAGES := libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libssl-dev pkg-config
+TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-github-rwcarlsen-goexif-dev \
+	golang-github-disintegration-imaging-dev lomiri-wallpapers-16.04
+
+.PHONY: help build run demo test parity bench bench-peers format check-format clean packages test-packages venv
+
+help:
+	@echo "make run          build, and serve the shipped model on $(SOCKET)"
+	@echo "make test         run all tests"
+	@echo "make demo         embed, classify and rebuild sample images; pictures in build/demo"
+	@echo "make parity       compare live with PyTorch, transformers, timm, Pillow and onnxruntime, on fresh seeds"
+	@echo "make bench        measure ViT-B/16 on this machine"
+	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
+	@echo "make format       format the Swift sources; make check-format only checks"
+
+packages:
+	@scripts/install-packages $(BUILD_PACKAGES)
+
+test-packages: packages
+	@scripts/install-packages $(TEST_PACKAGES)
+
+build: packages
+	swift build -c release --product unmask
+
+run: build
+	@scripts/serve $(UNMASK) $(SOCKET) $(SAMPLE) $(MODELS)
+
+demo: build
+	scripts/demo $(UNMASK) build/demo
+
+test: test-packages
+	scripts/test
+
+venv:
+	@scripts/install-packages python3-venv
+	@scripts/python-environment $(VENV) Tests/Oracles/requirements.txt
+
+parity: test-packages build venv
+	scripts/parity $(PYTHON) $(UNMASK)
+
+bench: build
+	@for batch in 1 8; do $(UNMASK) bench --arch vit-b/16 --batch $$batch --profile; done
+
+bench-peers: build
+	@scripts/install-packages python3-venv g++
+	@scripts/python-environment build/venv-peers bench/peers/requirements.txt
+	build/venv-peers/bin/python bench/peers/run.py --unmask $(UNMASK) --json build/bench-peers/result.json
+
+format:
+	swift format format --in-place --recursive Sources Tests Package.swift
+
+check-format:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+clean:
+	rm -rf .build build
