@@ -71,6 +71,8 @@ let package = Package(
             name: "UnmaskWeightsTests", dependencies: ["UnmaskWeights", "UnmaskGraph"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
+            name: "UnmaskRuntimeTests", dependencies: ["UnmaskRuntime", "UnmaskGraph"], swiftSettings: swift),
+        .testTarget(
             name: "UnmaskModelTests",
             dependencies: ["UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskImage"],
             resources: [.copy("Fixtures")], swiftSettings: swift),

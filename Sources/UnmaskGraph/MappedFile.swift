@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Why a file could not be mapped.
@@ -65,8 +65,8 @@ public final class MappedFile: Sendable {
     public func willNeed(_ range: Range<Int>) {
         advise(range, MADV_WILLNEED, inward: false)
         #if os(Linux)
-        // MADV_POPULATE_READ (Linux 5.14): maps the pages in one call; older kernels refuse it, harmlessly.
-        advise(range, 22, inward: false)
+            // MADV_POPULATE_READ (Linux 5.14): maps the pages in one call; older kernels refuse it, harmlessly.
+            advise(range, 22, inward: false)
         #endif
     }
 

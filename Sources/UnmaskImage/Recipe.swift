@@ -46,7 +46,7 @@ public struct Recipe: Sendable, Equatable {
     }
 
     /// RGB with the usual mean and std: ImageNet's, but 0.5 for `hf`, as its image processor has it where a checkpoint
-    /// does not say otherwise (the `facebook/vit-mae-*` checkpoints do).
+    /// does not say otherwise.
     public init(_ name: Name, height: Int, width: Int) throws(RecipeError) {
         let half = [Float](repeating: 0.5, count: 3)
         let (mean, std) = name == .hf ? (half, half) : (Recipe.imageNetMean, Recipe.imageNetStd)

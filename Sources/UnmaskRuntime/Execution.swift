@@ -52,7 +52,9 @@ struct Execution {
                 ldc: g.n, scratch: floats(g.scratch))
             unmask_f32_gemm_run(engine, &call)
         case .attention(let a):
-            let qkv = floats(a.qkv), stride = 3 * a.width, headWidth = a.width / a.heads
+            let qkv = floats(a.qkv)
+            let stride = 3 * a.width
+            let headWidth = a.width / a.heads
             var call = unmask_f32_attention(
                 batch: a.batch, heads: a.heads, head_dim: headWidth, queries: a.tokens, keys: a.tokens, q: qkv,
                 k: qkv + a.width, v: qkv + 2 * a.width, q_stride: stride, k_stride: stride, v_stride: stride,

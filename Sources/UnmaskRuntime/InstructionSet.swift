@@ -1,11 +1,11 @@
 internal import CUnmaskKernels
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The instruction sets that kernels are written for, slowest first.

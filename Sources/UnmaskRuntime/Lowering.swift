@@ -121,7 +121,8 @@ struct Lowering {
 
     private mutating func lower(_ node: Node, at index: Int) throws(RuntimeError) {
         let out = try shape(of: node.output)
-        let count = out.reduce(1, *), width = out.last ?? 1
+        let count = out.reduce(1, *)
+        let width = out.last ?? 1
         let rows = width > 0 ? count / width : 0
         var kind = node.op.name
         var flops = 0
@@ -149,13 +150,17 @@ struct Lowering {
                     batch: out[0], channels: image[2], height: image[0], width: image[1], patch: size, kept: out[1],
                     bytes: bytes, pixels: pixels.slot, ids: optional(node, 1), out: place(node, out)))
         case .scaleShift:
-            let x = try operand(node, 0), scale = try operand(node, 1), shift = try operand(node, 2)
+            let x = try operand(node, 0)
+            let scale = try operand(node, 1)
+            let shift = try operand(node, 2)
             instruction = .scaleShift(
                 rows: rows, width: width, x: x.slot, scale: scale.slot, shift: shift.slot,
                 out: reuse(x.id, for: node, at: index, out))
             flops = 2 * count
         case .layerNorm(let epsilon):
-            let x = try operand(node, 0), weight = try operand(node, 1), bias = try operand(node, 2)
+            let x = try operand(node, 0)
+            let weight = try operand(node, 1)
+            let bias = try operand(node, 2)
             instruction = .layerNorm(
                 rows: rows, width: width, x: x.slot, weight: weight.slot, bias: bias.slot, epsilon: epsilon,
                 out: reuse(x.id, for: node, at: index, out))
@@ -167,7 +172,8 @@ struct Lowering {
             kind = "gelu (\(gelu.rawValue))"
             flops = 10 * count
         case .add:
-            let a = try operand(node, 0), b = try operand(node, 1)
+            let a = try operand(node, 0)
+            let b = try operand(node, 1)
             instruction = .add(count: count, a: a.slot, b: b.slot, out: reuse(a.id, for: node, at: index, out))
             flops = count
         case .softmax:
@@ -176,14 +182,18 @@ struct Lowering {
                 rows: rows, width: width, x: x.slot, out: reuse(x.id, for: node, at: index, out))
             flops = 5 * count
         case .assembleTokens:
-            let x = try operand(node, 0), first = try operand(node, 1), positions = try operand(node, 2)
+            let x = try operand(node, 0)
+            let first = try operand(node, 1)
+            let positions = try operand(node, 2)
             limitIdentifiers(node, 3, below: positions.shape[0])
             instruction = .assembleTokens(
                 batch: out[0], kept: out[1] - 1, width: width, x: x.slot, first: first.slot,
                 positions: positions.slot, ids: optional(node, 3), out: place(node, out))
             flops = count
         case .restoreTokens:
-            let x = try operand(node, 0), mask = try operand(node, 1), positions = try operand(node, 2)
+            let x = try operand(node, 0)
+            let mask = try operand(node, 1)
+            let positions = try operand(node, 2)
             limitIdentifiers(node, 3, below: out[1] - 1)
             instruction = .restoreTokens(
                 batch: out[0], kept: x.shape[1] - 1, patches: out[1] - 1, width: width, x: x.slot,
@@ -212,7 +222,8 @@ struct Lowering {
     private mutating func linear(
         _ node: Node, _ fusion: LinearFusion, at index: Int, rows: Int, _ out: [Int]
     ) throws(RuntimeError) -> (Instruction, kind: String, flops: Int) {
-        let x = try operand(node, LinearOperand.x), weight = try operand(node, LinearOperand.weight)
+        let x = try operand(node, LinearOperand.x)
+        let weight = try operand(node, LinearOperand.weight)
         let (n, k) = (weight.shape[0], weight.shape[1])
         guard x.shape.last == k, out.last == n else {
             throw .malformedNode(

@@ -63,7 +63,8 @@ final class WeightStore {
         let bad = tensor.withBytes { bytes -> Int in
             guard let source = bytes.baseAddress else { return 0 }
             if matrices.contains(id) {
-                let rows = tensor.shape[0], columns = tensor.shape[1]
+                let rows = tensor.shape[0]
+                let columns = tensor.shape[1]
                 unmask_f32_gemm_pack(engine.handle, rows, columns, source, columns, storage, false, destination)
                 let floats = unmask_f32_gemm_packed_bytes(engine.handle, rows, columns) / MemoryLayout<Float>.size
                 return unmask_f32_count_nonfinite(

@@ -4,14 +4,16 @@ import Testing
 @Suite struct ActivationTests {
     private func activate(_ isa: ISA, _ x: [Float], _ activation: unmask_activation) throws -> [Float] {
         let engine = try Engine(isa)
-        let source = GuardedBuffer(x), result = GuardedBuffer<Float>(count: x.count)
+        let source = GuardedBuffer(x)
+        let result = GuardedBuffer<Float>(count: x.count)
         unmask_f32_activate(engine.handle, x.count, source.base, activation, result.base)
         return result.array
     }
 
     /// Every 128th float between -20 and 20 in steps, and tiny ones.
     static let inputs: [Float] =
-        (-200_000...200_000).map { Float($0) * 1e-4 } + (-140...0).map { Float(sign: .minus, exponent: $0, significand: 1.5) }
+        (-200_000...200_000).map { Float($0) * 1e-4 }
+        + (-140...0).map { Float(sign: .minus, exponent: $0, significand: 1.5) }
 
     /// The documented error: 2.5·10⁻⁷ · max(1, |x|), of the order of float32's own rounding.
     @Test(arguments: ISA.available)
@@ -35,7 +37,8 @@ import Testing
     @Test(arguments: ISA.available)
     func theTwoGelusDiffer(isa: ISA) throws {
         let x: [Float] = [-2.7, -2.2, 2.2, 2.7]
-        let erf = try activate(isa, x, UNMASK_ACTIVATION_GELU_ERF), tanh = try activate(isa, x, UNMASK_ACTIVATION_GELU_TANH)
+        let erf = try activate(isa, x, UNMASK_ACTIVATION_GELU_ERF)
+        let tanh = try activate(isa, x, UNMASK_ACTIVATION_GELU_TANH)
         #expect(zip(erf, tanh).allSatisfy { abs($0 - $1) > 1e-4 })
     }
 

@@ -12,7 +12,7 @@ import Testing
         let engine = try Engine(isa)
         for m in Self.heights {
             for n in Self.widths {
-                for k in Self.depths where (m + n + k) % 3 == 0 || m == 14 || n == 32 {
+                for k in Self.depths where (m + n + k) % 7 == 0 || (m >= 13 && m <= 15 && n == 32) {
                     let product = GemmCase(m: m, n: n, k: k, bias: true, gap: (m + n) % 3)
                     expectClose(product.run(engine), product.expected, "\(product)")
                 }
@@ -55,7 +55,9 @@ import Testing
     @Test(arguments: ISA.available)
     func notANumberStaysInItsRow(isa: ISA) throws {
         let engine = try Engine(isa)
-        let k = 20, n = 40, m = 17
+        let k = 20
+        let n = 40
+        let m = 17
         var random = Random(5)
         let w = random.floats(n * k)
         var a = random.floats(m * k)

@@ -11,9 +11,11 @@ import Testing
             for eps: Float in [1e-6, 1e-12, 0.5] {
                 let x = GuardedBuffer(inputs(rows: 5, width: width))
                 var random = Random(9)
-                let weight = random.floats(width), bias = random.floats(width)
+                let weight = random.floats(width)
+                let bias = random.floats(width)
                 let y = GuardedBuffer<Float>(count: 5 * width)
-                let w = GuardedBuffer(weight), b = GuardedBuffer(bias)
+                let w = GuardedBuffer(weight)
+                let b = GuardedBuffer(bias)
                 unmask_f32_layernorm(engine.handle, 5, width, x.base, width, w.base, b.base, eps, y.base, width)
                 let expected = (0..<5).flatMap { r in
                     let row = x.elements[r * width..<(r + 1) * width].map(Double.init)
@@ -46,7 +48,8 @@ import Testing
     func epsilonMatters(isa: ISA) throws {
         let engine = try Engine(isa)
         let x: [Float] = (0..<32).map { $0 % 2 == 0 ? 1e-4 : -1e-4 }
-        var wide = x, narrow = x
+        var wide = x
+        var narrow = x
         unmask_f32_layernorm(engine.handle, 1, 32, x, 32, nil, nil, 1e-6, &wide, 32)
         unmask_f32_layernorm(engine.handle, 1, 32, x, 32, nil, nil, 1e-12, &narrow, 32)
         #expect(abs(wide[0] - 0.0995037) < 1e-5 && abs(narrow[0] - 0.99995) < 1e-5)
@@ -56,7 +59,8 @@ import Testing
     func aConstantRowGivesTheBias(isa: ISA) throws {
         let engine = try Engine(isa)
         for constant: Float in [0, 1, -3.7, 1234.567, 1e20] {
-            let x = [Float](repeating: constant, count: 77), bias = (0..<77).map { Float($0) }
+            let x = [Float](repeating: constant, count: 77)
+            let bias = (0..<77).map { Float($0) }
             var y = x
             unmask_f32_layernorm(engine.handle, 1, 77, x, 77, nil, bias, 1e-6, &y, 77)
             if constant < 1e19 { #expect(zip(y, bias).allSatisfy { abs($0 - $1) < 1e-3 }, "\(constant): \(y)") }
@@ -68,7 +72,8 @@ import Testing
     func stridesAndPlaceAreKept(isa: ISA) throws {
         let engine = try Engine(isa)
         let x = inputs(rows: 4, width: 20)
-        var packed = [Float](repeating: 0, count: 4 * 13), whole = x
+        var packed = [Float](repeating: 0, count: 4 * 13)
+        var whole = x
         unmask_f32_layernorm(engine.handle, 4, 13, x, 20, nil, nil, 1e-6, &packed, 13)
         whole.withUnsafeMutableBufferPointer { rows in
             unmask_f32_layernorm(

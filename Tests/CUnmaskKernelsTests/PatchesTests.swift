@@ -18,9 +18,11 @@ import Testing
             var result: [Float] = []
             for i in 0..<batch * kept {
                 let id = ids.map { Int($0[i]) } ?? i % total
-                let top = id / (width / patch) * patch, left = id % (width / patch) * patch
+                let top = id / (width / patch) * patch
+                let left = id % (width / patch) * patch
                 for j in 0..<patch * patch * channels {
-                    let y = j / (patch * channels), x = j / channels % patch
+                    let y = j / (patch * channels)
+                    let x = j / channels % patch
                     result.append(pixel(i / kept, top + y, left + x, j % channels))
                 }
             }
@@ -53,7 +55,8 @@ import Testing
         for images in Self.cases {
             let (c, h, w) = (images.channels, images.height, images.width)
             var random = Random(2)
-            let bytes = GuardedBuffer((0..<images.batch * c * h * w).map { _ in UInt8(truncatingIfNeeded: random.bits()) })
+            let bytes = GuardedBuffer(
+                (0..<images.batch * c * h * w).map { _ in UInt8(truncatingIfNeeded: random.bits()) })
             let fromBytes = images.run { unmask_u8_patches(engine.handle, &$0, bytes.base) }
             expectSameBits(fromBytes, images.patches { Float(bytes.elements[(($0 * h + $1) * w + $2) * c + $3]) })
             let planes = GuardedBuffer(random.floats(images.batch * c * h * w))
@@ -65,15 +68,21 @@ import Testing
     @Test(arguments: ISA.available)
     func assembledTokensEqualTheirDefinition(isa: ISA) throws {
         let engine = try Engine(isa, threads: 3)
-        let batch = 3, kept = 4, width = 33, patches = 9
+        let batch = 3
+        let kept = 4
+        let width = 33
+        let patches = 9
         var random = Random(3)
-        let x = random.floats(batch * kept * width), first = random.floats(width)
+        let x = random.floats(batch * kept * width)
+        let first = random.floats(width)
         let positions = random.floats(patches * width)
         for ids: [Int32]? in [nil, [8, 0, 3, 5, 1, 2, 7, 6, 4, 4, 0, 8]] {
             let out = GuardedBuffer<Float>(count: batch * (1 + kept) * width)
             unmask_f32_assemble_tokens(engine.handle, batch, kept, width, x, first, positions, ids, out.base)
             let expected = (0..<batch * (1 + kept) * width).map { i in
-                let row = i / width % (1 + kept), image = i / width / (1 + kept), column = i % width
+                let row = i / width % (1 + kept)
+                let image = i / width / (1 + kept)
+                let column = i % width
                 if row == 0 { return first[column] }
                 let patch = image * kept + row - 1
                 return x[patch * width + column] + positions[(ids.map { Int($0[patch]) } ?? row - 1) * width + column]
@@ -85,9 +94,12 @@ import Testing
     @Test(arguments: ISA.available)
     func restoredTokensEqualTheirDefinition(isa: ISA) throws {
         let engine = try Engine(isa, threads: 3)
-        let batch = 2, width = 21, patches = 5
+        let batch = 2
+        let width = 21
+        let patches = 5
         var random = Random(3)
-        let mask = random.floats(width), positions = random.floats((1 + patches) * width)
+        let mask = random.floats(width)
+        let positions = random.floats((1 + patches) * width)
         for ids: [Int32]? in [nil, [3, 0, 4, 1, 2, 0, 1, 2, 3, 4]] {
             let kept = ids == nil ? patches : 2
             let x = random.floats(batch * (1 + kept) * width)
@@ -95,7 +107,9 @@ import Testing
             unmask_f32_restore_tokens(
                 engine.handle, batch, kept, patches, width, x, mask, positions, ids, out.base)
             let expected = (0..<batch * (1 + patches) * width).map { i in
-                let row = i / width % (1 + patches), image = i / width / (1 + patches), column = i % width
+                let row = i / width % (1 + patches)
+                let image = i / width / (1 + patches)
+                let column = i % width
                 let source = row == 0 ? -1 : ids.map { Int($0[image * patches + row - 1]) } ?? row - 1
                 let token = source < kept ? x[(image * (1 + kept) + 1 + source) * width + column] : mask[column]
                 return token + positions[row * width + column]

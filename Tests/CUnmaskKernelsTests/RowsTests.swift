@@ -6,8 +6,10 @@ import Testing
     func l2NormalizeGivesUnitRows(isa: ISA) throws {
         let engine = try Engine(isa)
         var random = Random(4)
-        let rows = 40, width = 771
-        let x = GuardedBuffer(random.floats(rows * width, scale: 5)), y = GuardedBuffer<Float>(count: rows * width)
+        let rows = 40
+        let width = 771
+        let x = GuardedBuffer(random.floats(rows * width, scale: 5))
+        let y = GuardedBuffer<Float>(count: rows * width)
         unmask_f32_l2_normalize(engine.handle, rows, width, x.base, width, y.base, width)
         for r in 0..<rows {
             let row = x.elements[r * width..<(r + 1) * width].map(Double.init)
@@ -24,10 +26,13 @@ import Testing
     @Test(arguments: ISA.available)
     func meanTokensLeavesSkippedOut(isa: ISA) throws {
         let engine = try Engine(isa)
-        let batch = 3, tokens = 11, width = 37
+        let batch = 3
+        let tokens = 11
+        let width = 37
         var random = Random(6)
         for skip in [0, 1, 10] {
-            let x = GuardedBuffer(random.floats(batch * tokens * width)), y = GuardedBuffer<Float>(count: batch * width)
+            let x = GuardedBuffer(random.floats(batch * tokens * width))
+            let y = GuardedBuffer<Float>(count: batch * width)
             unmask_f32_mean_tokens(engine.handle, batch, tokens, skip, width, x.base, y.base)
             let expected = (0..<batch * width).map { i in
                 let values = (skip..<tokens).map { Double(x.elements[(i / width * tokens + $0) * width + i % width]) }
@@ -43,7 +48,8 @@ import Testing
         let engine = try Engine(isa, threads: 3)
         for count in [1, 17, 16 * 1024, 50_001] {
             var random = Random(8)
-            let a = GuardedBuffer(random.floats(count)), b = GuardedBuffer(random.floats(count))
+            let a = GuardedBuffer(random.floats(count))
+            let b = GuardedBuffer(random.floats(count))
             let y = GuardedBuffer<Float>(count: count)
             unmask_f32_add(engine.handle, count, a.base, b.base, y.base)
             expectSameBits(y.array, zip(a.elements, b.elements).map { $0 + $1 })

@@ -61,9 +61,11 @@ import Testing
     @Test(arguments: ISA.available)
     func rowsOfLayerNormAndSoftmax(isa: ISA) throws {
         var random = Random(3)
-        let rows = 300, width = 151
+        let rows = 300
+        let width = 151
         let x = random.floats(rows * width, scale: 4)
-        let one = try Engine(isa, threads: 1), three = try Engine(isa, threads: 3)
+        let one = try Engine(isa, threads: 1)
+        let three = try Engine(isa, threads: 3)
         for (name, operation) in [("LayerNorm", layerNorm), ("softmax", softmax)] {
             let all = operation(one, x, rows, width)
             expectSameBits(operation(three, x, rows, width), all, "\(name), 3 threads")

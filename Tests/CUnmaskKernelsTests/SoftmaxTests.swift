@@ -7,7 +7,8 @@ import Testing
         let engine = try Engine(isa)
         for width in [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 97, 197] {
             var random = Random(UInt64(width))
-            let x = GuardedBuffer(random.floats(6 * width, scale: 12)), y = GuardedBuffer<Float>(count: 6 * width)
+            let x = GuardedBuffer(random.floats(6 * width, scale: 12))
+            let y = GuardedBuffer<Float>(count: 6 * width)
             unmask_f32_softmax(engine.handle, 6, width, x.base, width, y.base, width)
             for r in 0..<6 {
                 let row = x.elements[r * width..<(r + 1) * width].map(Double.init)

@@ -21,7 +21,8 @@ import Testing
     func everyTailIsDone(isa: ISA) throws {
         let engine = try Engine(isa)
         for count in 1...40 {
-            let halves = GuardedBuffer((0..<UInt16(count)).map { 0x3c00 + $0 }), y = GuardedBuffer<Float>(count: count)
+            let halves = GuardedBuffer((0..<UInt16(count)).map { 0x3c00 + $0 })
+            let y = GuardedBuffer<Float>(count: count)
             unmask_f32_widen(engine.handle, count, halves.base, UNMASK_STORAGE_F16, y.base)
             expectSameBits(y.array, halves.array.map(float))
         }
@@ -56,7 +57,8 @@ import Testing
     /// IEEE 754 binary16 by its definition.
     private func float(_ half: UInt16) -> Float {
         let sign: Float = half & 0x8000 == 0 ? 1 : -1
-        let exponent = Int(half >> 10 & 0x1f), fraction = Float(half & 0x3ff)
+        let exponent = Int(half >> 10 & 0x1f)
+        let fraction = Float(half & 0x3ff)
         if exponent == 31 { return fraction == 0 ? sign * .infinity : .nan }
         if exponent == 0 { return sign * fraction * 0x1p-24 }
         return sign * (1 + fraction / 1024) * Float(sign: .plus, exponent: exponent - 15, significand: 1)

@@ -17,15 +17,17 @@ import UnmaskWeights
         try folder.write("3-truncated.png", png.prefix(png.count / 2))
         try folder.write("4-huge.png", huge(png))
         try folder.write("5-good.png", png)
-        let run = try CommandLineRunner("embed", folder.path, folder.file("6-missing.png"), "--model", Shipped.autoencoder)
+        let run = try CommandLineRunner(
+            "embed", folder.path, folder.file("6-missing.png"), "--model", Shipped.autoencoder)
         #expect(run.code == 1)
         #expect(run.objects.count == 6)
         #expect(
             run.errorTypes == [
                 "image_decode_failed", "image_unsupported", "image_truncated", "image_too_large", "image_not_found",
-            ] || run.errorTypes == [
-                "image_truncated", "image_unsupported", "image_truncated", "image_too_large", "image_not_found",
-            ], "\(run.errorTypes)")
+            ]
+                || run.errorTypes == [
+                    "image_truncated", "image_unsupported", "image_truncated", "image_too_large", "image_not_found",
+                ], "\(run.errorTypes)")
         #expect(run.objects[4]["embedding"] != nil)
     }
 
@@ -74,9 +76,11 @@ import UnmaskWeights
             folder.path,
             try folder.write("truncated.safetensors", good.prefix(good.count / 2)),
             try folder.write("long.safetensors", [255, 255, 255, 255, 0, 0, 0, 0] + good[8...]),
-            try folder.write("overlap.safetensors", safetensors(
-                #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
-                12)),
+            try folder.write(
+                "overlap.safetensors",
+                safetensors(
+                    #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
+                    12)),
             try folder.write("call.pth", Array("\u{80}\u{2}cos\nsystem\nX\u{5}\0\0\0false\u{85}R.".utf8)),
             try folder.write("empty.safetensors", []),
         ]
@@ -106,7 +110,10 @@ import UnmaskWeights
         try SafetensorsWriter.write(table, metadata: file.metadata, to: folder.file("odd.safetensors"))
         let run = try CommandLineRunner("inspect", folder.file("odd.safetensors"))
         #expect(run.code == 2)
-        for part in ["missing: mask_token, norm.bias", "unexpected: masked_token", "cls_token is [1, 1, 2], expected [1, 1, 128]"] {
+        for part in [
+            "missing: mask_token, norm.bias", "unexpected: masked_token",
+            "cls_token is [1, 1, 2], expected [1, 1, 128]",
+        ] {
             #expect(run.errors.contains(part), "\(run.errors)")
         }
     }
@@ -116,7 +123,8 @@ import UnmaskWeights
         let file = try TensorFile(path: Shipped.autoencoder)
         var table = TensorTable()
         for (name, tensor) in file.tensors {
-            let changed = name == "norm.bias" ? Tensor(Array(repeating: .nan, count: tensor.count), shape: tensor.shape) : tensor
+            let changed =
+                name == "norm.bias" ? Tensor(Array(repeating: .nan, count: tensor.count), shape: tensor.shape) : tensor
             _ = table.append(name, changed)
         }
         try SafetensorsWriter.write(table, metadata: file.metadata, to: folder.file("nan.safetensors"))
@@ -152,13 +160,15 @@ import UnmaskWeights
         #expect(embed.code == 2)
     }
 
-    @Test("usage mistakes end with code 2", arguments: [
-        ["embed"], ["embed", "x.png"], ["classify", "x", "--model", "m", "--top-k", "many"], ["nonsense"],
-        ["bench"], ["reconstruct", "x", "--model", "m", "-o", "o", "--ratio", "0.5", "--pattern", "grid"],
-        ["embed", "x", "--model", Shipped.autoencoder, "--keep", "1,1"],
-        ["embed", "x", "--model", Shipped.autoencoder, "--dimensions", "100000"],
-        ["embed", "x", "--model", Shipped.autoencoder, "--threads", "0"],
-    ])
+    @Test(
+        "usage mistakes end with code 2",
+        arguments: [
+            ["embed"], ["embed", "x.png"], ["classify", "x", "--model", "m", "--top-k", "many"], ["nonsense"],
+            ["bench"], ["reconstruct", "x", "--model", "m", "-o", "o", "--ratio", "0.5", "--pattern", "grid"],
+            ["embed", "x", "--model", Shipped.autoencoder, "--keep", "1,1"],
+            ["embed", "x", "--model", Shipped.autoencoder, "--dimensions", "100000"],
+            ["embed", "x", "--model", Shipped.autoencoder, "--threads", "0"],
+        ])
     func usage(arguments: [String]) throws {
         let run = try CommandLineRunner(list: arguments)
         #expect(run.code == 2, "\(arguments): \(run.errors)")

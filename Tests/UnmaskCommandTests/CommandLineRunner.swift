@@ -31,7 +31,9 @@ struct CommandLineRunner {
         process.executableURL = Self.binary
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let out = Pipe(), err = Pipe(), into = Pipe()
+        let out = Pipe()
+        let err = Pipe()
+        let into = Pipe()
         process.standardOutput = out
         process.standardError = err
         process.standardInput = into

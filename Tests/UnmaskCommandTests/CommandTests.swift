@@ -43,7 +43,8 @@ import UnmaskWeights
 
     @Test func tokenBudgetsCostLessAndSaySo() throws {
         let run = try CommandLineRunner(
-            "embed", Shipped.sample, "--model", Shipped.autoencoder, "--pooling", "tokens", "--keep", "0.25", "--seed", "7")
+            "embed", Shipped.sample, "--model", Shipped.autoencoder, "--pooling", "tokens", "--keep", "0.25", "--seed",
+            "7")
         let rows = try #require(run.objects.first?["embedding"] as? [[Double]])
         #expect(rows.count == 12)
         let ids = try CommandLineRunner(
@@ -102,7 +103,8 @@ import UnmaskWeights
         let source = Shipped.checkpoints + "/" + name
         let run = try CommandLineRunner("convert", source, folder.file("own.safetensors"), "--licence", "CC0-1.0")
         #expect(run.code == 0)
-        let original = try Model.load(source), own = try Model.load(folder.file("own.safetensors"))
+        let original = try Model.load(source)
+        let own = try Model.load(folder.file("own.safetensors"))
         #expect(own.hash == original.hash)
         #expect(own.configuration == original.configuration)
         #expect(own.recipe == original.recipe)
@@ -115,7 +117,8 @@ import UnmaskWeights
             #expect(model.storage.first?.rawValue == type)
             #expect(model.storedBytes * 2 == original.storedBytes)
             #expect(model.hash != original.hash)
-            let exact = try session(original).vector, rounded = try session(model).vector
+            let exact = try session(original).vector
+            let rounded = try session(model).vector
             let error = zip(exact, rounded).map { abs($0 - $1) }.max() ?? 1
             #expect(error < (type == "f16" ? 0.02 : 0.15) * (exact.map(abs).max() ?? 0))
         }
@@ -159,15 +162,18 @@ import UnmaskWeights
     }
 
     @Test func benchNeedsNoFile() throws {
-        let run = try CommandLineRunner("bench", "--arch", "vit-ti/16", "--rounds", "2", "--keep", "0.25", "--json", "--batch", "1")
+        let run = try CommandLineRunner(
+            "bench", "--arch", "vit-ti/16", "--rounds", "2", "--keep", "0.25", "--json", "--batch", "1")
         #expect(run.code == 0)
         #expect(run.objects.first?["tokens"] as? Int == 50)
         #expect(run.objects.first?["images_per_s"] as? Double ?? 0 > 0)
     }
 
-    @Test("every command explains itself", arguments: [
-        "embed", "classify", "reconstruct", "preprocess", "convert", "inspect", "eval", "bench", "serve",
-    ])
+    @Test(
+        "every command explains itself",
+        arguments: [
+            "embed", "classify", "reconstruct", "preprocess", "convert", "inspect", "eval", "bench", "serve",
+        ])
     func help(command: String) throws {
         let run = try CommandLineRunner(command, "--help")
         #expect(run.code == 0)

@@ -17,7 +17,8 @@ import UnmaskRuntime
         }
     }
 
-    @Test("alone, first, last and between in batches of 1 to 17, on 1, 2 and 3 threads",
+    @Test(
+        "alone, first, last and between in batches of 1 to 17, on 1, 2 and 3 threads",
         arguments: InstructionSet.allCases.filter(\.isAvailable))
     func sameBits(set: InstructionSet) throws {
         let model = try Model.synthetic(Self.configuration, name: "bits")
@@ -35,7 +36,8 @@ import UnmaskRuntime
             for batch in 1...17 {
                 for start in Set([0, 17 - batch]) {
                     let range = start..<start + batch
-                    let some = Array(images[range]), someMasks = Array(masks[range])
+                    let some = Array(images[range])
+                    let someMasks = Array(masks[range])
                     #expect(try session.embed(some, options: options).map(\.values) == Array(full[range]))
                     #expect(
                         try session.embed(some, options: options, masks: someMasks).map(\.values)

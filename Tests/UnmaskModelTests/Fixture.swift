@@ -32,7 +32,11 @@ struct Distance: CustomStringConvertible {
     let cosine: Double
 
     init(_ found: [Float], _ expected: [Float]) {
-        var worst = 0.0, largest = 0.0, dot = 0.0, a = 0.0, b = 0.0
+        var worst = 0.0
+        var largest = 0.0
+        var dot = 0.0
+        var a = 0.0
+        var b = 0.0
         for (x, y) in zip(found, expected) {
             worst = x.isNaN ? .infinity : max(worst, abs(Double(x) - Double(y)))
             largest = max(largest, abs(Double(y)))

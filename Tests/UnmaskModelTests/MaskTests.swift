@@ -1,4 +1,5 @@
 import Testing
+
 @testable import UnmaskModel
 
 @Suite struct MaskTests {
@@ -18,7 +19,9 @@ import Testing
     @Test func randomMaskingEqualsMAEs() throws {
         let file: Masks = try Fixture.json(Fixture.root + "/masking.json")
         #expect(file.masks.count > 10)
-        for expected in file.masks { try check(expected) { try Mask.random(noise: expected.noise, ratio: expected.ratio) } }
+        for expected in file.masks {
+            try check(expected) { try Mask.random(noise: expected.noise, ratio: expected.ratio) }
+        }
     }
 
     @Test func seedsGiveTheMasksThatTheDocumentedFunctionGives() throws {

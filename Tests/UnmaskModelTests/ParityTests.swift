@@ -24,7 +24,8 @@ import UnmaskRuntime
             imageSize: test.options.image_size, heads: test.options.heads, decoderHeads: test.options.decoder_heads)
         let model = try Model.load(folder + "/" + test.checkpoint, options: options)
         let pixels = try Fixture.array(folder + "/" + test.pixels)
-        let batch = pixels.shape[0], patches = model.configuration.patches
+        let batch = pixels.shape[0]
+        let patches = model.configuration.patches
         let session = try ModelSession(
             model, engine: engine, maximumBatch: batch, disabledPasses: disabledPasses, pixels: .normalised)
         let ids = try test.ids_keep.map { try Fixture.integers(folder + "/" + $0) }
@@ -60,13 +61,15 @@ import UnmaskRuntime
             for patch in 0..<c.patches {
                 let places = (0..<c.patchValues).map { value in
                     let (pixel, channel) = (value / C, value % C)
-                    let row = patch / c.grid[1] * P + pixel / P, column = patch % c.grid[1] * P + pixel % P
+                    let row = patch / c.grid[1] * P + pixel / P
+                    let column = patch % c.grid[1] * P + pixel % P
                     return ((image * C + channel) * H + row) * W + column
                 }
                 let start = (image * c.patches + patch) * c.patchValues
                 let predicted = prediction.values[start..<start + c.patchValues].map(Double.init)
                 let target = places.map { Double(pixels[$0]) }
-                let values = c.decoder?.normPix == true
+                let values =
+                    c.decoder?.normPix == true
                     ? Reconstruction.withStatistics(of: target, predicted) : predicted
                 for (place, value) in zip(places, values) { result[place] = Float(value) }
             }

@@ -1,4 +1,5 @@
 import Testing
+
 @testable import UnmaskModel
 
 @Suite struct PositionResizingTests {
@@ -14,7 +15,8 @@ import Testing
         let file: Resizes = try Fixture.json(folder + "index.json")
         #expect(file.resizes.count > 5)
         for resize in file.resizes {
-            let source = try Fixture.array(folder + resize.source), expected = try Fixture.array(folder + resize.expected)
+            let source = try Fixture.array(folder + resize.source)
+            let expected = try Fixture.array(folder + resize.expected)
             let width = try #require(source.shape.last)
             let cls = (0..<width).map(Float.init)
             let found = PositionResizing.resize(

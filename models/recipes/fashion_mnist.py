@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import os
 from pathlib import Path
 
@@ -59,6 +60,14 @@ class Workers:
     @property
     def leads(self):
         return self.rank == 0
+
+
+def set_learning_rate(optimizer, rate, epoch, progress, warmup, epochs):
+    """Linear warm-up, then half a cosine down to 0; a group with a `share` gets that part of the rate."""
+    t = epoch + progress
+    cosine = 0.5 * (1 + math.cos(math.pi * max(0, t - warmup) / (epochs - warmup)))
+    for group in optimizer.param_groups:
+        group["lr"] = rate * min(t / warmup, cosine) * group.get("share", 1)
 
 
 def autocast(device):

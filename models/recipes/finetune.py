@@ -11,12 +11,11 @@ Stops and goes on from `--out`/state.pth; writes curve.jsonl and fashion-vit.saf
 import argparse
 import copy
 import json
-import math
 import time
 from pathlib import Path
 
 import torch
-from fashion_mnist import LABELS, Workers, autocast, load, save_checkpoint, save_state, shift_and_flip
+from fashion_mnist import LABELS, Workers, autocast, load, save_checkpoint, save_state, set_learning_rate, shift_and_flip
 from vit import Encoder, VisionTransformer, configuration
 
 
@@ -47,7 +46,8 @@ def parameter_groups(model, o):
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        level = int(name.split(".")[1]) + 1 if name.startswith("blocks.") else depth + 1 if "head" in name or "fc_norm" in name else 0
+        top = name.startswith(("head", "fc_norm"))
+        level = int(name.split(".")[1]) + 1 if name.startswith("blocks.") else depth + 1 if top else 0
         key = (level, parameter.ndim > 1)
         group = groups.setdefault(key, {
             "params": [], "share": o.layer_decay ** (depth + 1 - level), "weight_decay": o.decay if key[1] else 0})
@@ -96,10 +96,7 @@ def main():
         batches = workers.batches(len(images), o.batch, epoch, o.seed)
         total, began = 0.0, time.time()
         for step, index in enumerate(batches):
-            t = epoch + step / len(batches)
-            rate = min(t / o.warmup, 0.5 * (1 + math.cos(math.pi * max(0, t - o.warmup) / (o.epochs - o.warmup))))
-            for group in optimizer.param_groups:
-                group["lr"] = o.lr * o.batch / 256 * rate * group["share"]
+            set_learning_rate(optimizer, o.lr * o.batch / 256, epoch, step / len(batches), o.warmup, o.epochs)
             batch = shift_and_flip(images[index], 2)
             ids_keep = None
             if epoch < o.epochs - o.full:

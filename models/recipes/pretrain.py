@@ -9,12 +9,11 @@ Stops and goes on from `--out`/state.pth; writes curve.jsonl and fashion-mae.saf
 
 import argparse
 import json
-import math
 import time
 from pathlib import Path
 
 import torch
-from fashion_mnist import Workers, autocast, load, save_checkpoint, save_state, shift_and_flip
+from fashion_mnist import Workers, autocast, load, save_checkpoint, save_state, set_learning_rate, shift_and_flip
 from vit import Decoder, Encoder, MaskedAutoencoder, configuration
 
 
@@ -61,10 +60,7 @@ def main():
         batches = workers.batches(len(images), o.batch, epoch, o.seed)
         total, began = 0.0, time.time()
         for step, index in enumerate(batches):
-            t = epoch + step / len(batches)
-            rate = min(t / o.warmup, 0.5 * (1 + math.cos(math.pi * max(0, t - o.warmup) / (o.epochs - o.warmup))))
-            for group in optimizer.param_groups:
-                group["lr"] = o.lr * o.batch / 256 * rate
+            set_learning_rate(optimizer, o.lr * o.batch / 256, epoch, step / len(batches), o.warmup, o.epochs)
             batch = shift_and_flip(images[index], 2)
             with autocast(workers.device):
                 loss = trained(batch, torch.rand(len(batch), encoder.patches, device=batch.device), keep)

@@ -33,9 +33,15 @@ void TILED(unmask_f32_gemm_bias_act_residual)(const unmask_gemm_panel *job) {
         tiles[rows - 1](job->chunks, job->a + first_row * job->chunks * LANES, job->panel, &to);
         if (to.next) to.next += to.next_lines_per_chunk * PREFETCH_LINE * job->chunks;
         switch (job->activation) {  // the activation a constant in each copy
-            case UNMASK_ACTIVATION_NONE: finish_tile(job, first_row, rows, tile, UNMASK_ACTIVATION_NONE); break;
-            case UNMASK_ACTIVATION_GELU_ERF: finish_tile(job, first_row, rows, tile, UNMASK_ACTIVATION_GELU_ERF); break;
-            case UNMASK_ACTIVATION_GELU_TANH: finish_tile(job, first_row, rows, tile, UNMASK_ACTIVATION_GELU_TANH); break;
+            case UNMASK_ACTIVATION_NONE:
+                finish_tile(job, first_row, rows, tile, UNMASK_ACTIVATION_NONE);
+                break;
+            case UNMASK_ACTIVATION_GELU_ERF:
+                finish_tile(job, first_row, rows, tile, UNMASK_ACTIVATION_GELU_ERF);
+                break;
+            case UNMASK_ACTIVATION_GELU_TANH:
+                finish_tile(job, first_row, rows, tile, UNMASK_ACTIVATION_GELU_TANH);
+                break;
         }
     }
 }

@@ -13,7 +13,8 @@ typedef struct tile_result {
     size_t next_lines_per_chunk;  // so many cache lines a chunk
 } tile_result;
 
-INLINE void tile_of_height(const size_t rows, size_t chunks, const float *a, const float *b, const tile_result *to) {
+INLINE void tile_of_height(
+    const size_t rows, size_t chunks, const float *a, const float *b, const tile_result *to) {
     vec sums[TILE_ROWS][TILE_VECTORS];
     UNROLL for (size_t r = 0; r < rows; r++) {
         UNROLL for (size_t v = 0; v < TILE_VECTORS; v++) sums[r][v] = vec_set1(0);

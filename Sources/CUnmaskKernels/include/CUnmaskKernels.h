@@ -11,6 +11,7 @@
 #include "unmask_attention.h"
 #include "unmask_engine.h"
 #include "unmask_gemm.h"
+#include "unmask_memory.h"
 #include "unmask_patches.h"
 #include "unmask_rows.h"
 

@@ -7,7 +7,9 @@
 typedef struct unmask_patches {
     size_t batch, channels, height, width, patch;
     size_t kept;             ///< patches wanted of each image
-    const int32_t *ids_keep;  ///< [batch, kept], row-major patch numbers below (height / patch) · (width / patch); NULL: all, in order
+    /// [batch, kept], row-major patch numbers below (height / patch) · (width / patch); NULL: the first `kept`, in order.
+    /// The numbers are not checked here.
+    const int32_t *ids_keep;
     float *out;              ///< [batch, kept, patch · patch · channels], the channel running fastest
 } unmask_patches;
 

@@ -107,6 +107,7 @@ void unmask_f32_attention_run(unmask_engine *engine, const unmask_f32_attention 
     };
     bool few = heads < LEAST_TASKS_PER_THREAD * threads;
     size_t pieces = few ? unmask_ceil_div(LEAST_TASKS_PER_THREAD * threads, heads) : 2;
-    job.cut = unmask_cut_of(heads, few ? heads : CUT_HEADS_PER_THREAD * threads, unmask_min(job.tiles, pieces), threads);
+    size_t cut_heads = few ? heads : CUT_HEADS_PER_THREAD * threads;
+    job.cut = unmask_cut_of(heads, cut_heads, unmask_min(job.tiles, pieces), threads);
     unmask_engine_run(engine, unmask_cut_tasks(&job.cut), attend, &job);
 }

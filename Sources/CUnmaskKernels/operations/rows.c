@@ -37,7 +37,8 @@ void unmask_f32_layernorm(
     const float *bias, float eps, float *y, size_t ldy) {
     if (width == 0) return;
     rows_job job = {
-        .rows = rows, .width = width, .x = x, .ldx = ldx, .weight = weight, .bias = bias, .eps = eps, .y = y, .ldy = ldy};
+        .rows = rows, .width = width, .x = x, .ldx = ldx, .weight = weight, .bias = bias, .eps = eps,
+        .y = y, .ldy = ldy};
     run_rows(engine, job, layernorm_task);
 }
 

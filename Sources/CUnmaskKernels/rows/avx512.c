@@ -6,7 +6,8 @@
 #define TILE_ROWS 14
 #define TILE_COLUMNS 32
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
 
 #include "../simd/avx512.h"
 #include "../bodies/all.h"

@@ -14,12 +14,14 @@ public struct FoldScaleShift: Pass {
                 let x = node.inputs[LinearOperand.x], uses[x] == 1, let producer = producers[x],
                 graph.nodes[producer].op == .scaleShift,
                 let weightID = node.inputs[LinearOperand.weight],
-                let weight = graph.constant(weightID), let rows = graph[weightID].shape.dimensions.first?.bound(by: [:]),
+                let weight = graph.constant(weightID),
+                let rows = graph[weightID].shape.dimensions.first?.bound(by: [:]),
                 let scale = graph.nodes[producer].inputs[1].flatMap({ graph.constant($0) }),
                 let shift = graph.nodes[producer].inputs[2].flatMap({ graph.constant($0) })
             else { continue }
             let width = scale.count
-            var bias = node.inputs[LinearOperand.bias].flatMap { graph.constant($0) } ?? Array(repeating: 0, count: rows)
+            var bias =
+                node.inputs[LinearOperand.bias].flatMap { graph.constant($0) } ?? Array(repeating: 0, count: rows)
             var folded = weight
             for row in 0..<rows {
                 var sum = Double(bias[row])

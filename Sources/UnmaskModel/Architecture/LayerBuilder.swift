@@ -57,7 +57,8 @@ struct LayerBuilder {
     }
 
     mutating func layerNorm(_ x: ValueID, _ name: String, epsilon: Float) throws(ModelError) -> ValueID {
-        let weight = try constant("\(name).weight"), bias = try constant("\(name).bias")
+        let weight = try constant("\(name).weight")
+        let bias = try constant("\(name).bias")
         return graph.add(.layerNorm(epsilon: epsilon), named: name, [x, weight, bias], shape: graph[x].shape)
     }
 

@@ -44,9 +44,18 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
     public var decoder: DecoderConfiguration?
 
     enum CodingKeys: String, CodingKey {
-        case imageSize = "image_size", patchSize = "patch_size", channels, width, depth, heads
-        case mlpWidth = "mlp_width", normEpsilon = "norm_eps", gelu, qkvBias = "qkv_bias", finalNorm = "final_norm"
-        case fcNorm = "fc_norm", pooling, classes, positionInterpolation = "position_interpolation", decoder
+        case imageSize = "image_size"
+        case patchSize = "patch_size"
+        case channels, width, depth, heads
+        case mlpWidth = "mlp_width"
+        case normEpsilon = "norm_eps"
+        case gelu
+        case qkvBias = "qkv_bias"
+        case finalNorm = "final_norm"
+        case fcNorm = "fc_norm"
+        case pooling, classes
+        case positionInterpolation = "position_interpolation"
+        case decoder
     }
 
     public init(
@@ -120,7 +129,10 @@ public struct DecoderConfiguration: Sendable, Equatable, Codable {
     public var normPix: Bool
 
     enum CodingKeys: String, CodingKey {
-        case width, depth, heads, mlpWidth = "mlp_width", normEpsilon = "norm_eps", normPix = "norm_pix"
+        case width, depth, heads
+        case mlpWidth = "mlp_width"
+        case normEpsilon = "norm_eps"
+        case normPix = "norm_pix"
     }
 
     public init(

@@ -40,7 +40,8 @@ extension LayerBuilder {
         _ c: ModelConfiguration, recipe: Recipe, pixels format: PixelInput
     ) throws(ModelError) -> ValueID {
         let (H, W, C, D) = (c.imageSize[0], c.imageSize[1], c.channels, c.width)
-        let B = Dimension.symbol(ModelGraph.batch), K = Dimension.symbol(ModelGraph.kept)
+        let B = Dimension.symbol(ModelGraph.batch)
+        let K = Dimension.symbol(ModelGraph.kept)
         let pixels =
             format == .bytes
             ? graph.addInput(ModelGraph.pixels, [B, .fixed(H), .fixed(W), .fixed(C)], .u8)
@@ -55,8 +56,8 @@ extension LayerBuilder {
             let operands = [x, vector("1 / 255 std", scale), vector("-mean / std", shift)]
             x = graph.add(.scaleShift, named: "normalise", operands, shape: graph[x].shape)  // [B, K, P·P·C]
         }
-        x = linear(
-            x, "patch_embed.proj", weight: try patchEmbedding(c), bias: try floats("patch_embed.proj.bias"))  // [B, K, D]
+        let bias = try floats("patch_embed.proj.bias")
+        x = linear(x, "patch_embed.proj", weight: try patchEmbedding(c), bias: bias)  // [B, K, D]
         let positions = try floats("pos_embed")  // [1 + N, D]
         let cls = zip(try floats("cls_token"), positions).map { $0 + $1 }
         let operands = [
@@ -76,7 +77,8 @@ extension LayerBuilder {
 
     /// [B, 1 + K, D] → the pooled vectors [B, D], the patch tokens [B, K, D], and with a head the logits [B, classes].
     mutating func heads(_ c: ModelConfiguration, _ x: ValueID) throws(ModelError) {
-        let B = Dimension.symbol(ModelGraph.batch), K = Dimension.symbol(ModelGraph.kept)
+        let B = Dimension.symbol(ModelGraph.batch)
+        let K = Dimension.symbol(ModelGraph.kept)
         let D = Dimension.fixed(c.width)
         let cls = graph.add(.selectToken(0), named: "cls", [x], shape: [B, D])
         var mean = graph.add(.meanTokens(skip: 1), named: "mean", [x], shape: [B, D])
@@ -105,7 +107,8 @@ extension LayerBuilder {
     mutating func decoder(
         _ c: ModelConfiguration, _ d: DecoderConfiguration, _ encoded: ValueID
     ) throws(ModelError) {
-        let B = Dimension.symbol(ModelGraph.batch), N = c.patches
+        let B = Dimension.symbol(ModelGraph.batch)
+        let N = c.patches
         let idsRestore = graph.addInput(ModelGraph.idsRestore, [B, .fixed(N)], .i32)
         var x = try linear(encoded, "decoder_embed")  // [B, 1 + K, Dd]
         let operands = [

@@ -58,9 +58,11 @@ enum PositionResizing {
 
         /// All places within the support, clipped at the edges and weighted to sum 1.
         private static func antialiased(place: Int, from: Int, scale: Double) -> [(source: Int, weight: Float)] {
-            let stretch = max(scale, 1), support = 2 * stretch
+            let stretch = max(scale, 1)
+            let support = 2 * stretch
             let centre = (Double(place) + 0.5) * scale
-            let first = max(Int(centre - support + 0.5), 0), end = min(Int(centre + support + 0.5), from)
+            let first = max(Int(centre - support + 0.5), 0)
+            let end = min(Int(centre + support + 0.5), from)
             let weights = (first..<end).map { cubic((Double($0) - centre + 0.5) / stretch, a: -0.5) }
             let sum = weights.reduce(0, +)
             return zip(first..<end, weights).map { ($0, Float($1 / sum)) }

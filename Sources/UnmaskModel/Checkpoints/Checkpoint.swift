@@ -43,7 +43,8 @@ struct Checkpoint {
             checkpoint.tensors.mapValues(\.shape), file: path, original: { originals[$0] ?? $0 })
         if let wrong = checkpoint.tensors.first(where: { ![.f32, .f16, .bf16].contains($0.value.type) }) {
             throw .unsupported(
-                file: path, feature: "\(wrong.key) is stored as \(wrong.value.type.rawValue); expected f32, f16 or bf16")
+                file: path, feature: "\(wrong.key) is stored as \(wrong.value.type.rawValue); expected f32, f16 or bf16"
+            )
         }
         if let recipe = options.recipe { checkpoint.recipe = try checkpoint.recipe.with(name: recipe) }
         if let licence = options.licence { checkpoint.licence = licence }

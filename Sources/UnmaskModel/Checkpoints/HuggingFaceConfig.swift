@@ -36,7 +36,8 @@ struct HuggingFaceConfig: Decodable {
         case "gelu", "gelu_python": gelu = .erf
         case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": gelu = .tanh
         case let other:
-            throw .unsupported(file: file, feature: "hidden_act “\(other)”; expected gelu, gelu_new or gelu_pytorch_tanh")
+            throw .unsupported(
+                file: file, feature: "hidden_act “\(other)”; expected gelu, gelu_new or gelu_pytorch_tanh")
         }
         let patch = patch_size?.values ?? [16]
         guard Set(patch).count == 1, let side = patch.first else {

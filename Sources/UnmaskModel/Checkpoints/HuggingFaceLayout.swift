@@ -70,7 +70,8 @@ enum HuggingFaceLayout {
     private static let unused: Set<String> = ["pooler.dense.weight", "pooler.dense.bias", "embeddings.mask_token"]
 
     private static func renamed(_ file: TensorFile) -> (tensors: [String: Tensor], originals: [String: String]) {
-        var tensors: [String: Tensor] = [:], originals: [String: String] = [:]
+        var tensors: [String: Tensor] = [:]
+        var originals: [String: String] = [:]
         var separate: [String: [String: Tensor]] = [:]
         for (original, tensor) in file.tensors {
             let name = original.hasPrefix("vit.") ? String(original.dropFirst(4)) : original

@@ -75,8 +75,9 @@ enum TimmLayout {
     private static func usualHeads(_ width: Int, _ notes: inout [String]) -> Int {
         let heads = width == 1280 || width == 1408 ? 16 : max(1, width / 64)
         if ![192, 384, 768, 1024, 1280, 1408].contains(width) {
-            notes.append("the file does not state its attention heads; \(heads) are assumed for width \(width) "
-                + "(--heads says otherwise)")
+            notes.append(
+                "the file does not state its attention heads; \(heads) are assumed for width \(width) "
+                    + "(--heads says otherwise)")
         }
         return heads
     }
@@ -103,7 +104,8 @@ enum TimmLayout {
         guard side > 0, side * side == patches else {
             throw .unrecognised(
                 file: file,
-                detail: "pos_embed has \(patches) patches, which is no square, and no config.json states the image size")
+                detail: "pos_embed has \(patches) patches, which is no square, and no config.json states the image size"
+            )
         }
         return [side * patch, side * patch]
     }

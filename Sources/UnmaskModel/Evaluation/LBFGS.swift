@@ -21,7 +21,8 @@ enum LBFGS {
                 let candidate = zip(x, direction).map { $0 + Float(length) * $1 }
                 let (next, nextGradient) = function(candidate)
                 if next <= value + 1e-4 * length * slope {
-                    let s = zip(candidate, x).map { $0 - $1 }, y = zip(nextGradient, gradient).map { $0 - $1 }
+                    let s = zip(candidate, x).map { $0 - $1 }
+                    let y = zip(nextGradient, gradient).map { $0 - $1 }
                     let curvature = dot(s, y)
                     if curvature > 1e-12 {
                         pairs.append((s, y, 1 / curvature))

@@ -18,9 +18,11 @@ public struct LinearProbe: Sendable {
         features: [Float], width: Int, labels: [Int], classes: Int, decay: Double = 1e-4, iterations: Int = 150
     ) {
         let count = labels.count
-        var mean = [Float](repeating: 0, count: width), scale = [Float](repeating: 1, count: width)
+        var mean = [Float](repeating: 0, count: width)
+        var scale = [Float](repeating: 1, count: width)
         for column in 0..<width {
-            var sum = 0.0, squares = 0.0
+            var sum = 0.0
+            var squares = 0.0
             for row in 0..<count {
                 let value = Double(features[row * width + column])
                 sum += value

@@ -34,7 +34,8 @@ public struct NearestNeighbours: Sendable {
 
     /// The class of each query, [m, width] row-major, each of length 1.
     public func predict(_ queries: [Float]) throws(RuntimeError) -> [Int] {
-        let count = queries.count / width, chunk = 100
+        let count = queries.count / width
+        let chunk = 100
         var predictions: [Int] = []
         for start in stride(from: 0, to: count, by: chunk) {
             let rows = min(chunk, count - start)

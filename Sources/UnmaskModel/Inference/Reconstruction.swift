@@ -20,7 +20,8 @@ public struct Reconstruction: Sendable {
     init(image: PixelImage, mask: Mask, prediction: [Float], model: Model) {
         let c = model.configuration
         let grid = PatchGrid(height: image.height, width: image.width, channels: image.channels, patch: c.patchSize)
-        let mean = model.recipe.mean.map(Double.init), std = model.recipe.std.map(Double.init)
+        let mean = model.recipe.mean.map(Double.init)
+        let std = model.recipe.std.map(Double.init)
         let statistics = c.decoder?.normPix ?? false
         var pixels = image.pixels
         var errors: [Float] = []
@@ -112,7 +113,8 @@ private struct PatchGrid {
 
     func places(of index: Int) -> [Int] {
         let columns = width / patch
-        let top = index / columns * patch, left = index % columns * patch
+        let top = index / columns * patch
+        let left = index % columns * patch
         return (top..<top + patch).flatMap { row in
             (left..<left + patch).flatMap { column in
                 (0..<channels).map { (row * width + column) * channels + $0 }

@@ -74,7 +74,8 @@ public struct Mask: Sendable, Equatable {
     }
 
     public static func pattern(_ pattern: Pattern, rows: Int, columns: Int) throws(ModelError) -> Mask {
-        let hiddenRows = rows / 8..<rows / 8 + rows * 3 / 4, hiddenColumns = columns / 8..<columns / 8 + columns * 3 / 4
+        let hiddenRows = rows / 8..<rows / 8 + rows * 3 / 4
+        let hiddenColumns = columns / 8..<columns / 8 + columns * 3 / 4
         let ids = (0..<rows * columns).filter { id in
             let (row, column) = (id / columns, id % columns)
             return switch pattern {

@@ -16,7 +16,9 @@ struct BenchmarkPass {
         images = (0..<batch).map { index in
             PixelImage(
                 width: c.imageSize[1], height: c.imageSize[0], channels: c.channels,
-                pixels: (0..<c.imageSize[0] * c.imageSize[1] * c.channels).map { UInt8(truncatingIfNeeded: $0 * 31 + index) })
+                pixels: (0..<c.imageSize[0] * c.imageSize[1] * c.channels).map {
+                    UInt8(truncatingIfNeeded: $0 * 31 + index)
+                })
         }
         masks = Array(repeating: mask, count: batch)
         task = session.model.hasHead ? .classify : .embed(nil)

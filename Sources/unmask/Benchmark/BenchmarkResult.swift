@@ -92,7 +92,9 @@ struct BenchmarkResult {
         guard !shares.isEmpty else { return facts.text }
         var table = Table(["step", "ms", "of the peak"], numeric: [1, 2])
         for share in shares {
-            table.add([share.kind, fixed(share.seconds * 1e3, 3), fixed(100 * ofPeak(share.flops, share.seconds), 1) + " %"])
+            table.add([
+                share.kind, fixed(share.seconds * 1e3, 3), fixed(100 * ofPeak(share.flops, share.seconds), 1) + " %",
+            ])
         }
         return facts.text + "\n\n" + table.text
     }

@@ -62,7 +62,8 @@ struct EvalCommand: AsyncParsableCommand {
         if model.hasHead { report.head = try classify(test, session, mask) }
         if let train {
             let fitting = try LabelledImages(train, recipe: model.recipe, labels: test.classes)
-            let a = try features(fitting, session, mask), b = try features(test, session, mask)
+            let a = try features(fitting, session, mask)
+            let b = try features(test, session, mask)
             report.features = try FeatureAccuracy(
                 training: a, trainingLabels: fitting.labels, test: b, testLabels: test.labels,
                 width: model.configuration.width, classes: max(test.classes.count, fitting.classes.count),

@@ -21,7 +21,6 @@ struct InspectCommand: AsyncParsableCommand {
     @Flag(help: "One JSON object instead of text.")
     var json = false
 
-
     func run() async throws {
         let model = try reading.load(model)
         let engine = try running.engine()
@@ -75,7 +74,8 @@ struct ModelReport: Encodable {
     ) {
         name = model.name
         configuration = model.configuration
-        recipe = "\(model.recipe.name.rawValue) \(model.recipe.height)x\(model.recipe.width), "
+        recipe =
+            "\(model.recipe.name.rawValue) \(model.recipe.height)x\(model.recipe.width), "
             + "mean \(model.recipe.mean), std \(model.recipe.std)"
         labels = model.labels
         licence = model.licence
@@ -100,8 +100,12 @@ struct ModelReport: Encodable {
     var text: String {
         let c = configuration
         var facts = Table(["model", name])
-        facts.add(["image", "\(c.imageSize[0])x\(c.imageSize[1])x\(c.channels), patch \(c.patchSize), \(c.patches) patches"])
-        facts.add(["encoder", "width \(c.width), depth \(c.depth), heads \(c.heads), mlp \(c.mlpWidth), eps \(c.normEpsilon)"])
+        facts.add([
+            "image", "\(c.imageSize[0])x\(c.imageSize[1])x\(c.channels), patch \(c.patchSize), \(c.patches) patches",
+        ])
+        facts.add([
+            "encoder", "width \(c.width), depth \(c.depth), heads \(c.heads), mlp \(c.mlpWidth), eps \(c.normEpsilon)",
+        ])
         if let d = c.decoder {
             facts.add([
                 "decoder",

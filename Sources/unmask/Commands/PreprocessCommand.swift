@@ -34,7 +34,9 @@ struct PreprocessCommand: AsyncParsableCommand {
         let recipe = try Recipe(
             recipe, height: size.sides[0], width: size.sides[1], mean: statistics, std: statistics)
         var report = ItemReport()
-        try report.batch([PreparedImage(path: path, recipe: recipe)]) { $0 } print: { path, image in
+        try report.batch([PreparedImage(path: path, recipe: recipe)]) {
+            $0
+        } print: { path, image in
             let file = try NPYWriter(path: out, type: .u8, rowShape: [image.width, image.channels])
             try file.append(image.pixels)
             try file.finish()

@@ -69,7 +69,7 @@ struct LabelledImages {
                     let gray = PixelImage(
                         width: width, height: height, channels: 1,
                         pixels: Array(images.elements[index * size..<(index + 1) * size]))
-                    return try recipe.prepare(try gray.pngData())
+                    return try recipe.apply(to: gray)
                 })
         }
     }
@@ -87,8 +87,11 @@ struct LabelledImages {
         let known = Set(folders).isSubset(of: names.map(LabelledImages.folderName))
         classes = known ? names : folders
         let numbers = Dictionary(
-            classes.map(LabelledImages.folderName).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        var images: [PixelImage] = [], labels: [Int] = [], failures = 0
+            classes.map(LabelledImages.folderName).enumerated().map { ($1, $0) },
+            uniquingKeysWith: { first, _ in first })
+        var images: [PixelImage] = []
+        var labels: [Int] = []
+        var failures = 0
         for name in folders {
             for path in ImagePaths.expand([folder + "/" + name]) {
                 switch PreparedImage(path: path, recipe: recipe).image {

@@ -16,7 +16,9 @@ struct AttentionCase: CustomStringConvertible {
     var scale: Float { 1 / Float(headDim).squareRoot() }
     var width: Int { heads * headDim }
 
-    var description: String { "batch \(batch) heads \(heads) × \(headDim), \(queries) queries, \(keys) keys, joint \(joint)" }
+    var description: String {
+        "batch \(batch) heads \(heads) × \(headDim), \(queries) queries, \(keys) keys, joint \(joint)"
+    }
 
     /// q [B, queries, H, Dh], then k and v [B, keys, H, Dh].
     var operands: (q: [Float], k: [Float], v: [Float]) {
@@ -29,12 +31,15 @@ struct AttentionCase: CustomStringConvertible {
 
     /// Some images, or some queries of one image, as a call of their own.
     func run(_ engine: Engine, images: Range<Int>? = nil, queries part: Range<Int>? = nil) -> [Float] {
-        let images = images ?? 0..<batch, part = part ?? 0..<queries
+        let images = images ?? 0..<batch
+        let part = part ?? 0..<queries
         let x = operands
         let firstQuery = images.lowerBound * queries + part.lowerBound
         let endQuery = (images.upperBound - 1) * queries + part.upperBound
         let tokens = images.lowerBound * keys..<images.upperBound * keys
-        let q = rows(firstQuery..<endQuery, of: x.q), k = rows(tokens, of: x.k), v = rows(tokens, of: x.v)
+        let q = rows(firstQuery..<endQuery, of: x.q)
+        let k = rows(tokens, of: x.k)
+        let v = rows(tokens, of: x.v)
         let count = images.count * part.count
         let out = SpreadRows([Float](repeating: .nan, count: count * width), width: width, gap: 5)
         let scratch = GuardedBuffer<Float>(
@@ -78,7 +83,8 @@ struct AttentionCase: CustomStringConvertible {
             for i in 0..<queries {
                 for h in 0..<heads {
                     let q = row(x.q, b * queries + i, h)
-                    var scores: [Double] = [], slack = 0.0
+                    var scores: [Double] = []
+                    var slack = 0.0
                     for j in 0..<keys {
                         let k = row(x.k, b * keys + j, h)
                         let products = zip(q, k).map { $0 * $1 }
@@ -88,7 +94,8 @@ struct AttentionCase: CustomStringConvertible {
                     }
                     let weights = Reference.softmax(scores)
                     for d in 0..<headDim {
-                        var value = 0.0, magnitude = 0.0
+                        var value = 0.0
+                        var magnitude = 0.0
                         for j in 0..<keys {
                             let term = weights[j] * row(x.v, b * keys + j, h)[d]
                             value += term

@@ -29,8 +29,11 @@ struct GemmCase: CustomStringConvertible {
     var operands: Operands {
         var random = Random(seed)
         let w = random.floats(n * k)
-        let bias = random.floats(n), normWeight = random.floats(k, scale: 2), normBias = random.floats(k)
-        var a: [Float] = [], rest: [Float] = []
+        let bias = random.floats(n)
+        let normWeight = random.floats(k, scale: 2)
+        let normBias = random.floats(k)
+        var a: [Float] = []
+        var rest: [Float] = []
         for _ in 0..<m {
             a += random.floats(k, scale: 3)
             rest += random.floats(n)
@@ -43,7 +46,9 @@ struct GemmCase: CustomStringConvertible {
         let x = operands
         let a = SpreadRows(x.a[rows.lowerBound * k..<rows.upperBound * k], width: k, gap: gap)
         let w = GuardedBuffer(transposed ? transpose(x.w) : x.w)
-        let offsets = GuardedBuffer(x.bias), weight = GuardedBuffer(x.normWeight), shift = GuardedBuffer(x.normBias)
+        let offsets = GuardedBuffer(x.bias)
+        let weight = GuardedBuffer(x.normWeight)
+        let shift = GuardedBuffer(x.normBias)
         let rest = SpreadRows(x.residual[rows.lowerBound * n..<rows.upperBound * n], width: n, gap: gap)
         let c = inPlace ? rest : SpreadRows([Float](repeating: .nan, count: rows.count * n), width: n, gap: gap)
         let packed = GuardedBuffer<UInt8>(count: unmask_f32_gemm_packed_bytes(engine.handle, n, k), aligned: true)
