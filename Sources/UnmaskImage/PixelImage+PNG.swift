@@ -17,6 +17,9 @@ public struct ImageWriteError: Error, Sendable, Equatable, CustomStringConvertib
 extension PixelImage {
     /// The image as an 8-bit gray or RGB PNG, in memory.
     public func pngData() throws(ImageWriteError) -> [UInt8] {
+        guard channels == 1 || channels == 3 else {
+            throw ImageWriteError(description: "a PNG has 1 or 3 channels here; the picture has \(channels)")
+        }
         var encoded: UnsafeMutablePointer<UInt8>?
         var count = 0
         let status = pixels.withUnsafeBufferPointer {

@@ -1,16 +1,15 @@
 /// An upright image: `pixels` is `[height, width, channels]`, 8 bits a sample; gray where there is one channel, RGB
-/// where there are three.
+/// where there are three. Decoding gives these two; a model of other channels takes what its caller made.
 public struct PixelImage: Sendable, Equatable {
     public let width: Int
     public let height: Int
     public let channels: Int
     public let pixels: [UInt8]
 
-    /// `pixels` must fill the shape; channels are 1 or 3.
+    /// `pixels` must fill the shape.
     public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
-        precondition(channels == 1 || channels == 3, "an image has 1 or 3 channels, not \(channels)")
         precondition(
-            width > 0 && height > 0 && pixels.count == width * height * channels,
+            width > 0 && height > 0 && channels > 0 && pixels.count == width * height * channels,
             "\(pixels.count) bytes do not fill \(height) × \(width) × \(channels)")
         self.width = width
         self.height = height

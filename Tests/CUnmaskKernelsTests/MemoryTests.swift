@@ -2,16 +2,15 @@ import CUnmaskKernels
 import Testing
 
 @Suite struct MemoryTests {
-    @Test(arguments: [0, 1, 4096, 2 << 20, (2 << 20) + 1, 50 << 20])
+    @Test(arguments: [0, 1, 4096, 2 << 20, (2 << 20) + 1])
     func mappedMemoryIsAlignedZeroAndWritable(bytes: Int) throws {
         let memory = try #require(unmask_memory_map(bytes))
         defer { unmask_memory_unmap(memory, bytes) }
         #expect(UInt(bitPattern: memory) % 64 == 0)
         if bytes >= 2 << 20 { #expect(UInt(bitPattern: memory) % (2 << 20) == 0) }
-        for offset in Array(stride(from: 0, to: bytes, by: 4096)) + (bytes > 0 ? [bytes - 1] : []) {
-            #expect(memory.load(fromByteOffset: offset, as: UInt8.self) == 0)
-            memory.storeBytes(of: 7, toByteOffset: offset, as: UInt8.self)
-        }
+        let bytesOfMemory = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
+        #expect(bytesOfMemory.allSatisfy { $0 == 0 })
+        bytesOfMemory.copyBytes(from: repeatElement(7, count: bytes))
     }
 
     @Test func tooMuchIsRefused() {

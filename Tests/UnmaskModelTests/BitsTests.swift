@@ -62,16 +62,21 @@ import UnmaskRuntime
     }
 
     /// The mean and deviation folded into the patch embedding give what normalised pixels give.
-    @Test func bytesEqualNormalisedPixels() throws {
-        let model = try Model.synthetic(Self.configuration, name: "bytes")
-        let image = Self.images(1)[0]
+    @Test("bytes equal normalised pixels", arguments: [1, 3, 4])
+    func bytesEqualNormalisedPixels(channels: Int) throws {
+        var configuration = Self.configuration
+        configuration.channels = channels
+        let model = try Model.synthetic(configuration, name: "bytes")
+        let image = PixelImage(
+            width: 36, height: 24, channels: channels,
+            pixels: (0..<36 * 24 * channels).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) })
         let engine = try Engine(threads: 1)
         let bytes = try ModelSession(model, engine: engine).embed([image], options: EmbeddingOptions(pooling: .tokens))
         let session = try ModelSession(
             model, engine: engine, maximumBatch: 1, disabledPasses: [], pixels: .normalised)
-        let planar = (0..<3).flatMap { channel in
+        let planar = (0..<channels).flatMap { channel in
             (0..<24 * 36).map { pixel in
-                let sample = Double(image.pixels[pixel * 3 + channel]) / 255
+                let sample = Double(image.pixels[pixel * channels + channel]) / 255
                 return Float((sample - Double(model.recipe.mean[channel])) / Double(model.recipe.std[channel]))
             }
         }
