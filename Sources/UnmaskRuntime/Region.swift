@@ -1,33 +1,23 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
+internal import CUnmaskKernels
 
-/// Zeroed anonymous memory, page-aligned, on huge pages where the system offers them; returned when this object goes.
-/// Pages are taken from the system when they are first written.
+/// Zeroed memory on huge pages where the system offers them; given back when this object goes. Pages are taken from the
+/// system when they are first written.
+///
+/// Weights and activations are swept over in every pass: huge pages spare the TLB.
 final class Region: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
 
     init(byteCount: Int, purpose: String) throws(RuntimeError) {
         self.byteCount = max(byteCount, 1)
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS
-        guard let address = mmap(nil, self.byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), address != MAP_FAILED
-        else {
+        guard let address = unmask_memory_map(self.byteCount) else {
             throw .outOfMemory(bytes: byteCount, purpose: purpose)
         }
         base = address
-        #if os(Linux)
-            // Weights and activations are swept over in every pass: 2 MiB pages spare the TLB.
-            madvise(address, self.byteCount, MADV_HUGEPAGE)
-        #endif
     }
 
     deinit {
-        munmap(base, byteCount)
+        unmask_memory_unmap(base, byteCount)
     }
 }
 

@@ -22,6 +22,14 @@ public struct EmbeddingOptions: Sendable {
         self.dimensions = dimensions
     }
 
+    /// Throws `ModelError.invalidRequest` where the model's vectors cannot be cut so.
+    public func validate(for model: Model) throws(ModelError) {
+        let width = model.configuration.width
+        if let dimensions, !(1...width).contains(dimensions) {
+            throw .invalidRequest("\(dimensions) dimensions: this model's vectors have 1 to \(width)")
+        }
+    }
+
     /// The first numbers of each row, and its length made 1 where asked; the norm is summed in Double, and a row of
     /// zeros stays zero.
     func finish(_ values: ArraySlice<Float>, width: Int) -> [Float] {

@@ -60,9 +60,7 @@ public final class ModelSession: Sendable {
     ) throws(ModelError) -> [Embedding] {
         let pooling = options.pooling ?? model.configuration.pooling
         let width = model.configuration.width
-        if let dimensions = options.dimensions, !(1...width).contains(dimensions) {
-            throw .invalidRequest("\(dimensions) dimensions: this model's vectors have 1 to \(width)")
-        }
+        try options.validate(for: model)
         let name = pooling.rawValue
         return try run(images, masks: masks, outputs: [name]).map { answer in
             let values = options.finish(answer.values[name] ?? [], width: width)

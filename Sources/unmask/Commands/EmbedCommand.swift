@@ -54,6 +54,7 @@ struct EmbedCommand: AsyncParsableCommand {
         let model = session.model
         let mask = try keep?.mask(patches: model.configuration.patches, seed: seed)
         let embedding = EmbeddingOptions(pooling: pooling, normalize: normalize, dimensions: dimensions)
+        try embedding.validate(for: model)
         var file = try out.map {
             try EmbeddingFile(path: $0, rowShape: rowShape(model, kept: mask?.kept ?? model.configuration.patches))
         }
