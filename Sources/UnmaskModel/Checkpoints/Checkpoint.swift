@@ -101,10 +101,17 @@ struct CheckpointPlace {
         tensorFile = found
     }
 
+    /// A thousand labels take 30 kB.
+    private static let maximumJSONBytes = 16 << 20
+
     /// A JSON file beside the tensors, decoded leniently; nil where there is none.
     func json<T: Decodable>(_ name: String, as type: T.Type) throws(ModelError) -> T? {
         let file = (folder.isEmpty ? "." : folder) + "/" + name
         guard FileManager.default.fileExists(atPath: file) else { return nil }
+        let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
+        guard size <= Self.maximumJSONBytes else {
+            throw .unreadable("\(file): \(size) bytes; expected at most \(Self.maximumJSONBytes) of configuration")
+        }
         do {
             let data = try Data(contentsOf: URL(fileURLWithPath: file))
             return try JSONDecoder().decode(type, from: data)

@@ -80,6 +80,9 @@ struct OneOrTwo: Decodable {
             values = [one]
         } else {
             values = try single.decode([Int].self).suffix(2)
+            guard !values.isEmpty else {
+                throw DecodingError.dataCorruptedError(in: single, debugDescription: "a size without numbers")
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ enum HuggingFaceLayout {
         let configuration = try config.configuration(
             file: file.path, classes: tensors["head.weight"]?.shape.first ?? 0,
             finalNorm: tensors["norm.weight"] != nil, hasDecoder: tensors["mask_token"] != nil)
+        try configuration.validate()
         var notes: [String] = []
         let preparation = try place.json("preprocessor_config.json", as: HuggingFacePreprocessing.self)
         let normalisation: Normalisation

@@ -55,6 +55,7 @@ enum TimmLayout {
             qkvBias: shapes["blocks.0.attn.qkv.bias"] != nil, finalNorm: shapes["norm.weight"] != nil, fcNorm: fcNorm,
             pooling: fcNorm || stated.pooling == "avg" ? .mean : .cls, classes: shapes["head.weight"]?.first ?? 0,
             positionInterpolation: .timm, decoder: decoder)
+        try configuration.validate()
         // The original files were trained with ImageNet's statistics; timm's default for a ViT is 0.5.
         let original = file.format != .safetensors && file.format != .safetensorsIndex
         let normalisation =
@@ -99,7 +100,11 @@ enum TimmLayout {
     private static func imageSize(
         patches: Int, patch: Int, stated: [Int]?, file: String
     ) throws(ModelError) -> [Int] {
-        if let stated, patch > 0, stated.reduce(1, { $0 * ($1 / patch) }) == patches { return stated }
+        if let stated, patch > 0, stated.allSatisfy({ (1...Recipe.maximumSide).contains($0) }),
+            stated.reduce(1, { $0 * ($1 / patch) }) == patches
+        {
+            return stated
+        }
         let side = Int(Double(max(patches, 0)).squareRoot().rounded())
         guard side > 0, side * side == patches else {
             throw .unrecognised(

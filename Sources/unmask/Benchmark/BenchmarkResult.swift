@@ -22,10 +22,11 @@ struct BenchmarkResult {
     let shares: [Share]
 
     /// - Parameters:
-    ///   - times: seconds, ascending.
+    ///   - times: seconds of each pass.
+    ///   - peaks: FLOP/s, sampled between the passes.
     ///   - steps: of several passes; each step's median is taken.
     init(
-        model: String, batch: Int, tokens: Int, engine: Engine, flops: Int, times: [Double], peak: Double,
+        model: String, batch: Int, tokens: Int, engine: Engine, flops: Int, times: [Double], peaks: [Double],
         steps: [[(step: Plan.Step, seconds: Double)]]
     ) {
         self.model = model
@@ -33,21 +34,24 @@ struct BenchmarkResult {
         self.tokens = tokens
         instructionSet = engine.instructionSet.rawValue
         threads = engine.threads
-        median = times[times.count / 2]
-        best = times[0]
+        median = Self.median(times)
+        best = times.min() ?? 0
         self.flops = flops
-        self.peak = peak
+        peak = Self.median(peaks)
         var kinds: [String: (seconds: Double, flops: Int)] = [:]
         for (index, entry) in (steps.first ?? []).enumerated() {
-            let ordered = steps.map { $0[index].seconds }.sorted()
             // The same layer of all blocks together, by its name without the block.
             let words = entry.step.name.split(separator: ".").filter { Int($0) == nil && $0 != "blocks" }
             let kind = words.joined(separator: ".") + ": " + entry.step.kind
-            kinds[kind, default: (0, 0)].seconds += ordered[ordered.count / 2]
+            kinds[kind, default: (0, 0)].seconds += Self.median(steps.map { $0[index].seconds })
             kinds[kind, default: (0, 0)].flops += entry.step.flops
         }
         shares = kinds.map { Share(kind: $0.key, seconds: $0.value.seconds, flops: $0.value.flops) }
             .sorted { $0.seconds > $1.seconds }
+    }
+
+    private static func median(_ values: [Double]) -> Double {
+        values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }
 
     private func ofPeak(_ flops: Int, _ seconds: Double) -> Double {

@@ -64,13 +64,16 @@ struct BenchCommand: AsyncParsableCommand {
         for _ in 0..<3 { _ = try pass.seconds() }
         if lockstep { return try answerInTurns(pass) }
         let engine = session.engine
-        let peakBefore = engine.measuredPeak()
-        let times = try (0..<rounds).map { _ in try pass.seconds() }.sorted()
-        let peak = max(peakBefore, engine.measuredPeak())
-        let steps = profile ? try (0..<rounds).map { _ in try pass.profile() } : []
+        // The clock drifts with load and heat: the peak is sampled between the passes that are held against it.
+        var times: [Double] = [], peaks: [Double] = [], steps: [[(step: Plan.Step, seconds: Double)]] = []
+        for _ in 0..<rounds {
+            peaks.append(engine.measuredPeak(milliseconds: 4))
+            times.append(try pass.seconds())
+            if profile { steps.append(try pass.profile()) }
+        }
         let result = BenchmarkResult(
             model: model.name, batch: running.batch, tokens: mask.kept + 1, engine: engine, flops: pass.plan.flops,
-            times: times, peak: peak, steps: steps)
+            times: times, peaks: peaks, steps: steps)
         Console.result(json || !Console.showsTable ? result.json : result.text)
     }
 
