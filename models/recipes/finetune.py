@@ -33,7 +33,7 @@ def options():
     p.add_argument("--smoothing", type=float, default=0.1, help="label smoothing")
     p.add_argument("--drop-path", type=float, default=0.1)
     p.add_argument("--keep", type=float, nargs=2, default=(0.35, 0.65), help="share of patches seen, drawn each step")
-    p.add_argument("--full", type=int, default=6, help="last epochs, which see all patches")
+    p.add_argument("--full", type=int, default=5, help="last epochs, which see all patches")
     p.add_argument("--average", type=float, default=0.9995, help="decay of the running average of the weights")
     p.add_argument("--seed", type=int, default=7)
     return p.parse_args()

@@ -1,7 +1,7 @@
 """Pre-trains a small masked autoencoder on Fashion-MNIST (He et al. 2021: random masking at 75 %, loss on removed
 patches only, AdamW, warm-up and cosine decay).
 
-    python models/recipes/pretrain.py --epochs 30 --out build/pretrain
+    python models/recipes/pretrain.py --epochs 28 --out build/pretrain
     torchrun --nproc-per-node 4 models/recipes/pretrain.py --epochs 400 --out build/pretrain
 
 Stops and goes on from `--out`/state.pth; writes curve.jsonl and fashion-mae.safetensors there.
@@ -21,7 +21,7 @@ def options():
     p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     p.add_argument("--data", default="/usr/share/datasets/fashion-mnist")
     p.add_argument("--out", type=Path, required=True)
-    p.add_argument("--epochs", type=int, default=30)
+    p.add_argument("--epochs", type=int, default=28)
     p.add_argument("--warmup", type=int, default=2, help="epochs of linear warm-up")
     p.add_argument("--batch", type=int, default=256)
     p.add_argument("--lr", type=float, default=1.5e-3, help="peak learning rate at batch 256, scaled linearly")

@@ -64,9 +64,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.allowedPaths = allowPath
         configuration.limits.queuedImages = queue
         configuration.engine.batchImages = running.batch
-        let server = Server(configuration: configuration, models: registry, logger: logger) { addresses in
-            for address in addresses { Console.message("listening on \(address)") }
-        }
+        let server = Server(configuration: configuration, models: registry, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
