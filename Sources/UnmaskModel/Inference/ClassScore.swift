@@ -4,4 +4,10 @@ public struct ClassScore: Sendable, Codable, Equatable {
     public let label: String
     public let index: Int
     public let probability: Float
+
+    public init(label: String, index: Int, probability: Float) {
+        self.label = label
+        self.index = index
+        self.probability = probability
+    }
 }

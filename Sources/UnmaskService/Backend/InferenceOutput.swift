@@ -1,9 +1,10 @@
 public import UnmaskImage
+public import UnmaskModel
 
 /// What a model computed for one image.
 public enum InferenceOutput: Sendable {
     case embedding(EmbeddingOutput)
-    case classes([ClassOutput])
+    case classes([ClassScore])
     case reconstruction(ReconstructionOutput)
 }
 
@@ -16,18 +17,6 @@ public struct EmbeddingOutput: Sendable, Equatable {
     public init(values: [Float], shape: [Int]) {
         self.values = values
         self.shape = shape
-    }
-}
-
-public struct ClassOutput: Sendable, Equatable {
-    public var label: String
-    public var index: Int
-    public var probability: Float
-
-    public init(label: String, index: Int, probability: Float) {
-        self.label = label
-        self.index = index
-        self.probability = probability
     }
 }
 

@@ -53,9 +53,7 @@ public struct ModelBackend: InferenceBackend {
                 .embedding(EmbeddingOutput(values: $0.values, shape: $0.shape))
             }
         case .classify(let topK):
-            return try session.classify(images, topK: topK, masks: masks).map { scores in
-                .classes(scores.map { ClassOutput(label: $0.label, index: $0.index, probability: $0.probability) })
-            }
+            return try session.classify(images, topK: topK, masks: masks).map { .classes($0) }
         case .reconstruct:
             return try session.reconstruct(images, masks: masks).map {
                 .reconstruction(ReconstructionOutput(pictures: $0.panel(), patchErrors: $0.patchErrors))

@@ -6,7 +6,7 @@ struct ClassifyResult: MethodResult {
 
     private let request: ImageRequest
     private let mask: Mask
-    private let results: ItemResults<[ClassOutput]>
+    private let results: ItemResults<[ClassScore]>
 
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
@@ -22,7 +22,7 @@ struct ClassifyResult: MethodResult {
         results = ItemResults(outcomes.map { $0.result.then(Self.classes) }, outcomes, context)
     }
 
-    private static func classes(_ output: InferenceOutput) throws(ServiceError) -> [ClassOutput] {
+    private static func classes(_ output: InferenceOutput) throws(ServiceError) -> [ClassScore] {
         guard case .classes(let classes) = output else { throw .unexpectedOutput }
         return classes
     }

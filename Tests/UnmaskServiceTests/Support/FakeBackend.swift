@@ -71,7 +71,7 @@ final class FakeBackend: InferenceBackend {
             return .embedding(EmbeddingOutput(values: values, shape: vector.pooling == .tokens ? [rows, 8] : [8]))
         case .classify(let topK):
             let classes = ["even", "odd"].enumerated().map {
-                ClassOutput(label: $1, index: $0, probability: 0.75 - 0.5 * Float($0))
+                ClassScore(label: $1, index: $0, probability: 0.75 - 0.5 * Float($0))
             }
             return .classes(Array(classes.prefix(topK)))
         case .reconstruct:
