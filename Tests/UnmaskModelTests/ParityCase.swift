@@ -10,12 +10,12 @@ struct ParityCase: Decodable, CustomStringConvertible, Sendable {
     }
 
     struct Expected: Decodable {
-        let blocks: [String?]?
+        let blocks: [String]?
         let norm: String?
         let cls: String?
         let mean: String?
         let logits: String?
-        let decoder_blocks: [String?]?
+        let decoder_blocks: [String]?
         let prediction: String?
         let reconstruction: String?
     }
@@ -42,10 +42,10 @@ struct ParityCase: Decodable, CustomStringConvertible, Sendable {
     var outputs: [(output: String, file: String)] {
         var found: [(String, String)] = []
         for (index, file) in (expected.blocks ?? []).enumerated() {
-            if let file { found.append((ModelGraph.block(index), file)) }
+            found.append((ModelGraph.block(index), file))
         }
         for (index, file) in (expected.decoder_blocks ?? []).enumerated() {
-            if let file { found.append((ModelGraph.decoderBlock(index), file)) }
+            found.append((ModelGraph.decoderBlock(index), file))
         }
         let others = [
             (ModelGraph.norm, expected.norm), ("cls", expected.cls), ("mean", expected.mean),

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy
 import PIL
-from PIL import Image, features
+from PIL import Image, ImageFile, features
 
 import corpora
 import pillow_oracle
+
+ImageFile.MAXBLOCK = 1 << 24  # Pillow's estimate of a JPEG's length is too small for noise
 
 
 def fresh_images(folder, count, seed):

@@ -30,7 +30,7 @@ class Output:
         return folder
 
     def write(self, name, checkpoint, family, options, pixels, expected, masking=None):
-        """`expected`: arrays, or {layer index: array} for taps along the blocks. `masking`: see masks.Masking."""
+        """`expected`: arrays, or {layer index: array} for taps of every block. `masking`: see masks.Masking."""
         folder = self.folder / "cases" / name
         folder.mkdir(parents=True, exist_ok=True)
         case = {
@@ -62,13 +62,11 @@ def _save(folder, stem, tensor):
 
 
 class Taps:
-    """Records what the layers of a list put out: all of them for shallow models, the first, middle and last else."""
+    """Records what every layer of a list puts out."""
 
     def __init__(self, layers):
-        last = len(layers) - 1
-        wanted = range(last + 1) if last < 4 else (0, last // 2, last)
         self.outputs = {}
-        self.hooks = [layers[i].register_forward_hook(self._recorder(i)) for i in wanted]
+        self.hooks = [layer.register_forward_hook(self._recorder(i)) for i, layer in enumerate(layers)]
 
     def _recorder(self, index):
         def record(module, arguments, output):
