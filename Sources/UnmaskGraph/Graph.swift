@@ -10,13 +10,20 @@ public struct Value: Sendable {
     public let type: ElementType
 }
 
-/// One operation. Every operation has one result.
+/// One operation.
 public struct Node: Sendable {
     public var name: String
     public var op: Op
     /// Operands in the order that `Op` documents; nil where an optional one is absent.
     public var inputs: [ValueID?]
-    public var output: ValueID
+    /// Results in the order that `Op` documents. All operations but some primitives have one.
+    public var outputs: [ValueID]
+
+    /// The first result.
+    public var output: ValueID {
+        get { outputs[0] }
+        set { outputs[0] = newValue }
+    }
 }
 
 /// A model's computation: nodes in an order in which every operand comes before its use.
@@ -26,6 +33,8 @@ public struct Node: Sendable {
 public struct Graph: Sendable {
     public private(set) var values: [Value] = []
     public private(set) var constants: [ValueID: Tensor] = [:]
+    /// What is known of values that shape arithmetic computes, constants included.
+    public private(set) var integers: [ValueID: IntegerArray] = [:]
     public private(set) var inputs: [ValueID] = []
     public private(set) var outputs: [(name: String, value: ValueID)] = []
     public var nodes: [Node] = []
@@ -48,6 +57,7 @@ public struct Graph: Sendable {
     public mutating func addConstant(_ name: String, _ tensor: Tensor) -> ValueID {
         let id = addValue(name, Shape(tensor.shape), tensor.type)
         constants[id] = tensor
+        integers[id] = tensor.integers
         return id
     }
 
@@ -55,11 +65,32 @@ public struct Graph: Sendable {
         outputs.append((name, value))
     }
 
-    /// Appends a node and returns its result.
+    /// Appends a node with one float32 result of a shape that the caller knows, and returns the result.
     public mutating func add(_ op: Op, named name: String, _ inputs: [ValueID?], shape: Shape) -> ValueID {
         let output = addValue(name, shape)
-        nodes.append(Node(name: name, op: op, inputs: inputs, output: output))
+        nodes.append(Node(name: name, op: op, inputs: inputs, outputs: [output]))
         return output
+    }
+
+    /// Appends a primitive node, infers its results' shapes, types and known integers, and returns the results.
+    /// - Parameter outputs: the results' names: as many as are wanted, in order.
+    public mutating func add(
+        _ primitive: Primitive, named name: String, _ inputs: [ValueID?], outputs: [String]
+    ) throws(GraphError) -> [ValueID] {
+        let facts = try Inference.infer(
+            primitive, named: name, operands: inputs.map { $0.map(fact) }, count: outputs.count)
+        let ids = zip(outputs, facts).map { output, fact in
+            let id = addValue(output, fact.shape, fact.type)
+            integers[id] = fact.integers
+            return id
+        }
+        nodes.append(Node(name: name, op: .primitive(primitive), inputs: inputs, outputs: ids))
+        return ids
+    }
+
+    /// What is known of a value.
+    public func fact(_ id: ValueID) -> Fact {
+        Fact(shape: self[id].shape, type: self[id].type, integers: integers[id])
     }
 
     public func output(named name: String) -> ValueID? {
@@ -82,7 +113,7 @@ public struct Graph: Sendable {
         guard Set(names).isSubset(of: result.outputs.map(\.name)) else { return nil }
         var needed = Set(result.outputs.map(\.value))
         var kept: [Node] = []
-        for node in nodes.reversed() where needed.contains(node.output) {
+        for node in nodes.reversed() where !needed.isDisjoint(with: node.outputs) {
             needed.formUnion(node.inputs.compactMap { $0 })
             kept.append(node)
         }

@@ -45,6 +45,8 @@ public enum Op: Sendable, Equatable {
     case meanTokens(skip: Int)
     /// (x [..., n]) → [..., n], rows that sum to 1.
     case softmax
+    /// What no pass recognised, with its own operands and results.
+    case primitive(Primitive)
 
     /// The operator's name, as reports and errors show it.
     public var name: String {
@@ -62,6 +64,7 @@ public enum Op: Sendable, Equatable {
         case .dropTokens: "dropTokens"
         case .meanTokens: "meanTokens"
         case .softmax: "softmax"
+        case .primitive(let primitive): primitive.name
         }
     }
 }

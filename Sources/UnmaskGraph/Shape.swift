@@ -1,36 +1,41 @@
-/// One dimension of a value: a number, or a symbol that is bound when a plan is made (`batch`, `kept + 1`).
+/// One dimension of a value: a number, or a symbol that is bound when a plan is made (`B`, `K + 1`, `12·B`).
 public enum Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
     case fixed(Int)
-    case symbol(String, plus: Int)
+    /// times · symbol + plus, `times` being other than 0.
+    case symbol(String, times: Int, plus: Int)
 
     public init(integerLiteral value: Int) {
         self = .fixed(value)
     }
 
     public static func symbol(_ name: String) -> Dimension {
-        .symbol(name, plus: 0)
+        .symbol(name, times: 1, plus: 0)
     }
 
     public static func + (dimension: Dimension, more: Int) -> Dimension {
         switch dimension {
         case .fixed(let value): .fixed(value + more)
-        case .symbol(let name, let plus): .symbol(name, plus: plus + more)
+        case .symbol(let name, let times, let plus): .symbol(name, times: times, plus: plus + more)
         }
     }
 
-    /// The number that the dimension stands for; nil where `bindings` lacks its symbol.
+    /// The number that the dimension stands for; nil where `bindings` lacks its symbol, or it does not fit an Int.
     public func bound(by bindings: [String: Int]) -> Int? {
         switch self {
-        case .fixed(let value): value
-        case .symbol(let name, let plus): bindings[name].map { $0 + plus }
+        case .fixed(let value): return value
+        case .symbol(let name, let times, let plus):
+            guard let value = bindings[name] else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: times)
+            let (sum, carry) = product.addingReportingOverflow(plus)
+            return overflow || carry ? nil : sum
         }
     }
 
     public var description: String {
         switch self {
         case .fixed(let value): "\(value)"
-        case .symbol(let name, 0): name
-        case .symbol(let name, let plus): "\(name)\(plus < 0 ? "" : "+")\(plus)"
+        case .symbol(let name, let times, let plus):
+            (times == 1 ? name : "\(times)·\(name)") + (plus == 0 ? "" : plus < 0 ? "\(plus)" : "+\(plus)")
         }
     }
 }

@@ -214,6 +214,8 @@ struct Lowering {
             instruction = .meanTokens(
                 batch: out[0], tokens: x.shape[1], skip: skip, width: width, x: x.slot, out: place(node, out))
             flops = x.shape.reduce(1, *)
+        case .primitive(let primitive):
+            throw .malformedNode(name: node.name, op: primitive.name, problem: "no kernel computes it")
         }
         instructions.append(instruction)
         steps.append(Plan.Step(name: node.name, kind: kind, shape: out, flops: flops))

@@ -21,6 +21,7 @@ extension Graph {
 
     /// The index of the node that computes each value.
     func producers() -> [ValueID: Int] {
-        Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1.output, $0) })
+        Dictionary(
+            uniqueKeysWithValues: nodes.enumerated().flatMap { index, node in node.outputs.map { ($0, index) } })
     }
 }
