@@ -10,9 +10,9 @@ UNMASK := .build/release/unmask
 # What the build needs, and what the tests and recipes need besides: image corpora and labelled data.
 BUILD_PACKAGES := python3-minimal libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libssl-dev pkg-config
 TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev golang-github-rwcarlsen-goexif-dev \
-	golang-github-disintegration-imaging-dev lomiri-wallpapers-16.04
+	golang-github-disintegration-imaging-dev lomiri-wallpapers-16.04 libonnx-testdata
 
-.PHONY: help build run demo test parity bench bench-peers format check-format clean packages test-packages venv
+.PHONY: help build run demo test parity bench bench-peers format check-format check-generated clean packages test-packages venv
 
 help:
 	@echo "make run          build, and serve the shipped model on $(SOCKET)"
@@ -61,6 +61,10 @@ format:
 
 check-format:
 	swift format lint --strict --recursive Sources Tests Package.swift
+
+# The Swift code of proto/onnx.proto is committed; generating it again changes nothing.
+check-generated:
+	scripts/check-generated
 
 clean:
 	rm -rf .build build

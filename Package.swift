@@ -13,13 +13,17 @@ let package = Package(
         .executable(name: "unmask", targets: ["unmask"]),
         .library(
             name: "Unmask",
-            targets: ["UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskImage", "UnmaskModel", "UnmaskService"]),
+            targets: [
+                "UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "UnmaskModel",
+                "UnmaskService",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -28,6 +32,10 @@ let package = Package(
         .target(name: "UnmaskGraph", swiftSettings: swift),
         .target(name: "UnmaskRuntime", dependencies: ["UnmaskGraph", "CUnmaskKernels"], swiftSettings: swift),
         .target(name: "UnmaskWeights", dependencies: ["UnmaskGraph", "CUnmaskZlib"], swiftSettings: swift),
+        .target(
+            name: "UnmaskONNX",
+            dependencies: ["UnmaskGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            swiftSettings: swift),
         .target(name: "CUnmaskZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CUnmaskJPEG", cSettings: c, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CUnmaskPNG", cSettings: c, linkerSettings: [.linkedLibrary("png16")]),
@@ -70,6 +78,13 @@ let package = Package(
         .testTarget(
             name: "UnmaskWeightsTests", dependencies: ["UnmaskWeights", "UnmaskGraph"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "UnmaskONNXTests",
+            dependencies: [
+                "UnmaskONNX", "UnmaskRuntime", "UnmaskGraph",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: swift),
         .testTarget(
             name: "UnmaskRuntimeTests", dependencies: ["UnmaskRuntime", "UnmaskGraph"], swiftSettings: swift),
         .testTarget(
