@@ -1,6 +1,23 @@
-/// Which GELU: the exact one, or the tanh approximation that some checkpoints were trained with.
-public enum GELU: String, Sendable, Codable {
+/// Which GELU: the exact one, or an approximation that some checkpoints were trained with.
+public enum GELU: String, Sendable, Codable, CaseIterable {
     case erf, tanh
+    /// x · sigmoid(1.702 x), CLIP's.
+    case quick
+}
+
+/// Attention whose queries, keys and values come from anywhere.
+public struct SeparateAttention: Sendable, Hashable, Codable {
+    public var heads: Int
+    /// What the scores are multiplied by.
+    public var scale: Float
+    /// The columns at which q, k and v begin in operands of rank 3: 0 where they fill them.
+    public var columns: [Int]
+
+    public init(heads: Int, scale: Float, columns: [Int] = [0, 0, 0]) {
+        self.heads = heads
+        self.scale = scale
+        self.columns = columns
+    }
 }
 
 /// What a linear layer does besides the product. The builder emits plain layers; passes fill this in.
@@ -30,6 +47,9 @@ public enum Op: Sendable, Equatable {
     case layerNorm(epsilon: Float)
     /// (qkv [B, T, 3·D]) → [B, T, D]: softmax(q kᵀ / √(D/heads)) v in each head.
     case attention(heads: Int)
+    /// (q, k, v) → [B, Tq, D]: softmax(scale · q kᵀ) v in each head. An operand is [B, T, ≥ D], tokens first, whose
+    /// columns from the given one on hold head after head, or [B, H, T, D/heads].
+    case separateAttention(SeparateAttention)
     case gelu(GELU)
     /// (a, b) of one shape → a + b.
     case add
@@ -56,6 +76,7 @@ public enum Op: Sendable, Equatable {
         case .linear: "linear"
         case .layerNorm: "layerNorm"
         case .attention: "attention"
+        case .separateAttention: "separateAttention"
         case .gelu: "gelu"
         case .add: "add"
         case .assembleTokens: "assembleTokens"

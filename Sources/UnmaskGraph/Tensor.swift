@@ -8,6 +8,9 @@ public struct Tensor: Sendable {
         /// Tensors of one type that follow one another along the first axis, put together when they are read: how
         /// separate q, k and v weights serve as one `qkv` without a copy that stays.
         indirect case joined([Tensor])
+        /// The contents of a matrix [n, m] as one [m, n], rearranged when they are read: how the right-hand side of a
+        /// product serves as a linear layer's weight.
+        indirect case transposed(Tensor)
     }
 
     public let shape: [Int]
@@ -25,6 +28,10 @@ public struct Tensor: Sendable {
             guard parts.allSatisfy({ $0.type == type }), parts.reduce(0, { $0 + $1.byteCount }) == bytes else {
                 return nil
             }
+        case .transposed: break
+        }
+        if case .transposed(let matrix) = contents {
+            guard matrix.type == type, matrix.shape.count == 2, shape == matrix.shape.reversed() else { return nil }
         }
         self.shape = shape
         self.type = type
@@ -68,11 +75,13 @@ public struct Tensor: Sendable {
             var together: [UInt8] = []
             together.reserveCapacity(byteCount)
             for part in parts { part.withBytes { together.append(contentsOf: $0) } }
-            return try Tensor(joined: together, of: self).withBytes(body)
+            return try Tensor(owned: together, of: self).withBytes(body)
+        case .transposed(let matrix):
+            return try Tensor(owned: matrix.transposedBytes(), of: self).withBytes(body)
         }
     }
 
-    private init(joined bytes: [UInt8], of tensor: Tensor) {
+    private init(owned bytes: [UInt8], of tensor: Tensor) {
         shape = tensor.shape
         type = tensor.type
         contents = .owned(bytes)
@@ -84,6 +93,7 @@ public struct Tensor: Sendable {
         case .owned: break
         case .mapped(let file, let range): file.willNeed(range)
         case .joined(let parts): for part in parts { part.willNeed() }
+        case .transposed(let matrix): matrix.willNeed()
         }
     }
 
@@ -93,11 +103,16 @@ public struct Tensor: Sendable {
         case .owned: break
         case .mapped(let file, let range): file.release(range)
         case .joined(let parts): for part in parts { part.release() }
+        case .transposed(let matrix): matrix.release()
         }
     }
 
     /// The same contents under another shape of equal count.
     public func reshaped(_ shape: [Int]) -> Tensor? {
-        Tensor(shape: shape, type: type, contents: contents)
+        if case .transposed = contents {
+            guard self.shape != shape else { return self }
+            return withBytes { Tensor(shape: shape, type: type, contents: .owned(Array($0))) }
+        }
+        return Tensor(shape: shape, type: type, contents: contents)
     }
 }

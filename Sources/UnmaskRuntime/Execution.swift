@@ -28,11 +28,18 @@ struct Execution {
         slot.map { UnsafePointer(address($0).assumingMemoryBound(to: Int32.self)) }
     }
 
+    private func heads(_ heads: Instruction.Heads) -> unmask_f32_heads {
+        unmask_f32_heads(
+            base: floats(heads.slot) + heads.start, batch_stride: heads.imageStride, token_stride: heads.tokenStride,
+            head_stride: heads.headStride)
+    }
+
     private func activation(_ gelu: GELU?) -> unmask_activation {
         switch gelu {
         case nil: UNMASK_ACTIVATION_NONE
         case .erf: UNMASK_ACTIVATION_GELU_ERF
         case .tanh: UNMASK_ACTIVATION_GELU_TANH
+        case .quick: UNMASK_ACTIVATION_GELU_QUICK
         }
     }
 
@@ -52,14 +59,10 @@ struct Execution {
                 ldc: g.n, scratch: floats(g.scratch))
             unmask_f32_gemm_run(engine, &call)
         case .attention(let a):
-            let qkv = floats(a.qkv)
-            let stride = 3 * a.width
-            let headWidth = a.width / a.heads
             var call = unmask_f32_attention(
-                batch: a.batch, heads: a.heads, head_dim: headWidth, queries: a.tokens, keys: a.tokens, q: qkv,
-                k: qkv + a.width, v: qkv + 2 * a.width, q_stride: stride, k_stride: stride, v_stride: stride,
-                scale: 1 / Float(headWidth).squareRoot(), out: floats(a.out), out_stride: a.width,
-                scratch: floats(a.scratch))
+                batch: a.batch, heads: a.heads, head_dim: a.headWidth, queries: a.queries, keys: a.keys,
+                q: heads(a.q), k: heads(a.k), v: heads(a.v), scale: a.scale, out: floats(a.out),
+                out_stride: a.heads * a.headWidth, scratch: floats(a.scratch))
             unmask_f32_attention_run(engine, &call)
         case .patches(let p):
             var call = unmask_patches(

@@ -36,8 +36,17 @@ enum Instruction {
     }
 
     struct Attention {
-        var batch, tokens, heads, width: Int
-        var qkv, out, scratch: Slot
+        var batch, heads, headWidth, queries, keys: Int
+        var q, k, v: Heads
+        var scale: Float
+        var out, scratch: Slot
+    }
+
+    /// Where an attention's operand lies: strides as `unmask_f32_heads` has them, and where the first number is.
+    struct Heads {
+        var slot: Slot
+        var start: Int
+        var imageStride, tokenStride, headStride: Int
     }
 
     struct Patches {

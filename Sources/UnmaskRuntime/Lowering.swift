@@ -131,15 +131,11 @@ struct Lowering {
         case .linear(let fusion):
             (instruction, kind, flops) = try linear(node, fusion, at: index, rows: rows, out)
         case .attention(let heads):
-            let qkv = try operand(node, 0)
-            let (batch, tokens) = (out[0], out[1])
-            let result = place(node, out)
-            let floats = unmask_f32_attention_scratch_floats(engine.handle, heads, width / heads, tokens, tokens)
-            instruction = .attention(
-                .init(
-                    batch: batch, tokens: tokens, heads: heads, width: width, qkv: qkv.slot, out: result,
-                    scratch: scratch(floats: max(floats, 1)) ?? .arena(0)))
-            flops = 4 * batch * tokens * tokens * width
+            let scale = 1 / Float(width / heads).squareRoot()
+            let joint = SeparateAttention(heads: heads, scale: scale, columns: [0, width, 2 * width])
+            (instruction, flops) = try attention(node, joint, operands: [0, 0, 0], out)
+        case .separateAttention(let attention):
+            (instruction, flops) = try self.attention(node, attention, operands: [0, 1, 2], out)
         case .patches(let size):
             let pixels = try operand(node, 0)
             let bytes = graph[pixels.id].type == .u8
@@ -248,5 +244,50 @@ struct Lowering {
             fusion.activation.map { "gelu (\($0.rawValue))" }, residualSlot == nil ? nil : "residual",
         ]
         return (.gemm(gemm), parts.compactMap { $0 }.joined(separator: " + "), 2 * rows * n * k)
+    }
+
+    /// - Parameters:
+    ///   - operands: which of the node's operands hold q, k and v.
+    ///   - out: [B, Tq, D].
+    private mutating func attention(
+        _ node: Node, _ attention: SeparateAttention, operands: [Int], _ out: [Int]
+    ) throws(RuntimeError) -> (Instruction, flops: Int) {
+        let headWidth = out[2] / max(attention.heads, 1)
+        var places: [Instruction.Heads] = []
+        var tokens: [Int] = []
+        for (index, column) in zip(operands, attention.columns) {
+            let x = try operand(node, index)
+            let headsFirst = x.shape.count == 4
+            guard
+                headsFirst
+                    ? x.shape[1] == attention.heads && x.shape[3] == headWidth
+                    : x.shape.count == 3 && column >= 0 && column + out[2] <= x.shape[2],
+                x.shape[0] == out[0], attention.heads * headWidth == out[2]
+            else {
+                throw .malformedNode(
+                    name: node.name, op: node.op.name, problem: "operand \(index) of shape \(x.shape) gives \(out)")
+            }
+            let count = x.shape[headsFirst ? 2 : 1]
+            tokens.append(count)
+            places.append(
+                headsFirst
+                    ? .init(
+                        slot: x.slot, start: 0, imageStride: count * out[2], tokenStride: headWidth,
+                        headStride: count * headWidth)
+                    : .init(
+                        slot: x.slot, start: column, imageStride: count * x.shape[2], tokenStride: x.shape[2],
+                        headStride: headWidth))
+        }
+        guard tokens[0] == out[1], tokens[1] == tokens[2] else {
+            throw .malformedNode(name: node.name, op: node.op.name, problem: "\(tokens) tokens give \(out)")
+        }
+        let result = place(node, out)
+        let floats = unmask_f32_attention_scratch_floats(
+            engine.handle, attention.heads, headWidth, tokens[0], tokens[1])
+        let call = Instruction.Attention(
+            batch: out[0], heads: attention.heads, headWidth: headWidth, queries: tokens[0], keys: tokens[1],
+            q: places[0], k: places[1], v: places[2], scale: attention.scale, out: result,
+            scratch: scratch(floats: max(floats, 1)) ?? .arena(0))
+        return (.attention(call), 4 * out[0] * tokens[0] * tokens[1] * out[2])
     }
 }

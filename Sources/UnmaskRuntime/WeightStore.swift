@@ -60,12 +60,20 @@ final class WeightStore {
         tensor.willNeed()
         defer { tensor.release() }
         let destination = region.base + offset
-        let bad = tensor.withBytes { bytes -> Int in
+        // Packing reads a transposed matrix as it lies; other uses have it rearranged first.
+        var stored = tensor
+        var isTransposed = false
+        if matrices.contains(id), case .transposed(let matrix) = tensor.contents {
+            (stored, isTransposed) = (matrix, true)
+        }
+        let bad = stored.withBytes { bytes -> Int in
             guard let source = bytes.baseAddress else { return 0 }
             if matrices.contains(id) {
                 let rows = tensor.shape[0]
                 let columns = tensor.shape[1]
-                unmask_f32_gemm_pack(engine.handle, rows, columns, source, columns, storage, false, destination)
+                unmask_f32_gemm_pack(
+                    engine.handle, rows, columns, source, isTransposed ? rows : columns, storage, isTransposed,
+                    destination)
                 let floats = unmask_f32_gemm_packed_bytes(engine.handle, rows, columns) / MemoryLayout<Float>.size
                 return unmask_f32_count_nonfinite(
                     engine.handle, floats, destination.assumingMemoryBound(to: Float.self))

@@ -20,6 +20,13 @@ import Testing
         expectClose(attention.run(engine), attention.expected, "\(attention)")
     }
 
+    @Test(arguments: ISA.available)
+    func readsHeadsThatComeBeforeTokens(isa: ISA) throws {
+        let engine = try Engine(isa, threads: 3)
+        let attention = AttentionCase(batch: 3, heads: 4, headDim: 24, queries: 7, keys: 50, headsFirst: true)
+        expectClose(attention.run(engine), attention.expected, "\(attention)")
+    }
+
     /// Scores in the hundreds: one key takes all, and nothing overflows.
     @Test(arguments: ISA.available)
     func largeScoresAreSafe(isa: ISA) throws {

@@ -12,6 +12,7 @@ void ROW(unmask_f32_activate)(size_t count, const float *x, unmask_activation ac
         case UNMASK_ACTIVATION_NONE: return activate_all(count, x, UNMASK_ACTIVATION_NONE, y);
         case UNMASK_ACTIVATION_GELU_ERF: return activate_all(count, x, UNMASK_ACTIVATION_GELU_ERF, y);
         case UNMASK_ACTIVATION_GELU_TANH: return activate_all(count, x, UNMASK_ACTIVATION_GELU_TANH, y);
+        case UNMASK_ACTIVATION_GELU_QUICK: return activate_all(count, x, UNMASK_ACTIVATION_GELU_QUICK, y);
     }
 }
 

@@ -1,4 +1,4 @@
-// GELU, exact and by tanh.
+// GELU, exact and by its approximations.
 
 /// x/2 · (1 + erf(x/√2)).
 ///
@@ -30,11 +30,18 @@ INLINE vec vec_gelu_tanh(vec x) {
     return vec_div(x, vec_add(vec_set1(1), power));
 }
 
+/// x · sigmoid(1.702 x).
+INLINE vec vec_gelu_quick(vec x) {
+    vec power = vec_exp(vec_mul(vec_set1(-1.702f), x));
+    return vec_div(x, vec_add(vec_set1(1), power));
+}
+
 INLINE vec vec_activate(vec x, unmask_activation activation) {
     switch (activation) {
         case UNMASK_ACTIVATION_NONE: return x;
         case UNMASK_ACTIVATION_GELU_ERF: return vec_gelu_erf(x);
         case UNMASK_ACTIVATION_GELU_TANH: return vec_gelu_tanh(x);
+        case UNMASK_ACTIVATION_GELU_QUICK: return vec_gelu_quick(x);
     }
     return x;
 }

@@ -42,6 +42,9 @@ void TILED(unmask_f32_gemm_bias_act_residual)(const unmask_gemm_panel *job) {
             case UNMASK_ACTIVATION_GELU_TANH:
                 finish_tile(job, first_row, rows, tile, UNMASK_ACTIVATION_GELU_TANH);
                 break;
+            case UNMASK_ACTIVATION_GELU_QUICK:
+                finish_tile(job, first_row, rows, tile, UNMASK_ACTIVATION_GELU_QUICK);
+                break;
         }
     }
 }

@@ -3,15 +3,21 @@
 
 #include "unmask_engine.h"
 
-/// out[b, i, h] = softmax over j of (scale · q[b, i, h] · k[b, j, h]) times v[b, j, h].
-/// q, k, v and out are addressed as base + (b · tokens + i) · stride + h · head_dim, so that joint `qkv` rows
-/// [B, N, 3, H, Dh] and separate matrices serve alike. The [queries, keys] matrix is never written out: only the
-/// scores of a few query rows exist at a time.
+/// Where the numbers of token i and head h of image b begin: base + b · batch_stride + i · token_stride +
+/// h · head_stride. Joint `qkv` rows [B, N, 3, H, Dh], separate matrices [B, N, H · Dh] and heads that come before
+/// tokens [B, H, N, Dh] serve alike.
+typedef struct unmask_f32_heads {
+    const float *base;
+    size_t batch_stride, token_stride, head_stride;
+} unmask_f32_heads;
+
+/// out[b, i, h] = softmax over j of (scale · q[b, i, h] · k[b, j, h]) times v[b, j, h], in rows [B, queries, H · Dh]
+/// that lie out_stride apart. The [queries, keys] matrix is never written out: only the scores of a few query rows
+/// exist at a time.
 typedef struct unmask_f32_attention {
     size_t batch, heads, head_dim;
     size_t queries, keys;
-    const float *q, *k, *v;
-    size_t q_stride, k_stride, v_stride;
+    unmask_f32_heads q, k, v;
     float scale;
     float *out;
     size_t out_stride;

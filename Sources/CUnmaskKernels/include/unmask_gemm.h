@@ -7,6 +7,7 @@ typedef enum unmask_activation {
     UNMASK_ACTIVATION_NONE = 0,
     UNMASK_ACTIVATION_GELU_ERF = 1,   ///< x/2 (1 + erf(x/sqrt 2)), to 2.5e-7 · max(1, |x|)
     UNMASK_ACTIVATION_GELU_TANH = 2,  ///< the tanh approximation of it
+    UNMASK_ACTIVATION_GELU_QUICK = 3,  ///< x · sigmoid(1.702 x), the approximation that CLIP was trained with
 } unmask_activation;
 
 /// How the weights lie in the file that they come from.

@@ -47,22 +47,26 @@ typedef struct attention_job {
     unmask_cut cut;
 } attention_job;
 
+static const float *rows_of(const unmask_f32_heads *heads, size_t image, size_t head) {
+    return heads->base + image * heads->batch_stride + head * heads->head_stride;
+}
+
 static void pack_keys_and_values(
     const attention_job *job, size_t image, size_t head, float *k_panel, float *v_panel) {
     const unmask_f32_attention *att = job->attention;
     const unmask_tile *tile = &job->kernels->tile;
-    const float *k = att->k + image * att->keys * att->k_stride + head * att->head_dim;
-    const float *v = att->v + image * att->keys * att->v_stride + head * att->head_dim;
+    const float *k = rows_of(&att->k, image, head);
+    const float *v = rows_of(&att->v, image, head);
     for (size_t key = 0; key < att->keys; key += tile->columns) {
         job->kernels->pack_panel(
-            unmask_min(tile->columns, att->keys - key), att->head_dim, k, key * att->k_stride, att->k_stride,
-            UNMASK_STORAGE_F32, false, k_panel);
+            unmask_min(tile->columns, att->keys - key), att->head_dim, k, key * att->k.token_stride,
+            att->k.token_stride, UNMASK_STORAGE_F32, false, k_panel);
         k_panel += tile->columns * unmask_saturating_round_up(att->head_dim, tile->lanes);
     }
     for (size_t dim = 0; dim < att->head_dim; dim += tile->columns) {
         job->kernels->pack_panel(
-            unmask_min(tile->columns, att->head_dim - dim), att->keys, v, dim, att->v_stride, UNMASK_STORAGE_F32, true,
-            v_panel);
+            unmask_min(tile->columns, att->head_dim - dim), att->keys, v, dim, att->v.token_stride, UNMASK_STORAGE_F32,
+            true, v_panel);
         v_panel += tile->columns * unmask_saturating_round_up(att->keys, tile->lanes);
     }
 }
@@ -83,8 +87,8 @@ static void attend(void *context, size_t index, uint32_t worker) {
             .rows = unmask_part_start(att->queries, job->tiles, t + 1) - row,
             .keys = att->keys,
             .head_dim = att->head_dim,
-            .q = att->q + token * att->q_stride + head * att->head_dim,
-            .q_stride = att->q_stride,
+            .q = rows_of(&att->q, image, head) + row * att->q.token_stride,
+            .q_stride = att->q.token_stride,
             .k_panels = k_panels,
             .v_panels = v_panels,
             .scale = att->scale,

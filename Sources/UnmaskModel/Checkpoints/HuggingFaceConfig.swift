@@ -35,9 +35,10 @@ struct HuggingFaceConfig: Decodable {
         switch hidden_act ?? "gelu" {
         case "gelu", "gelu_python": gelu = .erf
         case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": gelu = .tanh
+        case "quick_gelu": gelu = .quick
         case let other:
             throw .unsupported(
-                file: file, feature: "hidden_act “\(other)”; expected gelu, gelu_new or gelu_pytorch_tanh")
+                file: file, feature: "hidden_act “\(other)”; expected gelu, gelu_new, gelu_pytorch_tanh or quick_gelu")
         }
         let patch = patch_size?.values ?? [16]
         guard Set(patch).count == 1, let side = patch.first else {

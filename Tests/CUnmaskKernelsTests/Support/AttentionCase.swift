@@ -10,6 +10,8 @@ struct AttentionCase: CustomStringConvertible {
     var queries: Int
     var keys: Int
     var joint = false
+    /// Whether heads come before tokens, [B, H, N, Dh].
+    var headsFirst = false
     var range: Float = 1
     var seed: UInt64 = 1
 
@@ -17,7 +19,7 @@ struct AttentionCase: CustomStringConvertible {
     var width: Int { heads * headDim }
 
     var description: String {
-        "batch \(batch) heads \(heads) × \(headDim), \(queries) queries, \(keys) keys, joint \(joint)"
+        "batch \(batch) heads \(heads) × \(headDim), \(queries) queries, \(keys) keys, joint \(joint), heads first \(headsFirst)"
     }
 
     /// q [B, queries, H, Dh], then k and v [B, keys, H, Dh].
@@ -51,18 +53,44 @@ struct AttentionCase: CustomStringConvertible {
         (attention.queries, attention.keys, attention.scale) = (part.count, keys, scale)
         (attention.out, attention.out_stride) = (out.base, out.stride)
         attention.scratch = scratch.base
-        let matrices = joint ? [joined(q, k, v)] : [q, k, v].map { SpreadRows($0, width: width, gap: 5) }
-        attention.q = UnsafePointer(matrices[0].base)
-        attention.k = UnsafePointer(joint ? matrices[0].base + width : matrices[1].base)
-        attention.v = UnsafePointer(joint ? matrices[0].base + 2 * width : matrices[2].base)
-        let stride = matrices[0].stride
-        (attention.q_stride, attention.k_stride, attention.v_stride) = (stride, stride, stride)
+        let matrices =
+            joint
+            ? [joined(q, k, v)]
+            : [(q, part.count), (k, keys), (v, keys)].map { x, tokens in
+                headsFirst
+                    ? SpreadRows(headsBeforeTokens(x, tokens: tokens), width: width, gap: 0)
+                    : SpreadRows(x, width: width, gap: 5)
+            }
+        func placed(_ base: UnsafeMutablePointer<Float>, _ tokens: Int) -> unmask_f32_heads {
+            let stride = matrices[0].stride
+            return headsFirst
+                ? unmask_f32_heads(
+                    base: base, batch_stride: tokens * width, token_stride: headDim, head_stride: tokens * headDim)
+                : unmask_f32_heads(
+                    base: base, batch_stride: tokens * stride, token_stride: stride, head_stride: headDim)
+        }
+        attention.q = placed(matrices[0].base, part.count)
+        attention.k = placed(joint ? matrices[0].base + width : matrices[1].base, keys)
+        attention.v = placed(joint ? matrices[0].base + 2 * width : matrices[2].base, keys)
         withExtendedLifetime(matrices) { unmask_f32_attention_run(engine.handle, &attention) }
         return out.values
     }
 
     private func rows(_ range: Range<Int>, of x: [Float]) -> ArraySlice<Float> {
         x[range.lowerBound * width..<range.upperBound * width]
+    }
+
+    /// [B, tokens, H, Dh] as [B, H, tokens, Dh].
+    private func headsBeforeTokens(_ x: ArraySlice<Float>, tokens: Int) -> ArraySlice<Float> {
+        var result: [Float] = []
+        for image in 0..<x.count / (tokens * width) {
+            for head in 0..<heads {
+                for token in 0..<tokens {
+                    result += x.dropFirst((image * tokens + token) * width + head * headDim).prefix(headDim)
+                }
+            }
+        }
+        return result[...]
     }
 
     /// Rows of q, k and v side by side.

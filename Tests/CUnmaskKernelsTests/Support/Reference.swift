@@ -10,10 +10,13 @@ enum Reference {
         x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     }
 
+    static func geluQuick(_ x: Double) -> Double { x / (1 + exp(-1.702 * x)) }
+
     static func activate(_ x: Double, _ activation: unmask_activation) -> Double {
         switch activation {
         case UNMASK_ACTIVATION_GELU_ERF: geluErf(x)
         case UNMASK_ACTIVATION_GELU_TANH: geluTanh(x)
+        case UNMASK_ACTIVATION_GELU_QUICK: geluQuick(x)
         default: x
         }
     }
