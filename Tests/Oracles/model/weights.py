@@ -30,7 +30,8 @@ def randomise(model, generator):
                 _amplify_gelu_tail(module)
             if name.endswith(_STREAM_WRITERS):
                 module.weight.mul_(_STREAM)
-                module.bias.mul_(_STREAM)
+                if module.bias is not None:
+                    module.bias.mul_(_STREAM)
     for name, parameter in model.named_parameters():
         if name.endswith(("cls_token", "mask_token", "pos_embed", "position_embeddings")):
             parameter.normal_(0, _STREAM, generator=generator)
