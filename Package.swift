@@ -72,6 +72,7 @@ let package = Package(
             swiftSettings: swift),
 
         .testTarget(name: "CUnmaskKernelsTests", dependencies: ["CUnmaskKernels"], swiftSettings: swift),
+        .testTarget(name: "UnmaskGraphTests", dependencies: ["UnmaskGraph"], swiftSettings: swift),
         .testTarget(
             name: "UnmaskImageTests", dependencies: ["UnmaskImage", "CUnmaskResample"],
             resources: [.copy("Fixtures")], swiftSettings: swift),

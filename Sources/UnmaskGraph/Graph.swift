@@ -35,6 +35,8 @@ public struct Graph: Sendable {
     public private(set) var constants: [ValueID: Tensor] = [:]
     /// What is known of values that shape arithmetic computes, constants included.
     public private(set) var integers: [ValueID: IntegerArray] = [:]
+    /// Likewise of few floating-point numbers.
+    public private(set) var floats: [ValueID: FloatArray] = [:]
     public private(set) var inputs: [ValueID] = []
     public private(set) var outputs: [(name: String, value: ValueID)] = []
     public var nodes: [Node] = []
@@ -58,6 +60,7 @@ public struct Graph: Sendable {
         let id = addValue(name, Shape(tensor.shape), tensor.type)
         constants[id] = tensor
         integers[id] = tensor.integers
+        floats[id] = tensor.floats
         return id
     }
 
@@ -82,6 +85,7 @@ public struct Graph: Sendable {
         let ids = zip(outputs, facts).map { output, fact in
             let id = addValue(output, fact.shape, fact.type)
             integers[id] = fact.integers
+            floats[id] = fact.floats
             return id
         }
         nodes.append(Node(name: name, op: .primitive(primitive), inputs: inputs, outputs: ids))
@@ -90,7 +94,7 @@ public struct Graph: Sendable {
 
     /// What is known of a value.
     public func fact(_ id: ValueID) -> Fact {
-        Fact(shape: self[id].shape, type: self[id].type, integers: integers[id])
+        Fact(shape: self[id].shape, type: self[id].type, integers: integers[id], floats: floats[id])
     }
 
     public func output(named name: String) -> ValueID? {

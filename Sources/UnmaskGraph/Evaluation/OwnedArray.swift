@@ -1,0 +1,63 @@
+/// An array with memory of its own, for what is evaluated before a graph runs.
+final class OwnedArray {
+    let view: ArrayView
+
+    /// Zeros. Nil where the shape is negative or overflows.
+    init?(type: ElementType, shape: [Int]) {
+        let type = type.atRunTime
+        guard let bytes = Tensor.byteCount(shape: shape, type: type), bytes <= Int.max - 64 else { return nil }
+        let base = UnsafeMutableRawPointer.allocate(byteCount: max(bytes, 1), alignment: 64)
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: max(bytes, 1))
+        view = ArrayView(type: type, shape: shape, base: base)
+    }
+
+    deinit {
+        view.base.deallocate()
+    }
+
+    /// Nil where an element is a symbol.
+    convenience init?(_ integers: IntegerArray, type: ElementType) {
+        let numbers = integers.elements.compactMap(\.number)
+        guard numbers.count == integers.elements.count else { return nil }
+        self.init(type: type, shape: integers.shape)
+        func write<T: Element>(_: T.Type) {
+            for (index, number) in numbers.enumerated() { view.elements(T.self)[index] = T(wrapping: number) }
+        }
+        write(type.element)
+    }
+
+    convenience init?(_ floats: FloatArray) {
+        self.init(type: .f32, shape: floats.shape)
+        for (index, number) in floats.elements.enumerated() { view.floats[index] = number }
+    }
+
+    /// A constant's elements, floating-point numbers widened.
+    convenience init?(_ tensor: Tensor) {
+        self.init(type: tensor.type, shape: tensor.shape)
+        if tensor.type.isFloatingPoint, tensor.type != .f32 {
+            for (index, number) in tensor.widened().enumerated() { view.floats[index] = number }
+        } else {
+            tensor.withBytes { bytes in
+                UnsafeMutableRawBufferPointer(start: view.base, count: bytes.count).copyMemory(from: bytes)
+            }
+        }
+    }
+
+    var integers: IntegerArray? {
+        func read<T: Element>(_: T.Type) -> [Dimension] {
+            (0..<view.count).map { .fixed(Int(view.elements(T.self)[$0].converted(to: Int64.self))) }
+        }
+        return view.type.isFloatingPoint ? nil : IntegerArray(shape: view.shape, elements: read(view.type.element))
+    }
+
+    var floats: FloatArray? {
+        guard view.type == .f32 else { return nil }
+        return FloatArray(
+            shape: view.shape, elements: Array(UnsafeBufferPointer(start: view.floats, count: view.count)))
+    }
+
+    var tensor: Tensor? {
+        let bytes = UnsafeRawBufferPointer(start: view.base, count: view.count * view.type.byteCount)
+        return Tensor(shape: view.shape, type: view.type, contents: .owned(Array(bytes)))
+    }
+}
