@@ -19,6 +19,13 @@ public struct Node: Sendable {
     /// Results in the order that `Op` documents. All operations but some primitives have one.
     public var outputs: [ValueID]
 
+    public init(name: String, op: Op, inputs: [ValueID?], outputs: [ValueID]) {
+        self.name = name
+        self.op = op
+        self.inputs = inputs
+        self.outputs = outputs
+    }
+
     /// The first result.
     public var output: ValueID {
         get { outputs[0] }
@@ -66,6 +73,21 @@ public struct Graph: Sendable {
 
     public mutating func addOutput(_ name: String, _ value: ValueID) {
         outputs.append((name, value))
+    }
+
+    /// Makes an input a value that a node has to compute.
+    public mutating func removeInput(_ id: ValueID) {
+        inputs.removeAll { $0 == id }
+    }
+
+    public mutating func removeOutputs() {
+        outputs = []
+    }
+
+    /// Calls a value otherwise.
+    public mutating func rename(_ id: ValueID, to name: String) {
+        let value = self[id]
+        values[id.index] = Value(name: name, shape: value.shape, type: value.type)
     }
 
     /// Appends a node with one float32 result of a shape that the caller knows, and returns the result.

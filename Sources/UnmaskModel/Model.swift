@@ -9,14 +9,15 @@ public import UnmaskImage
 public final class Model: Sendable {
     /// What answers call it.
     public let name: String
-    public let configuration: ModelConfiguration
+    /// What it takes and gives.
+    public let interface: ModelInterface
     public let recipe: Recipe
     /// Of the head's outputs, in order; empty where the checkpoint has none.
     public let labels: [String]
     public let licence: String?
     /// What had to be assumed because the file does not say.
     public let notes: [String]
-    private let checkpoint: Checkpoint
+    private let source: ModelSource
     private let computedHash = Mutex<String?>(nil)
 
     /// Loads Unmask's own checkpoints, Hugging Face's ViT and ViTMAE folders, timm's ViT files and the original MAE
@@ -26,30 +27,34 @@ public final class Model: Sendable {
     ) throws(ModelError) -> Model {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         let stem = file.split(separator: ".").first.map(String.init) ?? file
-        return Model(try Checkpoint.read(path, options), name: name ?? stem)
+        return Model(try ModelSource.read(path, options), name: name ?? stem)
     }
 
-    private init(_ checkpoint: Checkpoint, name: String) {
+    init(_ source: ModelSource, name: String) {
         self.name = name
-        self.checkpoint = checkpoint
-        configuration = checkpoint.configuration
-        recipe = checkpoint.recipe
-        labels = checkpoint.labels
-        licence = checkpoint.licence
-        notes = checkpoint.notes
-        computedHash.withLock { $0 = checkpoint.statedHash }
+        self.source = source
+        interface = source.interface
+        recipe = source.recipe
+        labels = source.labels
+        licence = source.licence
+        notes = source.notes
+        computedHash.withLock { $0 = source.statedHash }
     }
 
-    public var hasDecoder: Bool { configuration.decoder != nil }
-    public var hasHead: Bool { configuration.classes > 0 }
+    /// The dimensions of a Vision Transformer or masked autoencoder; nil for a graph of another kind.
+    public var configuration: ModelConfiguration? {
+        if case .checkpoint(let checkpoint) = source { checkpoint.configuration } else { nil }
+    }
+
+    public var hasDecoder: Bool { interface.decoder != nil }
+    public var hasHead: Bool { interface.classes > 0 }
 
     /// SHA-256 of configuration and parameters, 64 hexadecimal digits: the same for the same model in any file format.
     /// Unmask's own checkpoints state it; for others it is computed once, on first use, by reading all weights.
     public var hash: String {
         computedHash.withLock { known in
             if let known { return known }
-            let hash = ContentHash.hash(
-                configuration: OwnLayout.encode(configuration), tensors: checkpoint.tensors)
+            let hash = source.contentHash()
             known = hash
             return hash
         }
@@ -58,29 +63,32 @@ public final class Model: Sendable {
     /// How the weights are stored, the most frequent first: usually one of f32, f16 and bf16.
     public var storage: [ElementType] {
         var bytes: [ElementType: Int] = [:]
-        for tensor in checkpoint.tensors.values { bytes[tensor.type, default: 0] += tensor.byteCount }
+        for tensor in source.tensors.values { bytes[tensor.type, default: 0] += tensor.byteCount }
         return bytes.sorted { ($0.value, $0.key.rawValue) > ($1.value, $1.key.rawValue) }.map(\.key)
     }
 
+    /// Stored numbers of the whole model.
+    public var parameterCount: Int { source.tensors.values.reduce(0) { $0 + $1.count } }
+
     /// The weights' bytes as stored.
-    public var storedBytes: Int { checkpoint.tensors.values.reduce(0) { $0 + $1.byteCount } }
+    public var storedBytes: Int { source.tensors.values.reduce(0) { $0 + $1.byteCount } }
 
     /// Writes the model as one of Unmask's own checkpoints: to a temporary file that is then renamed.
     /// - Parameter type: f32, f16 or bf16; nil keeps each weight as it is stored.
     public func write(to path: String, as type: StorageType? = nil) throws(ModelError) {
         guard let type, storage.contains(where: { $0.rawValue != type.rawValue }) else {
-            return try OwnLayout.write(checkpoint, hash: hash, to: path, as: nil)
+            return try source.write(hash: hash, to: path, as: nil)
         }
         // The hash that the file states is that of the converted weights.
         let draft = path + ".\(getpid()).draft"
         defer { unlink(draft) }
-        try OwnLayout.write(checkpoint, hash: nil, to: draft, as: type)
+        try source.write(hash: nil, to: draft, as: type)
         try Model.load(draft).write(to: path)
     }
 
     /// The model's computation with its weights.
     package func graph(pixels: PixelInput = .bytes) throws(ModelError) -> Graph {
-        try ModelGraph.build(configuration, parameters: checkpoint.tensors, recipe: recipe, pixels: pixels)
+        try source.build(pixels: pixels)
     }
 }
 
@@ -98,9 +106,8 @@ extension Model {
         }
         let recipe = try Normalisation.imageNet(channels: configuration.channels).recipe(
             .timm, imageSize: configuration.imageSize)
-        return Model(
-            Checkpoint(
-                configuration: configuration, recipe: recipe, labels: [], licence: nil, statedHash: nil,
-                tensors: tensors), name: name)
+        let checkpoint = Checkpoint(
+            configuration: configuration, recipe: recipe, labels: [], licence: nil, statedHash: nil, tensors: tensors)
+        return Model(.checkpoint(checkpoint), name: name)
     }
 }

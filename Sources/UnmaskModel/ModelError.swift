@@ -12,6 +12,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case invalidConfiguration([String])
     case parameterMismatch(file: String, missing: [String], unexpected: [String], misshapen: [Misshapen])
     case unsupported(file: String, feature: String)
+    /// No output of that kind or name; `known` are those there are, with their shapes.
+    case unknownOutput(file: String, problem: String, known: [String])
     case noDecoder(model: String)
     case noHead(model: String)
     case imageMismatch(expected: [Int], found: [Int])
@@ -28,6 +30,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .invalidConfiguration: "model_configuration_invalid"
         case .parameterMismatch: "model_parameters_mismatch"
         case .unsupported: "model_unsupported"
+        case .unknownOutput: "output_unknown"
         case .noDecoder: "no_decoder"
         case .noHead: "no_head"
         case .imageMismatch: "image_mismatch"
@@ -58,6 +61,9 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
                 + parts.compactMap { $0 }.joined(separator: "; ")
         case .unsupported(let file, let feature):
             return "\(file): \(feature)"
+        case .unknownOutput(let file, let problem, let known):
+            return "\(file): \(problem); the outputs are \(known.joined(separator: ", ")); "
+                + "--output names one of them, or any other value of the graph"
         case .noDecoder(let model):
             return "\(model) has no decoder, so it cannot rebuild hidden patches: fine-tuned and encoder-only "
                 + "checkpoints drop it after pre-training. Use the pre-training checkpoint (with decoder_* tensors)"

@@ -127,7 +127,7 @@ import UnmaskWeights
 
     private func session(_ model: Model) throws -> (vector: [Float], session: ModelSession) {
         let session = try ModelSession(model)
-        let c = model.configuration
+        let c = model.interface
         let count = c.imageSize[0] * c.imageSize[1] * c.channels
         let image = PixelImage(
             width: c.imageSize[1], height: c.imageSize[0], channels: c.channels,

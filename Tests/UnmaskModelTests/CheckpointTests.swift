@@ -28,10 +28,10 @@ import UnmaskWeights
         #expect(mae.recipe.mean == [0.485, 0.456, 0.406])
         let fineTuned = try Model.load(
             Self.checkpoints + "tiny-mae-pth-finetuned/checkpoint.pth", options: ModelLoadOptions(heads: 2))
-        #expect(fineTuned.hasHead && fineTuned.configuration.fcNorm && fineTuned.configuration.pooling == .mean)
+        #expect(fineTuned.hasHead && fineTuned.configuration?.fcNorm == true && fineTuned.interface.pooling == .mean)
         #expect(fineTuned.recipe.name == .mae)
         let timm = try Model.load(Self.checkpoints + "tiny-timm-token")
-        #expect(timm.recipe.name == .timm && timm.configuration.pooling == .cls)
+        #expect(timm.recipe.name == .timm && timm.interface.pooling == .cls)
     }
 
     @Test(

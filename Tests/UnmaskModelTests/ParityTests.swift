@@ -25,7 +25,7 @@ import UnmaskRuntime
         let model = try Model.load(folder + "/" + test.checkpoint, options: options)
         let pixels = try Fixture.array(folder + "/" + test.pixels)
         let batch = pixels.shape[0]
-        let patches = model.configuration.patches
+        let patches = model.interface.patches
         let session = try ModelSession(
             model, engine: engine, maximumBatch: batch, disabledPasses: disabledPasses, pixels: .normalised)
         let ids = try test.ids_keep.map { try Fixture.integers(folder + "/" + $0) }
@@ -47,7 +47,7 @@ import UnmaskRuntime
         }
         if let file = test.expected.reconstruction, let prediction = found[ModelGraph.prediction] {
             let expected = try Fixture.array(folder + "/" + file)
-            let rebuilt = rebuild(prediction, pixels.values, model.configuration)
+            let rebuilt = rebuild(prediction, pixels.values, try #require(model.configuration))
             let distance = Distance(rebuilt, expected.values)
             #expect(distance.isClose, "\(test.name) reconstruction: \(distance)")
         }

@@ -29,7 +29,7 @@ import UnmaskModel
         }
     }
 
-    @Test(arguments: Pooling.allCases, ["", #","keep":0.5,"seed":3"#])
+    @Test(arguments: [Pooling.cls, .mean, .tokens], ["", #","keep":0.5,"seed":3"#])
     func anEmbeddingOverTheSocketHasTheEnginesOwnBits(pooling: Pooling, keep: String) async throws {
         let session = try Self.session()
         let images = try (0..<6).map { try Self.picture($0).pngData() }

@@ -27,6 +27,7 @@ extension ModelConfiguration {
         require(heads > 0 && width % max(heads, 1) == 0, "width \(width) is not a multiple of heads \(heads)")
         require((0...limits.classes).contains(classes), "classes is \(classes); expected 0 to \(limits.classes)")
         require(normEpsilon > 0 && normEpsilon < 1, "norm_eps is \(normEpsilon); expected a small positive number")
+        require(pooling != .output, "pooling is output; expected cls, mean or tokens")
         require(pooling != .tokens || classes == 0, "a head needs pooling cls or mean")
         if let decoder {
             bounded("decoder width", decoder.width, limits.width)

@@ -1,6 +1,6 @@
 public import UnmaskGraph
 
-/// How an image's tokens become one vector.
+/// How an image's tokens become one vector. `ModelInterface.poolings` says which of these a model offers.
 public enum Pooling: String, Sendable, Codable, CaseIterable {
     /// The CLS token after the final norm.
     case cls
@@ -8,6 +8,8 @@ public enum Pooling: String, Sendable, Codable, CaseIterable {
     case mean
     /// No pooling: every patch token after the final norm, `[K, D]`.
     case tokens
+    /// What the model itself gives, as it is: an imported graph's pooled vector, or the tensor that `--output` names.
+    case output
 }
 
 /// Whose way of stretching position embeddings to another image size a checkpoint was used with.

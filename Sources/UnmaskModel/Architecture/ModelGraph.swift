@@ -52,7 +52,7 @@ extension LayerBuilder {
             .patches(size: c.patchSize), named: "patches", [pixels, idsKeep],
             shape: [B, K, .fixed(c.patchValues)])  // [B, K, P·P·C]
         if format == .bytes {
-            let (scale, shift) = normalisation(recipe, values: c.patchValues)
+            let (scale, shift) = recipe.scaleShift(values: c.patchValues)
             let operands = [x, vector("1 / 255 std", scale), vector("-mean / std", shift)]
             x = graph.add(.scaleShift, named: "normalise", operands, shape: graph[x].shape)  // [B, K, P·P·C]
         }
@@ -129,14 +129,6 @@ extension LayerBuilder {
         x = graph.add(
             .dropTokens(1), named: "prediction", [x], shape: [B, .fixed(N), .fixed(c.patchValues)])
         graph.addOutput(ModelGraph.prediction, x)
-    }
-
-    /// Bytes to normalised pixels, (b / 255 - mean) / std, as a scale and a shift of each value of a patch.
-    private func normalisation(_ recipe: Recipe, values: Int) -> (scale: [Float], shift: [Float]) {
-        let channels = recipe.mean.count
-        let scale = (0..<values).map { Float(1 / (255 * Double(recipe.std[$0 % channels]))) }
-        let shift = (0..<values).map { Float(-Double(recipe.mean[$0 % channels]) / Double(recipe.std[$0 % channels])) }
-        return (scale, shift)
     }
 
     /// The convolution's kernels [D, C, P, P] as a matrix over patches with the channel fastest, [D, P·P·C].

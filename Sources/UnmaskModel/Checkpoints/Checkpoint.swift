@@ -19,9 +19,10 @@ struct Checkpoint {
     var notes: [String] = []
 
     /// Reads any of the layouts that Unmask knows, told apart by contents.
-    static func read(_ path: String, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
-        let place = try CheckpointPlace(path)
-        let file = try readable { () throws(WeightsError) in try TensorFile(path: place.tensorFile) }
+    /// - Parameter path: what the user named: the file, or a folder with it.
+    static func read(
+        _ file: TensorFile, place: CheckpointPlace, path: String, _ options: ModelLoadOptions
+    ) throws(ModelError) -> Checkpoint {
         let names = Set(file.tensors.names)
         var checkpoint =
             if OwnLayout.recognises(file) {
@@ -37,24 +38,29 @@ struct Checkpoint {
                         + "(embeddings.patch_embeddings.projection.weight) do; found "
                         + (names.isEmpty ? "none" : names.sorted().prefix(3).joined(separator: ", ") + "…"))
             }
-        try checkpoint.configuration.validate()
-        let originals = checkpoint.originalNames
-        try ParameterTable(checkpoint.configuration).check(
-            checkpoint.tensors.mapValues(\.shape), file: path, original: { originals[$0] ?? $0 })
-        if let wrong = checkpoint.tensors.first(where: { ![.f32, .f16, .bf16].contains($0.value.type) }) {
+        try checkpoint.finish(file: path, options)
+        return checkpoint
+    }
+
+    /// Checks that tensors and configuration fit together, and applies what the options say otherwise.
+    mutating func finish(file path: String, _ options: ModelLoadOptions) throws(ModelError) {
+        try configuration.validate()
+        let originals = originalNames
+        try ParameterTable(configuration).check(
+            tensors.mapValues(\.shape), file: path, original: { originals[$0] ?? $0 })
+        if let wrong = tensors.first(where: { ![.f32, .f16, .bf16].contains($0.value.type) }) {
             throw .unsupported(
                 file: path, feature: "\(wrong.key) is stored as \(wrong.value.type.rawValue); expected f32, f16 or bf16"
             )
         }
-        if let recipe = options.recipe { checkpoint.recipe = try checkpoint.recipe.with(name: recipe) }
-        if let licence = options.licence { checkpoint.licence = licence }
-        if let size = options.imageSize { try checkpoint.resize(to: size) }
-        guard checkpoint.recipe.channels == checkpoint.configuration.channels else {
+        if let name = options.recipe { recipe = try recipe.with(name: name) }
+        if let stated = options.licence { licence = stated }
+        if let size = options.imageSize { try resize(to: size) }
+        guard recipe.channels == configuration.channels else {
             throw .invalidConfiguration([
-                "the recipe has \(checkpoint.recipe.channels) channels and the model \(checkpoint.configuration.channels)"
+                "the recipe has \(recipe.channels) channels and the model \(configuration.channels)"
             ])
         }
-        return checkpoint
     }
 
     /// The same model for another image size: position embeddings are interpolated.

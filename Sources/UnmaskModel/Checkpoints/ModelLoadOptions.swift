@@ -13,10 +13,12 @@ public struct ModelLoadOptions: Sendable {
     public var normPix: Bool?
     /// The licence to state in what is written.
     public var licence: String?
+    /// The tensor that embeddings are made of, by its name in the graph, in place of the model's own.
+    public var output: String?
 
     public init(
         imageSize: [Int]? = nil, recipe: Recipe.Name? = nil, heads: Int? = nil, decoderHeads: Int? = nil,
-        normPix: Bool? = nil, licence: String? = nil
+        normPix: Bool? = nil, licence: String? = nil, output: String? = nil
     ) {
         self.imageSize = imageSize
         self.recipe = recipe
@@ -24,5 +26,6 @@ public struct ModelLoadOptions: Sendable {
         self.decoderHeads = decoderHeads
         self.normPix = normPix
         self.licence = licence
+        self.output = output
     }
 }

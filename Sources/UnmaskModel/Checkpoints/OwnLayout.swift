@@ -31,14 +31,17 @@ enum OwnLayout {
             tensors: Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) }))
     }
 
-    private static func decode<T: Decodable>(
+    static func decode<T: Decodable>(
         _ key: String, as type: T.Type, _ file: TensorFile
     ) throws(ModelError) -> T {
         guard let text = file.metadata[key] else {
             throw .unrecognised(file: file.path, detail: "its metadata have no entry “\(key)”")
         }
         do {
-            return try JSONDecoder().decode(type, from: Data(text.utf8))
+            let decoder = JSONDecoder()
+            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            return try decoder.decode(type, from: Data(text.utf8))
         } catch {
             throw .unrecognised(file: file.path, detail: "the entry “\(key)” of its metadata cannot be read: \(error)")
         }
@@ -67,6 +70,8 @@ enum OwnLayout {
     static func encode(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }

@@ -34,6 +34,14 @@ extension Recipe {
         try Normalisation(mean: mean, std: std).recipe(name ?? self.name, imageSize: imageSize ?? [height, width])
     }
 
+    /// Bytes to normalised pixels, (b / 255 - mean) / std, as a scale and a shift of each of so many values, the channel
+    /// fastest.
+    func scaleShift(values: Int) -> (scale: [Float], shift: [Float]) {
+        let scale = (0..<values).map { Float(1 / (255 * Double(std[$0 % channels]))) }
+        let shift = (0..<values).map { Float(-Double(mean[$0 % channels]) / Double(std[$0 % channels])) }
+        return (scale, shift)
+    }
+
     /// As stamps have it: `mae 224x224`.
     var stamp: String { "\(name.rawValue) \(height)x\(width)" }
 }

@@ -9,7 +9,7 @@ public struct Embedding: Sendable {
 
 /// How embeddings are made.
 public struct EmbeddingOptions: Sendable {
-    /// Nil: the checkpoint's own, `mean` for a model whose head reads the mean, else `cls`.
+    /// Nil: the model's own, for a Vision Transformer `mean` where its head reads the mean, else `cls`.
     public var pooling: Pooling?
     /// Scale each vector to length 1.
     public var normalize: Bool
@@ -22,9 +22,15 @@ public struct EmbeddingOptions: Sendable {
         self.dimensions = dimensions
     }
 
-    /// Throws `ModelError.invalidRequest` where the model's vectors cannot be cut so.
+    /// Throws `ModelError.invalidRequest` where the model does not pool so, or its vectors cannot be cut so.
     public func validate(for model: Model) throws(ModelError) {
-        let width = model.configuration.width
+        let pooling = pooling ?? model.interface.pooling
+        guard model.interface.shapes[pooling] != nil else {
+            let offered = model.interface.poolings.map(\.rawValue).joined(separator: ", ")
+            throw .invalidRequest(
+                "pooling \(pooling.rawValue): this model offers \(offered.isEmpty ? "no embeddings" : offered)")
+        }
+        let width = model.interface.width(of: pooling)
         if let dimensions, !(1...width).contains(dimensions) {
             throw .invalidRequest("\(dimensions) dimensions: this model's vectors have 1 to \(width)")
         }

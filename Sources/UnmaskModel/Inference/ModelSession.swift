@@ -6,7 +6,7 @@ public import UnmaskRuntime
 /// An image's result depends neither on the images beside it nor on the number of threads, to the bit.
 public final class ModelSession: Sendable {
     public let model: Model
-    /// The most images of one forward pass; longer lists are cut.
+    /// The most images of one forward pass; longer lists are cut. A file that fixes its batch decides it.
     public let maximumBatch: Int
     package let session: Session
 
@@ -32,7 +32,7 @@ public final class ModelSession: Sendable {
             return try Session(graph, engine: engine, disabledPasses: disabledPasses)
         }
         self.model = model
-        self.maximumBatch = maximumBatch
+        self.maximumBatch = model.interface.fixedBatch ?? maximumBatch
     }
 
     public var engine: Engine { session.engine }
@@ -41,7 +41,7 @@ public final class ModelSession: Sendable {
     /// - Returns: the plan, for reports.
     @discardableResult
     public func prepare(_ task: ModelTask, batch: Int? = nil, kept: Int? = nil) throws(ModelError) -> Plan {
-        let sizes = [ModelGraph.batch: batch ?? maximumBatch, ModelGraph.kept: kept ?? model.configuration.patches]
+        let sizes = bindings(batch: batch ?? maximumBatch, kept: kept ?? model.interface.patches)
         let outputs = try outputs(of: task)
         return try runnable { () throws(RuntimeError) in try session.prepare(bindings: sizes, outputs: outputs) }
     }
@@ -58,15 +58,16 @@ public final class ModelSession: Sendable {
     public func embed(
         _ images: [PixelImage], options: EmbeddingOptions = EmbeddingOptions(), masks: [Mask]? = nil
     ) throws(ModelError) -> [Embedding] {
-        let pooling = options.pooling ?? model.configuration.pooling
-        let width = model.configuration.width
+        let pooling = options.pooling ?? model.interface.pooling
+        let width = model.interface.width(of: pooling)
         try options.validate(for: model)
         let name = pooling.rawValue
         return try run(images, masks: masks, outputs: [name]).map { answer in
             let values = options.finish(answer.values[name] ?? [], width: width)
             let dimension = options.dimensions ?? width
+            let shape = model.interface.shape(of: pooling, kept: answer.mask.kept) ?? [width]
             return Embedding(
-                shape: pooling == .tokens ? [answer.mask.kept, dimension] : [dimension], values: values,
+                shape: shape.dropLast() + [dimension], values: values,
                 stamp: Stamp(
                     model: model.hash, recipe: model.recipe.stamp, precision: "f32", pooling: pooling,
                     dimension: dimension, tokens: answer.mask.kept, normalized: options.normalize))
@@ -114,13 +115,16 @@ public final class ModelSession: Sendable {
 
     /// Runs images in as few passes as their token counts and the batch limit allow; answers in the images' order.
     private func run(_ images: [PixelImage], masks: [Mask]?, outputs: [String]) throws(ModelError) -> [Answer] {
-        let c = model.configuration
+        let c = model.interface
         let masks = masks ?? Array(repeating: Mask.none(patches: c.patches), count: images.count)
         guard masks.count == images.count else {
             throw .invalidMask("\(masks.count) masks for \(images.count) images: expected one for each")
         }
         if let wrong = masks.first(where: { $0.patches != c.patches }) {
             throw .invalidMask("a mask of \(wrong.patches) patches: the model's images have \(c.patches)")
+        }
+        if !c.takesMasks, masks.contains(where: { $0.kept < $0.patches }) {
+            throw .invalidMask("\(model.name) always sees the whole image: it is a graph without ids_keep")
         }
         let expected = c.imageSize + [c.channels]
         for image in images where [image.height, image.width, image.channels] != expected {
@@ -130,9 +134,12 @@ public final class ModelSession: Sendable {
         let groups = Dictionary(grouping: images.indices) { masks[$0].kept }
         for (kept, members) in groups.sorted(by: { $0.key < $1.key }) {
             for start in stride(from: 0, to: members.count, by: maximumBatch) {
-                let batch = members[start..<min(start + maximumBatch, members.count)]
+                let batch = Array(members[start..<min(start + maximumBatch, members.count)])
+                // A pass of a fixed batch is filled up with its last image, whose further answers nobody reads.
+                let filled =
+                    batch + Array(repeating: batch[batch.count - 1], count: max(0, (c.fixedBatch ?? 0) - batch.count))
                 let results = try forward(
-                    .u8(batch.flatMap { images[$0].pixels }), masks: batch.map { masks[$0] }, kept: kept,
+                    .u8(filled.flatMap { images[$0].pixels }), masks: filled.map { masks[$0] }, kept: kept,
                     outputs: outputs)
                 for (place, index) in batch.enumerated() {
                     answers[index] = Answer(mask: masks[index], values: results.mapValues { $0[place] })
@@ -148,10 +155,14 @@ public final class ModelSession: Sendable {
     ) throws(ModelError) -> [(step: Plan.Step, time: Duration)] {
         let names = try outputs(of: task)
         let inputs = inputs(.u8(images.flatMap(\.pixels)), masks)
-        let bindings = [ModelGraph.batch: images.count, ModelGraph.kept: masks.first?.kept ?? 0]
+        let bindings = bindings(batch: images.count, kept: masks.first?.kept ?? 0)
         return try runnable { () throws(RuntimeError) in
             try session.profile(inputs, bindings: bindings, outputs: names)
         }
+    }
+
+    private func bindings(batch: Int, kept: Int) -> [String: Int] {
+        [ModelGraph.batch: batch, ModelGraph.kept: kept]
     }
 
     private func inputs(_ pixels: InputArray, _ masks: [Mask]) -> [String: InputArray] {
@@ -175,7 +186,9 @@ public final class ModelSession: Sendable {
 
     private func outputs(of task: ModelTask) throws(ModelError) -> [String] {
         switch task {
-        case .embed(let pooling): return [(pooling ?? model.configuration.pooling).rawValue]
+        case .embed(let pooling):
+            try EmbeddingOptions(pooling: pooling).validate(for: model)
+            return [(pooling ?? model.interface.pooling).rawValue]
         case .classify:
             guard model.hasHead else { throw .noHead(model: model.name) }
             return [ModelGraph.probabilities]

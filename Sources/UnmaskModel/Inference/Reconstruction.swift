@@ -18,11 +18,11 @@ public struct Reconstruction: Sendable {
     private let patchSize: Int
 
     init(image: PixelImage, mask: Mask, prediction: [Float], model: Model) {
-        let c = model.configuration
-        let grid = PatchGrid(height: image.height, width: image.width, channels: image.channels, patch: c.patchSize)
+        let size = model.interface.patchSize ?? 1
+        let grid = PatchGrid(height: image.height, width: image.width, channels: image.channels, patch: size)
         let mean = model.recipe.mean.map(Double.init)
         let std = model.recipe.std.map(Double.init)
-        let statistics = c.decoder?.normPix ?? false
+        let statistics = model.interface.decoder?.normPix ?? false
         var pixels = image.pixels
         var errors: [Float] = []
         for patch in 0..<grid.count {
@@ -50,7 +50,7 @@ public struct Reconstruction: Sendable {
         reconstruction = PixelImage(
             width: image.width, height: image.height, channels: image.channels, pixels: pixels)
         patchErrors = errors
-        patchSize = c.patchSize
+        patchSize = size
     }
 
     /// A patch that was predicted normalised, with the target patch's mean and deviation put back: the unbiased variance

@@ -18,7 +18,7 @@ public struct ModelBackend: InferenceBackend {
         self.session = session
         self.recipes = recipes
         description = ModelDescription(
-            hash: model.hash, configuration: model.configuration, precision: "f32",
+            hash: model.hash, interface: model.interface, precision: "f32",
             recipes: [own.name] + Recipe.Name.allCases.filter { $0 != own.name }, labels: model.labels,
             licence: model.licence, maximumBatch: session.maximumBatch)
     }

@@ -5,7 +5,8 @@ public import UnmaskModel
 public struct ModelDescription: Sendable {
     /// The content hash of the weights; part of every stamp.
     public var hash: String
-    public var configuration: ModelConfiguration
+    /// What it takes and gives.
+    public var interface: ModelInterface
     /// Of the arithmetic, such as `f32`.
     public var precision: String
     /// What `prepare` takes; the first is the model's own.
@@ -18,11 +19,11 @@ public struct ModelDescription: Sendable {
     public var maximumBatch: Int
 
     public init(
-        hash: String, configuration: ModelConfiguration, precision: String, recipes: [Recipe.Name], labels: [String],
+        hash: String, interface: ModelInterface, precision: String, recipes: [Recipe.Name], labels: [String],
         licence: String?, maximumBatch: Int
     ) {
         self.hash = hash
-        self.configuration = configuration
+        self.interface = interface
         self.precision = precision
         self.recipes = recipes
         self.labels = labels

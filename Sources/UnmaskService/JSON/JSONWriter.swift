@@ -57,6 +57,11 @@ package struct JSONWriter {
         value(number)
     }
 
+    package mutating func field(_ name: String, orNull number: Int?) {
+        key(name)
+        if let number { value(number) } else { literal("null") }
+    }
+
     package mutating func field(_ name: String, _ flag: Bool) {
         key(name)
         literal(flag ? "true" : "false")

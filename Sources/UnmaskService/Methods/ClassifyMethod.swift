@@ -11,13 +11,13 @@ struct ClassifyResult: MethodResult {
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         self.request = try ImageRequest(parameters, request, context)
-        let (model, configuration) = (self.request.model, self.request.model.description.configuration)
-        guard configuration.classes > 0 else {
+        let (model, interface) = (self.request.model, self.request.model.description.interface)
+        guard interface.classes > 0 else {
             throw ServiceError(.invalidParams, ModelError.noHead(model: model.name).description)
         }
-        let topK = try parameters.integer("top_k", in: 1...configuration.classes)
-        mask = try parameters.keptPatches(of: configuration)
-        let operation = InferenceOperation.classify(topK: topK ?? min(5, configuration.classes))
+        let topK = try parameters.integer("top_k", in: 1...interface.classes)
+        mask = try parameters.keptPatches(of: interface)
+        let operation = InferenceOperation.classify(topK: topK ?? min(5, interface.classes))
         let outcomes = try await self.request.run(operation, mask: mask, context)
         results = ItemResults(outcomes.map { $0.result.then(Self.classes) }, outcomes, context)
     }

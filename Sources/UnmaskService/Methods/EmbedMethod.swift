@@ -14,11 +14,15 @@ struct EmbedResult: MethodResult {
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         self.request = try ImageRequest(parameters, request, context)
-        let model = self.request.model.description.configuration
+        let model = self.request.model.description.interface
+        let pooling: Pooling = try parameters.choice("pooling") ?? model.pooling
+        let width = model.width(of: pooling)
+        guard width > 0 else {
+            throw parameters.mismatch("pooling", "one of " + model.poolings.map(\.rawValue).joined(separator: ", "))
+        }
         vector = VectorOptions(
-            pooling: try parameters.choice("pooling") ?? model.pooling,
-            normalize: try parameters.flag("normalize") ?? false,
-            dimensions: try parameters.integer("dimensions", in: 1...model.width) ?? model.width)
+            pooling: pooling, normalize: try parameters.flag("normalize") ?? false,
+            dimensions: try parameters.integer("dimensions", in: 1...width) ?? width)
         mask = try parameters.keptPatches(of: model)
         encoding = try parameters.choice("encoding") ?? .json
         _ = try parameters.choice("dtype", VectorType.self)

@@ -42,7 +42,7 @@ struct ImageRequest: Sendable {
 
     /// Writes what made the result: vectors with different stamps are never to be compared.
     func writeStamp(to json: inout JSONWriter, mask: Mask, vector: VectorOptions? = nil) {
-        let size = model.description.configuration.imageSize
+        let size = model.description.interface.imageSize
         json.key("stamp")
         json.object { stamp in
             stamp.field("model", model.description.hash)

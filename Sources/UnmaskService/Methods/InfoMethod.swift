@@ -26,17 +26,19 @@ extension ModelDescription {
             json.field("hash", hash)
             json.field("precision", precision)
             json.key("image_size")
-            json.array(of: configuration.imageSize) { $0.value($1) }
-            json.field("channels", configuration.channels)
-            json.field("patch_size", configuration.patchSize)
-            json.field("patches", configuration.patches)
-            json.field("width", configuration.width)
-            json.field("depth", configuration.depth)
-            json.field("heads", configuration.heads)
-            json.field("pooling", configuration.pooling.rawValue)
+            json.array(of: interface.imageSize) { $0.value($1) }
+            json.field("channels", interface.channels)
+            json.field("patch_size", orNull: interface.patchSize)
+            json.field("patches", interface.patches)
+            json.field("width", interface.width)
+            json.field("depth", interface.depth)
+            json.field("heads", orNull: interface.heads)
+            json.field("pooling", interface.pooling.rawValue)
+            json.key("poolings")
+            json.array(of: interface.poolings) { $0.value($1.rawValue) }
             json.key("recipes")
             json.array(of: recipes) { $0.value($1.rawValue) }
-            json.field("classes", configuration.classes)
+            json.field("classes", interface.classes)
             json.key("labels")
             json.array(of: labels) { $0.value($1) }
             json.key("decoder")
@@ -47,7 +49,7 @@ extension ModelDescription {
     }
 
     private func writeDecoder(to json: inout JSONWriter) {
-        guard let decoder = configuration.decoder else { return json.literal("null") }
+        guard let decoder = interface.decoder else { return json.literal("null") }
         json.object { json in
             json.field("width", decoder.width)
             json.field("depth", decoder.depth)

@@ -2,11 +2,13 @@ import UnmaskModel
 
 extension Parameters {
     /// Reads `keep`, a fraction (with `seed`) or a list of patch ids; absent, every patch is seen.
-    func keptPatches(of model: ModelConfiguration) throws(ServiceError) -> Mask {
+    func keptPatches(of model: ModelInterface) throws(ServiceError) -> Mask {
         switch self["keep"] {
         case nil:
             guard self["seed"] == nil else { throw mismatch("seed", "given together with a fraction to keep") }
             return .none(patches: model.patches)
+        case _ where !model.takesMasks:
+            throw mismatch("keep", "left out: this model always sees the whole image")
         case .array:
             return try listedPatches(of: model)
         default:
@@ -19,7 +21,7 @@ extension Parameters {
     }
 
     /// Reads `ratio` (with `seed`), `keep` as patch ids, or `pattern`; absent, MAE's ratio of 0.75.
-    func maskedPatches(of model: ModelConfiguration) throws(ServiceError) -> Mask {
+    func maskedPatches(of model: ModelInterface) throws(ServiceError) -> Mask {
         let choice = try only(of: ["ratio", "keep", "pattern"])?.name ?? "ratio"
         guard choice == "ratio" || self["seed"] == nil else { throw mismatch("seed", "given only with ratio") }
         switch choice {
@@ -39,7 +41,7 @@ extension Parameters {
         }
     }
 
-    private func listedPatches(of model: ModelConfiguration) throws(ServiceError) -> Mask {
+    private func listedPatches(of model: ModelInterface) throws(ServiceError) -> Mask {
         let ids = try integers("keep", in: 0..<model.patches) ?? []
         return try mask("keep") { () throws(ModelError) in try .keep(ids, patches: model.patches) }
     }

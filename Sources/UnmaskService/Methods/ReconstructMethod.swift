@@ -22,11 +22,11 @@ struct ReconstructResult: MethodResult {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         self.request = try ImageRequest(parameters, request, context)
         let model = self.request.model
-        guard let decoder = model.description.configuration.decoder else {
+        guard let decoder = model.description.interface.decoder else {
             throw ServiceError(.invalidParams, ModelError.noDecoder(model: model.name).description)
         }
         usesPatchStatistics = decoder.normPix
-        mask = try parameters.maskedPatches(of: model.description.configuration)
+        mask = try parameters.maskedPatches(of: model.description.interface)
         encoding = try parameters.choice("encoding") ?? .base64
         let outcomes = try await self.request.run(.reconstruct, mask: mask, context)
         let items = try await context.scheduler.runBlocking { outcomes.map { $0.result.then(Item.init) } }

@@ -8,7 +8,8 @@ struct SafetensorsOutput {
 
     /// The tensors in the order of the file, names checked.
     static func ordered(
-        _ tensors: some Sequence<TensorTable.Element>, storage: SafetensorsWriter.Storage?, file: String
+        _ tensors: some Sequence<TensorTable.Element>, storage: SafetensorsWriter.Storage?,
+        converting: (Tensor) -> Bool, file: String
     ) throws(WeightsError) -> [SafetensorsOutput] {
         var names: Set<String> = []
         var outputs: [SafetensorsOutput] = []
@@ -20,7 +21,7 @@ struct SafetensorsOutput {
             guard names.insert(name).inserted else {
                 throw WeightsError(.tensorNameDuplicate, file: file, tensor: name, "two tensors have this name")
             }
-            let stored = tensor.type.isFloatingPoint ? storage?.elementType : nil
+            let stored = tensor.type.isFloatingPoint && converting(tensor) ? storage?.elementType : nil
             outputs.append(SafetensorsOutput(name: name, tensor: tensor, type: stored ?? tensor.type))
         }
         return outputs.sorted { ($1.type.byteCount, $0.name) < ($0.type.byteCount, $1.name) }

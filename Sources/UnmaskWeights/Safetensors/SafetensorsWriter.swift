@@ -1,4 +1,4 @@
-import UnmaskGraph
+public import UnmaskGraph
 
 /// Writes safetensors files.
 ///
@@ -31,14 +31,16 @@ public enum SafetensorsWriter {
     /// - Parameters:
     ///   - storage: the format of every floating-point tensor, rounded to nearest even; nil keeps each as it is.
     ///     Integers and booleans are never converted.
+    ///   - converting: which floating-point tensors `storage` is for; all, unless told otherwise.
     ///   - metadata: the header's `__metadata__`.
     /// - Returns: the tensors with elements too large for `storage`, in the order of the file.
     @discardableResult
     public static func write(
         _ tensors: some Sequence<TensorTable.Element>, metadata: [String: String] = [:], storage: Storage? = nil,
-        to path: String
+        converting: (Tensor) -> Bool = { _ in true }, to path: String
     ) throws(WeightsError) -> [Overflow] {
-        let outputs = try SafetensorsOutput.ordered(tensors, storage: storage, file: path)
+        let outputs = try SafetensorsOutput.ordered(
+            tensors, storage: storage, converting: converting, file: path)
         let header = try SafetensorsOutput.header(outputs, metadata: metadata, file: path)
         let file = try AtomicFile(path: path)
         try header.withBytes { (bytes) throws(WeightsError) in try file.append(bytes) }

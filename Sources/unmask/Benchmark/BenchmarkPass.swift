@@ -11,7 +11,7 @@ struct BenchmarkPass {
     private let task: ModelTask
 
     init(session: ModelSession, batch: Int, mask: Mask) throws {
-        let c = session.model.configuration
+        let c = session.model.interface
         self.session = session
         images = (0..<batch).map { index in
             PixelImage(

@@ -58,9 +58,9 @@ struct BenchCommand: AsyncParsableCommand {
                 try Model.synthetic((arch ?? .vitBase16).configuration, name: (arch ?? .vitBase16).rawValue)
             }
         let session = try ModelSession(model, engine: running.engine(), maximumBatch: running.batch)
-        let patches = model.configuration.patches
+        let patches = model.interface.patches
         let mask = try keep.map { try Mask.random(patches: patches, keeping: $0, seed: 0) } ?? .none(patches: patches)
-        let pass = try BenchmarkPass(session: session, batch: running.batch, mask: mask)
+        let pass = try BenchmarkPass(session: session, batch: session.maximumBatch, mask: mask)
         for _ in 0..<3 { _ = try pass.seconds() }
         if lockstep { return try answerInTurns(pass) }
         let engine = session.engine
@@ -72,7 +72,8 @@ struct BenchCommand: AsyncParsableCommand {
             if profile { steps.append(try pass.profile()) }
         }
         let result = BenchmarkResult(
-            model: model.name, batch: running.batch, tokens: mask.kept + 1, engine: engine, flops: pass.plan.flops,
+            model: model.name, batch: session.maximumBatch, tokens: mask.kept + 1, engine: engine,
+            flops: pass.plan.flops,
             times: times, peaks: peaks, steps: steps)
         Console.result(json || !Console.showsTable ? result.json : result.text)
     }

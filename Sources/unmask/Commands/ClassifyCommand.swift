@@ -29,7 +29,7 @@ struct ClassifyCommand: AsyncParsableCommand {
     func run() async throws {
         let session = try options.session { _ in .classify }
         let model = session.model
-        let mask = try keep?.mask(patches: model.configuration.patches, seed: seed)
+        let mask = try keep?.mask(patches: model.interface.patches, seed: seed)
         var report = ItemReport()
         let batches = ImageBatches(
             paths: ImagePaths.expand(paths), recipe: model.recipe, size: options.running.batch)

@@ -33,7 +33,7 @@ struct ConvertCommand: AsyncParsableCommand {
         try model.write(to: output, as: dtype)
         let written = try Model.load(output)
         Console.message(
-            "\(output): \(model.configuration.parameterCount) parameters, "
+            "\(output): \(model.parameterCount) parameters, "
                 + "\(fixed(Double(written.storedBytes) / 1_048_576, 1)) MiB of \(written.storage[0].rawValue), "
                 + "hash \(written.hash.prefix(16))…")
     }

@@ -52,11 +52,11 @@ struct EmbedCommand: AsyncParsableCommand {
     func run() async throws {
         let session = try options.session { _ in .embed(pooling) }
         let model = session.model
-        let mask = try keep?.mask(patches: model.configuration.patches, seed: seed)
+        let mask = try keep?.mask(patches: model.interface.patches, seed: seed)
         let embedding = EmbeddingOptions(pooling: pooling, normalize: normalize, dimensions: dimensions)
         try embedding.validate(for: model)
         var file = try out.map {
-            try EmbeddingFile(path: $0, rowShape: rowShape(model, kept: mask?.kept ?? model.configuration.patches))
+            try EmbeddingFile(path: $0, rowShape: rowShape(model, kept: mask?.kept ?? model.interface.patches))
         }
         var report = ItemReport()
         let batches = ImageBatches(
@@ -75,8 +75,8 @@ struct EmbedCommand: AsyncParsableCommand {
     }
 
     private func rowShape(_ model: Model, kept: Int) -> [Int] {
-        let width = dimensions ?? model.configuration.width
-        return (pooling ?? model.configuration.pooling) == .tokens ? [kept, width] : [width]
+        let shape = model.interface.shape(of: pooling ?? model.interface.pooling, kept: kept) ?? []
+        return shape.dropLast() + [dimensions ?? shape.last ?? 0]
     }
 
     private func line(_ path: String, _ vector: Embedding) -> String {

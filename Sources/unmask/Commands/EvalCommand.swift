@@ -56,7 +56,7 @@ struct EvalCommand: AsyncParsableCommand {
             throw ModelError.noHead(model: "\(model.name) (give --train to measure its features instead)")
         }
         let session = try ModelSession(model, engine: running.engine(), maximumBatch: max(running.batch, 32))
-        let mask = try keep?.mask(patches: model.configuration.patches, seed: seed)
+        let mask = try keep?.mask(patches: model.interface.patches, seed: seed)
         let test = try LabelledImages(data, recipe: model.recipe, labels: model.labels)
         var report = EvaluationReport(model: model.name, images: test.count, failures: test.failures)
         if model.hasHead { report.head = try classify(test, session, mask) }
@@ -66,7 +66,8 @@ struct EvalCommand: AsyncParsableCommand {
             let b = try features(test, session, mask)
             report.features = try FeatureAccuracy(
                 training: a, trainingLabels: fitting.labels, test: b, testLabels: test.labels,
-                width: model.configuration.width, classes: max(test.classes.count, fitting.classes.count),
+                width: model.interface.width(of: pooling ?? model.interface.pooling),
+                classes: max(test.classes.count, fitting.classes.count),
                 neighbours: neighbours, engine: session.engine)
         }
         Console.endProgress()

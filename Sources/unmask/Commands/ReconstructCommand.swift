@@ -49,8 +49,8 @@ struct ReconstructCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try options.session { _ in .reconstruct }
-        let configuration = session.model.configuration
-        let mask = try mask(configuration)
+        let interface = session.model.interface
+        let mask = try mask(interface)
         let prepared = PreparedImage(path: path, recipe: session.model.recipe)
         var report = ItemReport()
         try report.batch([prepared]) { images in
@@ -58,7 +58,8 @@ struct ReconstructCommand: AsyncParsableCommand {
         } print: { path, result in
             try result.panel().writePNG(to: out)
             if let npy {
-                let file = try NPYWriter(path: npy, type: .f32, rowShape: [configuration.patchValues])
+                let file = try NPYWriter(
+                    path: npy, type: .f32, rowShape: [result.prediction.count / max(result.mask.patches, 1)])
                 try file.append(result.prediction)
                 try file.finish()
             }
@@ -67,12 +68,12 @@ struct ReconstructCommand: AsyncParsableCommand {
         try report.finish()
     }
 
-    private func mask(_ configuration: ModelConfiguration) throws -> Mask {
+    private func mask(_ model: ModelInterface) throws -> Mask {
         if let pattern {
-            return try .pattern(pattern, rows: configuration.grid[0], columns: configuration.grid[1])
+            return try .pattern(pattern, rows: model.grid[0], columns: model.grid[1])
         }
-        if let keep { return try keep.mask(patches: configuration.patches, seed: seed) }
-        return try .random(patches: configuration.patches, ratio: ratio ?? 0.75, seed: seed)
+        if let keep { return try keep.mask(patches: model.patches, seed: seed) }
+        return try .random(patches: model.patches, ratio: ratio ?? 0.75, seed: seed)
     }
 
     private func line(_ path: String, _ result: Reconstruction) -> String {

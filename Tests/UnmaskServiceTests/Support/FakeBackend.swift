@@ -41,7 +41,7 @@ final class FakeBackend: InferenceBackend {
             imageSize: [28, 28], patchSize: 4, channels: 1, width: 8, depth: 1, heads: 1, pooling: .mean,
             classes: hasHead ? 2 : 0, decoder: hasDecoder ? decoder : nil)
         return ModelDescription(
-            hash: "f00d", configuration: configuration, precision: "f32", recipes: [.squash, .mae],
+            hash: "f00d", interface: ModelInterface(configuration), precision: "f32", recipes: [.squash, .mae],
             labels: ["even", "odd"], licence: nil, maximumBatch: maximumBatch)
     }
 

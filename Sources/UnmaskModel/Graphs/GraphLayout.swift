@@ -1,0 +1,61 @@
+internal import Foundation
+internal import UnmaskGraph
+internal import UnmaskImage
+internal import UnmaskWeights
+
+/// Unmask's own checkpoints of models that are no Vision Transformers: safetensors whose metadata hold the graph.
+enum GraphLayout {
+    static let format = "unmask-graph/1"
+
+    /// Keys of the metadata.
+    private enum Key {
+        static let format = "format", graph = "graph", recipe = "recipe", licence = "licence", labels = "labels"
+        static let hash = "hash", output = "output"
+    }
+
+    static func recognises(_ file: TensorFile) -> Bool {
+        file.metadata[Key.format]?.hasPrefix("unmask-graph/") ?? false
+    }
+
+    static func read(_ file: TensorFile, _ options: ModelLoadOptions) throws(ModelError) -> GraphModel {
+        guard file.metadata[Key.format] == format else {
+            throw .unsupported(
+                file: file.path,
+                feature: "format \(file.metadata[Key.format] ?? ""), expected \(format): written by another version")
+        }
+        let document = try OwnLayout.decode(Key.graph, as: GraphDocument.self, file)
+        let tensors = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) })
+        let graph = try document.graph(tensors: tensors, file: file.path)
+        var facts = GraphModel.Facts()
+        facts.recipe = try OwnLayout.decode(Key.recipe, as: Recipe.self, file)
+        facts.labels = file.metadata[Key.labels] == nil ? [] : try OwnLayout.decode(Key.labels, as: [String].self, file)
+        facts.licence = options.licence ?? file.metadata[Key.licence]
+        facts.statedHash = file.metadata[Key.hash]
+        facts.output = options.output ?? file.metadata[Key.output]
+        if let recipe = options.recipe { facts.recipe = try facts.recipe?.with(name: recipe) }
+        return try GraphModel(graph, raised: graph, facts, file: file.path)
+    }
+
+    /// Writes a model beside its place and renames it.
+    /// - Parameter type: of matrices; vectors and single numbers, such as epsilons, stay as they are stored.
+    static func write(
+        _ model: GraphModel, hash: String?, to path: String, as type: StorageType?
+    ) throws(ModelError) {
+        var metadata = [
+            Key.format: format, Key.graph: OwnLayout.encode(model.document), Key.recipe: OwnLayout.encode(model.recipe),
+        ]
+        metadata[Key.licence] = model.facts.licence
+        metadata[Key.hash] = hash
+        metadata[Key.output] = model.facts.output
+        if !model.facts.labels.isEmpty { metadata[Key.labels] = OwnLayout.encode(model.facts.labels) }
+        var table = TensorTable()
+        for (name, tensor) in model.tensors.sorted(by: { $0.key < $1.key }) { _ = table.append(name, tensor) }
+        do throws(WeightsError) {
+            try SafetensorsWriter.write(
+                table, metadata: metadata, storage: type?.storage, converting: { $0.shape.count > 1 && $0.count > 1 },
+                to: path)
+        } catch {
+            throw .unwritable(error.description)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+public import UnmaskGraph
+
+/// What a model takes and what it gives, whatever it is inside: all that its users need to know of it.
+public struct ModelInterface: Sendable, Equatable {
+    /// Of the images it takes, `[height, width]` in pixels.
+    public var imageSize: [Int]
+    public var channels: Int
+    /// A patch's side in pixels; nil where the model cuts images into no square patches.
+    public var patchSize: Int?
+    /// Places along each side that the model gives a token of, `[rows, columns]`; `[0, 0]` where it gives none.
+    public var grid: [Int]
+    /// Whether some of the patches may be left out.
+    public var takesMasks: Bool
+    /// The shape of what each pooling that the model offers gives of one image; `K` stands for the patches seen.
+    public var shapes: [Pooling: Shape]
+    /// The pooling that is meant where none is named.
+    public var pooling: Pooling
+    /// Transformer blocks whose residual stream can be asked for.
+    public var depth: Int
+    /// Attention heads; nil where they are not known.
+    public var heads: Int?
+    /// The head's outputs; 0 without a head.
+    public var classes: Int
+    public var decoder: DecoderConfiguration?
+    /// The only batch that the model's file allows; nil where any will do.
+    public var fixedBatch: Int?
+
+    public init(
+        imageSize: [Int], channels: Int, patchSize: Int? = nil, grid: [Int] = [0, 0], takesMasks: Bool = false,
+        shapes: [Pooling: Shape], pooling: Pooling, depth: Int = 0, heads: Int? = nil, classes: Int = 0,
+        decoder: DecoderConfiguration? = nil, fixedBatch: Int? = nil
+    ) {
+        self.imageSize = imageSize
+        self.channels = channels
+        self.patchSize = patchSize
+        self.grid = grid
+        self.takesMasks = takesMasks
+        self.shapes = shapes
+        self.pooling = pooling
+        self.depth = depth
+        self.heads = heads
+        self.classes = classes
+        self.decoder = decoder
+        self.fixedBatch = fixedBatch
+    }
+
+    /// Of a Vision Transformer or masked autoencoder.
+    public init(_ c: ModelConfiguration) {
+        let width = Dimension.fixed(c.width)
+        self.init(
+            imageSize: c.imageSize, channels: c.channels, patchSize: c.patchSize, grid: c.grid, takesMasks: true,
+            shapes: [.cls: [width], .mean: [width], .tokens: [.symbol(ModelGraph.kept), width]], pooling: c.pooling,
+            depth: c.depth, heads: c.heads, classes: c.classes, decoder: c.decoder)
+    }
+
+    /// Tokens of a whole image, those that stand for no place left out: N.
+    public var patches: Int { grid.reduce(1, *) }
+
+    /// The poolings that the model offers, in the order of `Pooling.allCases`.
+    public var poolings: [Pooling] { Pooling.allCases.filter { shapes[$0] != nil } }
+
+    /// The numbers of each vector of the default pooling: D.
+    public var width: Int { width(of: pooling) }
+
+    /// The numbers of each vector that `pooling` gives; 0 where the model does not offer it.
+    public func width(of pooling: Pooling) -> Int { shapes[pooling]?.width ?? 0 }
+
+    /// The shape of an image's embedding; nil where the model does not offer that pooling.
+    /// - Parameter kept: patches seen.
+    public func shape(of pooling: Pooling, kept: Int) -> [Int]? {
+        shapes[pooling]?.bound(by: [ModelGraph.kept: kept])
+    }
+}

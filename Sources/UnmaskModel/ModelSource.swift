@@ -1,0 +1,97 @@
+internal import UnmaskGraph
+internal import UnmaskImage
+internal import UnmaskWeights
+
+/// Where a model's computation and weights come from.
+enum ModelSource: Sendable {
+    case checkpoint(Checkpoint)
+    case graph(GraphModel)
+
+    /// Reads any file or folder that Unmask knows, told apart by its contents.
+    static func read(_ path: String, _ options: ModelLoadOptions) throws(ModelError) -> ModelSource {
+        let place = try CheckpointPlace(path)
+        let file = try readable { () throws(WeightsError) in try TensorFile(path: place.tensorFile) }
+        if GraphLayout.recognises(file) { return .graph(try GraphLayout.read(file, options)) }
+        return .checkpoint(try Checkpoint.read(file, place: place, path: path, options))
+    }
+
+    var interface: ModelInterface {
+        switch self {
+        case .checkpoint(let checkpoint): ModelInterface(checkpoint.configuration)
+        case .graph(let graph): graph.interface
+        }
+    }
+
+    var recipe: Recipe {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.recipe
+        case .graph(let graph): graph.recipe
+        }
+    }
+
+    var labels: [String] {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.labels
+        case .graph(let graph): graph.facts.labels
+        }
+    }
+
+    var licence: String? {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.licence
+        case .graph(let graph): graph.facts.licence
+        }
+    }
+
+    /// What was assumed because the file does not say.
+    var notes: [String] {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.notes
+        case .graph(let graph): graph.facts.notes
+        }
+    }
+
+    /// The content hash that the file states; nil where it has to be computed.
+    var statedHash: String? {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.statedHash
+        case .graph(let graph): graph.facts.statedHash
+        }
+    }
+
+    var tensors: [String: Tensor] {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.tensors
+        case .graph(let graph): graph.tensors
+        }
+    }
+
+    /// SHA-256 of what the model computes.
+    func contentHash() -> String {
+        switch self {
+        case .checkpoint(let checkpoint):
+            ContentHash.hash(configuration: OwnLayout.encode(checkpoint.configuration), tensors: checkpoint.tensors)
+        case .graph(let graph):
+            ContentHash.hash(configuration: OwnLayout.encode(graph.document), tensors: graph.tensors)
+        }
+    }
+
+    /// The computation, with the inputs and outputs that `ModelGraph` names.
+    func build(pixels: PixelInput) throws(ModelError) -> Graph {
+        switch self {
+        case .checkpoint(let checkpoint):
+            try ModelGraph.build(
+                checkpoint.configuration, parameters: checkpoint.tensors, recipe: checkpoint.recipe, pixels: pixels)
+        case .graph(let graph): try graph.build(pixels: pixels)
+        }
+    }
+
+    /// Writes one of Unmask's own checkpoints beside its place and renames it.
+    /// - Parameter type: nil keeps each weight as it is stored.
+    func write(hash: String?, to path: String, as type: StorageType?) throws(ModelError) {
+        switch self {
+        case .checkpoint(let checkpoint): try OwnLayout.write(checkpoint, hash: hash, to: path, as: type)
+        case .graph(let graph): try GraphLayout.write(graph, hash: hash, to: path, as: type)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import UnmaskModel
+import UnmaskRuntime
+
+/// What `inspect` shows.
+struct ModelReport: Encodable {
+    struct Step: Encodable {
+        let name: String
+        let kind: String
+        let shape: [Int]
+        let flops: Int
+    }
+
+    let name: String
+    /// Of a Vision Transformer; absent for a graph of another kind.
+    let configuration: ModelConfiguration?
+    let imageSize: [Int]
+    let channels: Int
+    /// What each pooling gives of one image.
+    let embeddings: [String: String]
+    let pooling: String
+    let classes: Int
+    let recipe: String
+    let labels: [String]
+    let licence: String?
+    let hash: String
+    let storage: String
+    let parameters: Int
+    let task: String
+    let flopsPerImage: Int
+    let passes: [String: Int]
+    let steps: [Step]
+    let batch: Int
+    let arenaBytes: Int
+    let instructionSet: String
+    let threads: Int
+    let nonfiniteWeights: [String]
+
+    init(
+        model: Model, task: ModelTask, plan: Plan, arenaBytes: Int, batch: Int, engine: Engine,
+        rewrites: [(pass: String, rewrites: Int)], nonfinite: [String]
+    ) {
+        name = model.name
+        configuration = model.configuration
+        imageSize = model.interface.imageSize
+        channels = model.interface.channels
+        embeddings = Dictionary(
+            uniqueKeysWithValues: model.interface.shapes.map { ($0.key.rawValue, $0.value.description) })
+        pooling = model.interface.pooling.rawValue
+        classes = model.interface.classes
+        recipe =
+            "\(model.recipe.name.rawValue) \(model.recipe.height)x\(model.recipe.width), "
+            + "mean \(model.recipe.mean), std \(model.recipe.std)"
+        labels = model.labels
+        licence = model.licence
+        hash = model.hash
+        storage = model.storage.map(\.rawValue).joined(separator: ", ")
+        parameters = model.parameterCount
+        switch task {
+        case .embed: self.task = "embed"
+        case .classify: self.task = "classify"
+        case .reconstruct: self.task = "reconstruct"
+        }
+        flopsPerImage = plan.flops
+        passes = Dictionary(uniqueKeysWithValues: rewrites.map { ($0.pass, $0.rewrites) })
+        steps = plan.steps.map { Step(name: $0.name, kind: $0.kind, shape: $0.shape, flops: $0.flops) }
+        self.batch = batch
+        self.arenaBytes = arenaBytes
+        instructionSet = engine.instructionSet.rawValue
+        threads = engine.threads
+        nonfiniteWeights = nonfinite
+    }
+
+    var text: String {
+        var facts = Table(["model", name])
+        if let configuration { describe(configuration, in: &facts) } else { describeGraph(in: &facts) }
+        facts.add(["recipe", recipe])
+        facts.add(["licence", licence ?? "not stated"])
+        facts.add(["hash", hash])
+        facts.add(["parameters", "\(parameters) as \(storage)"])
+        facts.add(["arithmetic", "\(fixed(Double(flopsPerImage) / 1e9, 3)) GFLOP an image to \(task)"])
+        facts.add(["arena", "\(fixed(Double(arenaBytes) / 1_048_576, 1)) MiB at batch \(batch)"])
+        facts.add(["engine", "\(instructionSet), \(threads) threads"])
+        facts.add(["passes", passes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")])
+        if !nonfiniteWeights.isEmpty { facts.add(["NaN or infinite", nonfiniteWeights.joined(separator: ", ")]) }
+        var plan = Table(["step", "computes", "shape", "MFLOP", "share"], numeric: [3, 4])
+        for step in steps {
+            plan.add([
+                step.name, step.kind, "\(step.shape)", fixed(Double(step.flops) / 1e6, 2),
+                fixed(100 * Double(step.flops) / Double(max(flopsPerImage, 1)), 1) + " %",
+            ])
+        }
+        return facts.text + "\n\n" + plan.text
+    }
+
+    private func describe(_ c: ModelConfiguration, in facts: inout Table) {
+        facts.add([
+            "image", "\(c.imageSize[0])x\(c.imageSize[1])x\(c.channels), patch \(c.patchSize), \(c.patches) patches",
+        ])
+        facts.add([
+            "encoder", "width \(c.width), depth \(c.depth), heads \(c.heads), mlp \(c.mlpWidth), eps \(c.normEpsilon)",
+        ])
+        if let d = c.decoder {
+            facts.add([
+                "decoder",
+                "width \(d.width), depth \(d.depth), heads \(d.heads), mlp \(d.mlpWidth), "
+                    + (d.normPix ? "normalised patches" : "pixels"),
+            ])
+        }
+        facts.add(["head", c.classes > 0 ? "\(c.classes) classes on the \(c.pooling.rawValue) token" : "none"])
+    }
+
+    private func describeGraph(in facts: inout Table) {
+        facts.add(["image", "\(imageSize[0])x\(imageSize[1])x\(channels)"])
+        let shapes = embeddings.sorted { $0.key < $1.key }.map {
+            "\($0.key) \($0.value)" + ($0.key == pooling ? " (default)" : "")
+        }
+        facts.add(["embeddings", shapes.isEmpty ? "none" : shapes.joined(separator: ", ")])
+        facts.add(["head", classes > 0 ? "\(classes) classes" : "none"])
+    }
+}
