@@ -22,10 +22,6 @@ extension ONNXError {
         case dimensionUnbound = "onnx_dimension_unbound"
         case outputUnknown = "onnx_output_unknown"
 
-        // Writing.
-        case exportUnsupported = "onnx_export_unsupported"
-        case outputFailed = "output_failed"
-
         var remedy: String? {
             switch self {
             case .fileMalformed: "the file is damaged, or not an ONNX model: fetch it again"

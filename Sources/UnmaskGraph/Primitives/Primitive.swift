@@ -161,7 +161,7 @@ public enum ScatterReduction: String, Sendable, Hashable, Codable {
     case none, add, multiply, minimum, maximum
 }
 
-public enum PaddingMode: String, Sendable, Hashable, Codable {
+public enum PaddingMode: String, Sendable, Hashable, Codable, CaseIterable {
     case constant, reflect, edge, wrap
 }
 
@@ -226,8 +226,8 @@ public struct Pooling: Sendable, Hashable, Codable {
 
 /// Attributes of ONNX's Resize, under its own names.
 public struct Resize: Sendable, Hashable, Codable {
-    public enum Mode: String, Sendable, Hashable, Codable { case nearest, linear, cubic }
-    public enum Coordinates: String, Sendable, Hashable, Codable {
+    public enum Mode: String, Sendable, Hashable, Codable, CaseIterable { case nearest, linear, cubic }
+    public enum Coordinates: String, Sendable, Hashable, Codable, CaseIterable {
         case halfPixel = "half_pixel"
         case halfPixelSymmetric = "half_pixel_symmetric"
         case pytorchHalfPixel = "pytorch_half_pixel"
@@ -235,12 +235,12 @@ public struct Resize: Sendable, Hashable, Codable {
         case asymmetric
         case cropAndResize = "tf_crop_and_resize"
     }
-    public enum Nearest: String, Sendable, Hashable, Codable {
+    public enum Nearest: String, Sendable, Hashable, Codable, CaseIterable {
         case roundPreferFloor = "round_prefer_floor"
         case roundPreferCeil = "round_prefer_ceil"
         case floor, ceil
     }
-    public enum AspectRatio: String, Sendable, Hashable, Codable {
+    public enum AspectRatio: String, Sendable, Hashable, Codable, CaseIterable {
         case stretch
         case notLarger = "not_larger"
         case notSmaller = "not_smaller"

@@ -588,6 +588,16 @@ nonisolated struct TensorProto: Sendable {
   /// UINT64, UINT32
   var uint64Data: [UInt64] = []
 
+  /// Not ONNX's: put there by ModelSkeleton in place of the elements that it leaves in the mapped file.
+  var lifted: Int64 {
+    get {_lifted ?? 0}
+    set {_lifted = newValue}
+  }
+  /// Returns true if `lifted` has been explicitly set.
+  var hasLifted: Bool {self._lifted != nil}
+  /// Clears the value of `lifted`. Subsequent reads from it will return its default value.
+  mutating func clearLifted() {self._lifted = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum DataType: Int, SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -675,6 +685,7 @@ nonisolated struct TensorProto: Sendable {
   fileprivate var _docString: String? = nil
   fileprivate var _rawData: Data? = nil
   fileprivate var _dataLocation: TensorProto.DataLocation? = nil
+  fileprivate var _lifted: Int64? = nil
 }
 
 /// Not supported, and refused by the name of its values.
@@ -1496,7 +1507,7 @@ nonisolated extension AttributeProto.AttributeType: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension TensorProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TensorProto"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dims\0\u{3}data_type\0\u{1}segment\0\u{3}float_data\0\u{3}int32_data\0\u{3}string_data\0\u{3}int64_data\0\u{1}name\0\u{3}raw_data\0\u{3}double_data\0\u{3}uint64_data\0\u{3}doc_string\0\u{3}external_data\0\u{3}data_location\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}dims\0\u{3}data_type\0\u{1}segment\0\u{3}float_data\0\u{3}int32_data\0\u{3}string_data\0\u{3}int64_data\0\u{1}name\0\u{3}raw_data\0\u{3}double_data\0\u{3}uint64_data\0\u{3}doc_string\0\u{3}external_data\0\u{3}data_location\0\u{2}Z\u{f}lifted\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1518,6 +1529,7 @@ nonisolated extension TensorProto: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 12: try { try decoder.decodeSingularStringField(value: &self._docString) }()
       case 13: try { try decoder.decodeRepeatedMessageField(value: &self.externalData) }()
       case 14: try { try decoder.decodeSingularEnumField(value: &self._dataLocation) }()
+      case 1000: try { try decoder.decodeSingularInt64Field(value: &self._lifted) }()
       default: break
       }
     }
@@ -1570,6 +1582,9 @@ nonisolated extension TensorProto: SwiftProtobuf.Message, SwiftProtobuf._Message
     try { if let v = self._dataLocation {
       try visitor.visitSingularEnumField(value: v, fieldNumber: 14)
     } }()
+    try { if let v = self._lifted {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 1000)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1588,6 +1603,7 @@ nonisolated extension TensorProto: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._dataLocation != rhs._dataLocation {return false}
     if lhs.doubleData != rhs.doubleData {return false}
     if lhs.uint64Data != rhs.uint64Data {return false}
+    if lhs._lifted != rhs._lifted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,58 @@
+internal import UnmaskGraph
+
+extension ONNXModel {
+    /// Reads a model. Elements of tensors stay in the file, and in those beside it that it names, which are mapped.
+    ///
+    /// Not read: models with sequences, maps, sparse or string tensors, loops, 8-bit floats and types below a byte.
+    public static func load(_ path: String, options: ONNXLoadOptions = .init()) throws(ONNXError) -> ONNXModel {
+        let file: MappedFile
+        do throws(MappingError) {
+            file = try MappedFile(path: path)
+        } catch {
+            throw ONNXError(.fileUnreadable, file: path, error.description)
+        }
+        defer { withExtendedLifetime(file) {} }
+        let skeleton = try ModelSkeleton(file.bytes, file: path)
+        guard skeleton.model.hasGraph else {
+            throw ONNXError(.fileMalformed, file: path, "the file holds no graph")
+        }
+        let importer = GraphImporter(
+            skeleton, tensors: TensorReader(file: file, lifted: skeleton.lifted), file: path, options: options)
+        try importer.run()
+        return ONNXModel(
+            skeleton.model, path: path, graph: importer.graph, externalFiles: importer.tensors.external.paths)
+    }
+
+    private init(_ model: ModelProto, path: String, graph: Graph, externalFiles: [String]) {
+        self.path = path
+        self.graph = graph
+        irVersion = Int(model.irVersion)
+        opsets = model.opsetImport.byDomain
+        producer = model.producerName
+        producerVersion = model.producerVersion
+        domain = model.domain
+        modelVersion = Int(model.modelVersion)
+        graphName = model.graph.name
+        documentation = model.docString
+        metadata = Dictionary(model.metadataProps.map { ($0.key, $0.value) }) { first, _ in first }
+        files = [path] + externalFiles
+    }
+}
+
+extension ONNXError {
+    /// One error for all operators that cannot run: what is the matter, and at which nodes.
+    static func unsupported(_ operators: [UnsupportedOperator], file: String) -> ONNXError {
+        var order: [String] = []
+        var nodes: [String: [String]] = [:]
+        for one in operators {
+            let what =
+                one.op + " (opset \(one.opset.map(String.init) ?? "not imported"))"
+                + (one.detail.map { ", \($0)," } ?? "")
+            if nodes[what] == nil { order.append(what) }
+            nodes[what, default: []].append(quoted(one.node))
+        }
+        let list = order.map { "\($0) at \(nodes[$0]?.joined(separator: ", ") ?? "")" }.joined(separator: "; ")
+        return ONNXError(
+            .operatorsUnsupported, file: file, "the model cannot run here: \(list)", unsupported: operators)
+    }
+}
