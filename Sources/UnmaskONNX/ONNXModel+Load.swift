@@ -9,7 +9,10 @@ extension ONNXModel {
         do throws(MappingError) {
             file = try MappedFile(path: path)
         } catch {
-            throw ONNXError(.fileUnreadable, file: path, error.description)
+            let text = error.description
+            let prefix = "\(path): "
+            throw ONNXError(
+                .fileUnreadable, file: path, text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
         }
         defer { withExtendedLifetime(file) {} }
         let skeleton = try ModelSkeleton(file.bytes, file: path)

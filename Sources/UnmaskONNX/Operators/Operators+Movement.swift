@@ -3,8 +3,8 @@ internal import UnmaskGraph
 extension OperatorRegistry {
     static let movement: Table = [
         "Transpose": OperatorReader(1...1) { node throws(NodeProblem) in
-            let order = try node.ints("perm", in: .natural) ?? (0..<(try node.rank(0))).reversed()
-            try node.emit(.transpose(order))
+            let rank = try node.rank(0)
+            try node.emit(.transpose(try node.ints("perm", in: .natural) ?? (0..<rank).reversed()))
         },
         "Reshape": OperatorReader(2...2) { node throws(NodeProblem) in
             try node.emit(.reshape(allowZero: try node.flag("allowzero", default: false)))
