@@ -6,6 +6,12 @@ public struct WindowGeometry: Sendable, Equatable {
     public var before: [Int]
     public var after: [Int]
 
+    init(places: [Int], before: [Int], after: [Int]) {
+        self.places = places
+        self.before = before
+        self.after = after
+    }
+
     /// For a convolution or pooling; nil where the window does not have a number for each axis, has one that is not
     /// positive (or a negative pad), is larger than what it moves over, or sizes overflow.
     public init?(_ window: Window, over sizes: [Int], ceiling: Bool = false) {

@@ -1,7 +1,7 @@
 /// A number or truth value as it is held while a graph runs.
 protocol Element: Comparable, BitwiseCopyable, Sendable {
     /// What it becomes as another type: floating-point numbers are cut towards zero and kept in range, integers wrap.
-    init(_ number: Float)
+    init(truncating number: Float)
     init(wrapping integer: some BinaryInteger)
     func converted<T: Element>(to type: T.Type) -> T
 
@@ -28,8 +28,9 @@ extension Element {
 }
 
 extension Float: Element {
+    init(truncating number: Float) { self = number }
     init(wrapping integer: some BinaryInteger) { self = Float(integer) }
-    func converted<T: Element>(to type: T.Type) -> T { T(self) }
+    func converted<T: Element>(to type: T.Type) -> T { T(truncating: self) }
 
     static func sum(_ a: Float, _ b: Float) -> Float { a + b }
     static func difference(_ a: Float, _ b: Float) -> Float { a - b }
@@ -44,7 +45,7 @@ extension Float: Element {
 }
 
 extension Element where Self: FixedWidthInteger {
-    init(_ number: Float) {
+    init(truncating number: Float) {
         if number.isNaN {
             self = 0
         } else {
@@ -64,7 +65,7 @@ extension Element where Self: FixedWidthInteger {
     /// Exact for whole exponents that are not negative.
     static func power(_ a: Self, _ b: Float) -> Self {
         guard b >= 0, b == b.rounded(), var exponent = Int(exactly: b) else {
-            return Self(powf(Float(a), b))
+            return Self(truncating: powf(Float(a), b))
         }
         var (result, square) = (Self(1), a)
         while exponent > 0 {
@@ -92,7 +93,7 @@ struct Truth: Element {
     let byte: UInt8
 
     init(_ isTrue: Bool) { byte = isTrue ? 1 : 0 }
-    init(_ number: Float) { self.init(number != 0) }
+    init(truncating number: Float) { self.init(number != 0) }
     init(wrapping integer: some BinaryInteger) { self.init(integer != 0) }
     var isTrue: Bool { byte != 0 }
     func converted<T: Element>(to type: T.Type) -> T { T(wrapping: isTrue ? 1 : 0) }

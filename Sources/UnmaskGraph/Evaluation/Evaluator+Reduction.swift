@@ -55,9 +55,9 @@ extension Evaluator {
         case .mean: return T.quotient(fold(.zero, T.sum), T(wrapping: count))
         case .l1: return fold(.zero) { T.sum($0, $1 < .zero ? T.difference(.zero, $1) : $1) }
         case .sumSquare: return fold(.zero) { T.sum($0, T.product($1, $1)) }
-        case .l2: return T(sqrtf(real(fold(.zero) { T.sum($0, T.product($1, $1)) })))
-        case .logSum: return T(logf(real(fold(.zero, T.sum))))
-        case .logSumExp: return T(logf(real(fold(.zero) { T.sum($0, T(expf(real($1)))) })))
+        case .l2: return T(truncating: sqrtf(real(fold(.zero) { T.sum($0, T.product($1, $1)) })))
+        case .logSum: return T(truncating: logf(real(fold(.zero, T.sum))))
+        case .logSumExp: return T(truncating: logf(real(fold(.zero) { T.sum($0, T(truncating: expf(real($1)))) })))
         }
     }
 }

@@ -45,7 +45,34 @@ public struct Evaluator {
         case .size: call.results[0].elements(Int64.self)[0] = Int64(try call.operand(0).count)
         case .range: try range(call)
         case .constantOfShape(let type, let bytes): fill(call.results[0], type, bytes)
-        default: throw EvaluationError(problem: "nothing evaluates it")
+        case .matMul: try matMul(call)
+        case .matMulInteger: try matMulInteger(call)
+        case .gemm(let alpha, let beta, let transposeA, let transposeB):
+            try gemm(call, alpha: alpha, beta: beta, transposeA: transposeA, transposeB: transposeB)
+        case .attention(let attributes): try attention(call, attributes)
+        case .convolution(let convolution): try self.convolution(call, convolution)
+        case .transposedConvolution(let convolution, let padding, let shape):
+            try transposedConvolution(call, convolution, outputPadding: padding, outputShape: shape)
+        case .layerNormalization(let axis, let epsilon): try layerNormalization(call, axis: axis, epsilon: epsilon)
+        case .rootMeanSquareNormalization(let axis, let epsilon):
+            try rootMeanSquareNormalization(call, axis: axis, epsilon: epsilon)
+        case .batchNormalization(let epsilon): try batchNormalization(call, epsilon: epsilon)
+        case .groupNormalization(let groups, let epsilon):
+            try groupNormalization(call, groups: groups, epsilon: epsilon)
+        case .instanceNormalization(let epsilon): try groupNormalization(call, groups: nil, epsilon: epsilon)
+        case .lpNormalization(let axis, let order): try lpNormalization(call, axis: axis, order: order)
+        case .softmax(let axis): try softmax(call, axis: axis, logarithm: false)
+        case .logSoftmax(let axis): try softmax(call, axis: axis, logarithm: true)
+        case .argument(let greatest, let axis, _, let last):
+            try argument(call, greatest: greatest, axis: axis, last: last)
+        case .topK(let axis, let largest, _): try topK(call, axis: axis, largest: largest)
+        case .cumulativeSum(let exclusive, let reverse): try cumulativeSum(call, exclusive: exclusive, reverse: reverse)
+        case .pool(let pooling): try pool(call, pooling)
+        case .globalPool(let kind): try globalPool(call, kind)
+        case .resize(let resize): try self.resize(call, resize)
+        case .quantize(let axis, _): try quantize(call, axis: axis)
+        case .dequantize(let axis): try dequantize(call, axis: axis)
+        case .dynamicQuantize: try dynamicQuantize(call)
         }
     }
 }

@@ -32,7 +32,7 @@ extension Inference {
             guard resize.aspectRatio != .stretch else { return sizes }
             let old = try axes.map { (axis) throws(GraphError) in try operands.number(x.dimensions[axis], "a size") }
             let new = try operands.numbers(3, "the sizes")
-            guard let kept = ResizeScales.keepingAspect(old, new, resize.aspectRatio) else {
+            guard let kept = ResizeAxis.keepingAspect(old, new, resize.aspectRatio)?.sizes else {
                 throw operands.mismatch("it cannot resize \(old) to \(new)")
             }
             return kept.map(Dimension.fixed)
@@ -51,16 +51,5 @@ extension Inference {
             }
             return .fixed(new)
         }
-    }
-}
-
-/// How a Resize's scales follow from its sizes.
-enum ResizeScales {
-    /// The sizes with one common scale: the smallest that `policy` allows, or the largest.
-    static func keepingAspect(_ old: [Int], _ new: [Int], _ policy: Resize.AspectRatio) -> [Int]? {
-        let scales = zip(old, new).map { Float($1) / Float($0) }
-        guard let scale = policy == .notLarger ? scales.min() : scales.max(), scale.isFinite else { return nil }
-        let sizes = old.compactMap { Int(exactly: (scale * Float($0)).rounded(.toNearestOrAwayFromZero)) }
-        return sizes.count == old.count ? sizes : nil
     }
 }
