@@ -71,6 +71,13 @@ public struct Graph: Sendable {
         return id
     }
 
+    /// Makes a node's result a constant; the caller takes the node away.
+    mutating func setConstant(_ id: ValueID, _ tensor: Tensor) {
+        constants[id] = tensor
+        integers[id] = tensor.integers
+        floats[id] = tensor.floats
+    }
+
     public mutating func addOutput(_ name: String, _ value: ValueID) {
         outputs.append((name, value))
     }

@@ -7,20 +7,22 @@ struct Execution {
     let arena: UnsafeMutableRawPointer
     let weights: UnsafeMutableRawPointer
     let inputs: [UnsafeRawPointer]
+    let numbers: PlanNumbers
 
-    private func address(_ slot: Slot) -> UnsafeMutableRawPointer {
+    func address(_ slot: Slot) -> UnsafeMutableRawPointer {
         switch slot {
         case .arena(let offset): arena + offset
         case .weights(let offset): weights + offset
         case .input(let index): UnsafeMutableRawPointer(mutating: inputs[index])
+        case .known(let offset): numbers.base + offset
         }
     }
 
-    private func floats(_ slot: Slot) -> UnsafeMutablePointer<Float> {
+    func floats(_ slot: Slot) -> UnsafeMutablePointer<Float> {
         address(slot).assumingMemoryBound(to: Float.self)
     }
 
-    private func floats(_ slot: Slot?) -> UnsafeMutablePointer<Float>? {
+    func floats(_ slot: Slot?) -> UnsafeMutablePointer<Float>? {
         slot.map { floats($0) }
     }
 
@@ -43,13 +45,18 @@ struct Execution {
         }
     }
 
-    /// A result's numbers, copied out of the arena.
-    func floats(at offset: Int, count: Int) -> [Float] {
-        let start = (arena + offset).assumingMemoryBound(to: Float.self)
-        return Array(UnsafeBufferPointer(start: start, count: count))
+    /// An output's numbers, copied out.
+    func floats(of output: Plan.Output) -> [Float] {
+        Array(UnsafeBufferPointer(start: floats(output.slot), count: output.shape.reduce(1, *)))
     }
 
-    func run(_ instruction: Instruction) {
+    func tensor(of output: Plan.Output) -> Tensor? {
+        let bytes = UnsafeRawBufferPointer(
+            start: address(output.slot), count: output.shape.reduce(output.type.byteCount, *))
+        return Tensor(shape: output.shape, type: output.type, contents: .owned(Array(bytes)))
+    }
+
+    func run(_ instruction: Instruction) throws(RuntimeError) {
         switch instruction {
         case .gemm(let g):
             var call = unmask_f32_gemm(
@@ -99,6 +106,9 @@ struct Execution {
                 (floats(out) + image * range.count * width).update(
                     from: floats(x) + (image * tokens + range.lowerBound) * width, count: range.count * width)
             }
+        case .product(let product): run(product)
+        case .convolution(let convolution): run(convolution)
+        case .evaluate(let evaluation): try run(evaluation)
         }
     }
 }

@@ -5,6 +5,8 @@ enum Slot: Hashable {
     case arena(Int)
     case weights(Int)
     case input(Int)
+    /// Numbers that are known once sizes are, in memory of the plan's own.
+    case known(Int)
 }
 
 /// One kernel call with its operands' places and its sizes bound. Lengths are in elements.
@@ -13,7 +15,7 @@ enum Instruction {
     case attention(Attention)
     case patches(Patches)
     case scaleShift(rows: Int, width: Int, x: Slot, scale: Slot, shift: Slot, out: Slot)
-    case layerNorm(rows: Int, width: Int, x: Slot, weight: Slot, bias: Slot, epsilon: Float, out: Slot)
+    case layerNorm(rows: Int, width: Int, x: Slot, weight: Slot?, bias: Slot?, epsilon: Float, out: Slot)
     case gelu(count: Int, kind: GELU, x: Slot, out: Slot)
     case add(count: Int, a: Slot, b: Slot, out: Slot)
     case softmax(rows: Int, width: Int, x: Slot, out: Slot)
@@ -23,6 +25,9 @@ enum Instruction {
         out: Slot)
     case meanTokens(batch: Int, tokens: Int, skip: Int, width: Int, x: Slot, out: Slot)
     case copyTokens(batch: Int, tokens: Int, range: Range<Int>, width: Int, x: Slot, out: Slot)
+    case product(Product)
+    case convolution(Convolution)
+    case evaluate(Evaluation)
 
     struct GEMM {
         var m, n, k: Int
@@ -55,5 +60,43 @@ enum Instruction {
         var pixels: Slot
         var ids: Slot?
         var out: Slot
+    }
+
+    /// Batched matrices [m, k] times [k, n].
+    struct Product {
+        var m, n, k: Int
+        /// For each matrix of the result, which matrices of a and b make it.
+        var places: [(a: Int, b: Int)]
+        var a, b, c: Slot
+        /// A packed matrix of b.
+        var panels: Slot
+        var scratch: Slot?
+    }
+
+    /// A convolution by columns: one image and group at a time.
+    struct Convolution {
+        var batch: Int
+        var columns: ColumnGrid
+        /// Filters and numbers a group, and bytes from one group's packed weights to the next.
+        var groups, n, k, panelBytes: Int
+        var x, weight, out: Slot
+        var bias: Slot?
+        /// [places, k] of x's elements, and [places, n] of results.
+        var gathered, product: Slot
+        var scratch: Slot?
+    }
+
+    /// A primitive that is computed by its definition.
+    struct Evaluation {
+        var node: String
+        var primitive: Primitive
+        var operands: [Array?]
+        var results: [Array]
+
+        struct Array {
+            var slot: Slot
+            var type: ElementType
+            var shape: [Int]
+        }
     }
 }

@@ -4,16 +4,13 @@ internal import UnmaskGraph
 /// Turns a pruned graph into a plan for given sizes: every operand gets its place in the arena, which is free again
 /// after its last use, and every node becomes one kernel call.
 struct Lowering {
-    private let graph: Graph
-    private let bindings: [String: Int]
-    private let engine: Engine
-    private let weights: WeightStore
-    private var arena = ArenaPlanner()
-    private var slots: [ValueID: Slot] = [:]
-    private var places: [ValueID: Range<Int>] = [:]
-    private var lastUse: [ValueID: Int] = [:]
-    private var instructions: [Instruction] = []
-    private var steps: [Plan.Step] = []
+    let graph: Graph
+    let bindings: [String: Int]
+    let engine: Engine
+    let weights: WeightStore
+    var memory: LoweringMemory
+    var instructions: [Instruction] = []
+    var steps: [Plan.Step] = []
     private var identifierLimits: [ValueID: Int] = [:]
 
     static func lower(
@@ -28,89 +25,79 @@ struct Lowering {
         self.bindings = bindings
         self.engine = engine
         self.weights = weights
+        memory = LoweringMemory(graph, bindings: bindings, weights: weights)
     }
 
     private mutating func lower() throws(RuntimeError) -> Plan {
-        for (index, id) in graph.inputs.enumerated() { slots[id] = .input(index) }
-        for id in graph.constants.keys { slots[id] = weights.offset(of: id).map { .weights($0) } }
-        for (index, node) in graph.nodes.enumerated() {
-            for id in node.inputs.compactMap({ $0 }) { lastUse[id] = index }
-        }
-        for output in graph.outputs { lastUse[output.value] = Int.max }
-        for (index, node) in graph.nodes.enumerated() {
+        for (index, node) in memory.nodes.enumerated() {
             try lower(node, at: index)
-            for id in Set(node.inputs.compactMap { $0 }) where lastUse[id] == index {
-                if let place = places.removeValue(forKey: id) { arena.release(place) }
-            }
+            memory.release(node, at: index)
         }
         var outputs: [Plan.Output] = []
         for (name, value) in graph.outputs {
-            guard case .arena(let offset) = slots[value] else {
-                throw .malformedNode(name: name, op: "output", problem: "it is not computed by any node")
+            guard let slot = memory.slot(of: value) else {
+                throw .malformedNode(name: name, op: "output", problem: "no node computes it")
             }
-            outputs.append(Plan.Output(name: name, shape: try shape(of: value), offset: offset))
+            outputs.append(
+                Plan.Output(name: name, shape: try shape(of: value), type: graph[value].type.atRunTime, slot: slot))
         }
         var inputs: [Plan.Input] = []
         for id in graph.inputs {
             let sizes = try shape(of: id)
-            guard let bytes = Tensor.byteCount(shape: sizes, type: graph[id].type) else {
-                throw .unboundDimension(value: graph[id].name, shape: "\(sizes)")
-            }
             inputs.append(
                 Plan.Input(
-                    name: graph[id].name, shape: sizes, byteCount: bytes, identifierLimit: identifierLimits[id]))
+                    name: graph[id].name, shape: sizes, type: graph[id].type.atRunTime,
+                    identifierLimit: identifierLimits[id]))
         }
         return Plan(
-            steps: steps, arenaBytes: arena.byteCount, instructions: instructions, inputs: inputs, outputs: outputs)
+            steps: steps, arenaBytes: memory.arenaBytes, instructions: instructions, inputs: inputs, outputs: outputs,
+            numbers: PlanNumbers(memory.numbers))
     }
 
     // MARK: Operands
 
-    private func shape(of id: ValueID) throws(RuntimeError) -> [Int] {
-        guard let sizes = graph[id].shape.bound(by: bindings) else {
-            throw .unboundDimension(value: graph[id].name, shape: graph[id].shape.description)
+    /// No value is larger, so that sums of sizes never overflow.
+    private static let mostBytes = 1 << 46
+
+    func shape(of id: ValueID) throws(RuntimeError) -> [Int] {
+        let value = graph[id]
+        guard let sizes = value.shape.bound(by: bindings) else {
+            throw .unboundDimension(value: value.name, shape: value.shape.description)
+        }
+        guard let bytes = Tensor.byteCount(shape: sizes, type: value.type.atRunTime), bytes <= Lowering.mostBytes else {
+            throw .impossibleShape(value: value.name, shape: sizes)
         }
         return sizes
     }
 
-    private func operand(_ node: Node, _ index: Int) throws(RuntimeError) -> (id: ValueID, slot: Slot, shape: [Int]) {
-        guard index < node.inputs.count, let id = node.inputs[index], let slot = slots[id] else {
+    func operand(_ node: Node, _ index: Int) throws(RuntimeError) -> (id: ValueID, slot: Slot, shape: [Int]) {
+        guard index < node.inputs.count, let id = node.inputs[index],
+            let slot = memory.slot(of: id, graph.weightForm(of: node, operand: index))
+        else {
             throw .malformedNode(name: node.name, op: node.op.name, problem: "operand \(index) is missing")
         }
         return (id, slot, try shape(of: id))
     }
 
-    private func optional(_ node: Node, _ index: Int) -> Slot? {
+    func optional(_ node: Node, _ index: Int) -> Slot? {
         guard index < node.inputs.count, let id = node.inputs[index] else { return nil }
-        return slots[id]
+        return memory.slot(of: id)
     }
 
     /// A place for a node's result.
     private mutating func place(_ node: Node, _ shape: [Int]) -> Slot {
-        let place = arena.allocate(shape.reduce(MemoryLayout<Float>.size, *))
-        places[node.output] = place
-        let slot = Slot.arena(place.lowerBound)
-        slots[node.output] = slot
-        return slot
+        memory.place(node.output, bytes: shape.reduce(MemoryLayout<Float>.size, *))
     }
 
     /// The place of an operand that is computed by the plan and not needed after this node, for the node's result to
     /// take over; else a new place.
-    private mutating func reuse(_ id: ValueID?, for node: Node, at index: Int, _ shape: [Int]) -> Slot {
-        if let id, lastUse[id] == index, let place = places.removeValue(forKey: id) {
-            places[node.output] = place
-            slots[node.output] = .arena(place.lowerBound)
-            return .arena(place.lowerBound)
-        }
-        return self.place(node, shape)
+    mutating func reuse(_ id: ValueID?, for node: Node, at index: Int, _ shape: [Int]) -> Slot {
+        memory.reuse(id, for: node.output, at: index, bytes: shape.reduce(MemoryLayout<Float>.size, *))
     }
 
     /// Memory for the duration of one step, taken after its result's.
-    private mutating func scratch(floats: Int) -> Slot? {
-        guard floats > 0 else { return nil }
-        let place = arena.allocate(floats * MemoryLayout<Float>.size)
-        arena.release(place)
-        return .arena(place.lowerBound)
+    mutating func scratch(floats: Int) -> Slot? {
+        floats > 0 ? memory.scratch(bytes: [floats * MemoryLayout<Float>.size])[0] : nil
     }
 
     private mutating func limitIdentifiers(_ node: Node, _ index: Int, below limit: Int) {
@@ -120,6 +107,7 @@ struct Lowering {
     // MARK: Nodes
 
     private mutating func lower(_ node: Node, at index: Int) throws(RuntimeError) {
+        if case .primitive(let primitive) = node.op { return try lower(primitive, node, at: index) }
         let out = try shape(of: node.output)
         let count = out.reduce(1, *)
         let width = out.last ?? 1
@@ -210,8 +198,7 @@ struct Lowering {
             instruction = .meanTokens(
                 batch: out[0], tokens: x.shape[1], skip: skip, width: width, x: x.slot, out: place(node, out))
             flops = x.shape.reduce(1, *)
-        case .primitive(let primitive):
-            throw .malformedNode(name: node.name, op: primitive.name, problem: "no kernel computes it")
+        case .primitive: return
         }
         instructions.append(instruction)
         steps.append(Plan.Step(name: node.name, kind: kind, shape: out, flops: flops))
@@ -222,16 +209,17 @@ struct Lowering {
     ) throws(RuntimeError) -> (Instruction, kind: String, flops: Int) {
         let x = try operand(node, LinearOperand.x)
         let weight = try operand(node, LinearOperand.weight)
-        let (n, k) = (weight.shape[0], weight.shape[1])
-        guard x.shape.last == k, out.last == n else {
+        guard weight.shape.count == 2, x.shape.last == weight.shape[1], out.last == weight.shape[0] else {
             throw .malformedNode(
-                name: node.name, op: node.op.name, problem: "input \(x.shape) and weight [\(n), \(k)] give \(out)")
+                name: node.name, op: node.op.name, problem: "input \(x.shape) and weight \(weight.shape) give \(out)")
         }
+        let (n, k) = (weight.shape[0], weight.shape[1])
         let bias = optional(node, LinearOperand.bias)
         let residual = LinearOperand.residual < node.inputs.count ? node.inputs[LinearOperand.residual] : nil
-        let residualSlot = residual.flatMap { slots[$0] }
+        let residualSlot = optional(node, LinearOperand.residual)
         // The product reads x while it writes c, so only the residual's place can be taken over, not x's.
-        let result = reuse(residual == x.id ? nil : residual, for: node, at: index, out)
+        let result = reuse(
+            residual.map(memory.root) == memory.root(x.id) ? nil : residual, for: node, at: index, out)
         let floats = unmask_f32_gemm_scratch_floats(engine.handle, rows, n, k, fusion.normEpsilon != nil)
         let gemm = Instruction.GEMM(
             m: rows, n: n, k: k, a: x.slot, weight: weight.slot, bias: bias,

@@ -1,3 +1,5 @@
+internal import UnmaskGraph
+
 /// A graph lowered for one batch size and token count: kernel calls in order over one arena.
 public struct Plan: Sendable {
     /// One kernel call, as reports show it.
@@ -18,6 +20,7 @@ public struct Plan: Sendable {
     let instructions: [Instruction]
     let inputs: [Input]
     let outputs: [Output]
+    let numbers: PlanNumbers
 
     /// Of the whole pass, multiplications and additions counted apart.
     public var flops: Int { steps.reduce(0) { $0 + $1.flops } }
@@ -25,14 +28,17 @@ public struct Plan: Sendable {
     struct Input: Sendable {
         let name: String
         let shape: [Int]
-        let byteCount: Int
+        let type: ElementType
         /// Patch numbers must be below this, where the input holds patch numbers.
         let identifierLimit: Int?
+
+        var byteCount: Int { shape.reduce(type.byteCount, *) }
     }
 
     struct Output: Sendable {
         let name: String
         let shape: [Int]
-        let offset: Int
+        let type: ElementType
+        let slot: Slot
     }
 }

@@ -1,3 +1,5 @@
+public import UnmaskGraph
+
 /// Why a graph could not be prepared or run.
 public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownInstructionSet(String)
@@ -8,8 +10,12 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
     case missingInput(String)
     case inputSize(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
     case unboundDimension(value: String, shape: String)
-    case unsupportedConstant(name: String, type: String)
+    case impossibleShape(value: String, shape: [Int])
+    case inputType(name: String, expected: ElementType, found: ElementType)
     case malformedNode(name: String, op: String, problem: String)
+    case outputType(name: String, expected: ElementType, found: ElementType)
+    /// A node found numbers among its operands that it has no result for.
+    case evaluation(node: String, op: String, problem: String)
     case identifierOutOfRange(name: String, found: Int, limit: Int)
 
     public var description: String {
@@ -30,11 +36,15 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
             "the model's input “\(name)” was not given"
         case .inputSize(let name, let shape, let expected, let found):
             "input “\(name)” of shape \(shape) takes \(expected) bytes; \(found) were given"
+        case .outputType(let name, let expected, let found):
+            "output “\(name)” is of \(found.rawValue) numbers; \(expected.rawValue) are needed here"
         case .unboundDimension(let value, let shape):
             "“\(value)” has shape \(shape), in which a symbol has no number"
-        case .unsupportedConstant(let name, let type):
-            "“\(name)” is stored as \(type); weights are f32, f16 or bf16"
-        case .malformedNode(let name, let op, let problem):
+        case .impossibleShape(let value, let shape):
+            "“\(value)” would have shape \(shape), which is negative or too large: choose another batch or token count"
+        case .inputType(let name, let expected, let found):
+            "input “\(name)” takes \(expected.rawValue) numbers; \(found.rawValue) were given"
+        case .malformedNode(let name, let op, let problem), .evaluation(let name, let op, let problem):
             "node “\(name)” (\(op)): \(problem)"
         case .identifierOutOfRange(let name, let found, let limit):
             "input “\(name)” names patch \(found); patches go from 0 to \(limit - 1)"

@@ -1,38 +1,6 @@
 internal import Synchronization
 public import UnmaskGraph
 
-/// What a session is given: numbers of the input's type, row-major.
-public enum InputArray: Sendable {
-    case u8([UInt8])
-    case f32([Float])
-    case i32([Int32])
-
-    func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-        switch self {
-        case .u8(let values): values.withUnsafeBytes(body)
-        case .f32(let values): values.withUnsafeBytes(body)
-        case .i32(let values): values.withUnsafeBytes(body)
-        }
-    }
-}
-
-/// What a session answers: float32 numbers, row-major.
-public struct OutputArray: Sendable {
-    public let shape: [Int]
-    public let values: [Float]
-
-    public init(shape: [Int], values: [Float]) {
-        self.shape = shape
-        self.values = values
-    }
-
-    /// The part that belongs to one image of the batch.
-    public subscript(image: Int) -> ArraySlice<Float> {
-        let size = shape.dropFirst().reduce(1, *)
-        return values[image * size..<(image + 1) * size]
-    }
-}
-
 /// A graph made ready to run: optimised, its weights packed, its plans kept for each combination of sizes and outputs.
 ///
 /// Safe to share: passes take turns on the engine. Results depend neither on the batch nor on the thread count.
@@ -96,17 +64,31 @@ public final class Session: Sendable {
     /// - Parameters:
     ///   - inputs: by name; sizes are checked, and patch numbers are checked against the patches there are.
     ///   - bindings: numbers for the graph's symbols.
-    ///   - outputs: which of the graph's outputs to compute; nothing else is.
+    ///   - outputs: which of the graph's outputs to compute; nothing else is. They are float32.
     public func run(
         _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
     ) throws(RuntimeError) -> [String: OutputArray] {
-        try execute(inputs, bindings: bindings, outputs: outputs) { execution, plan in
-            for instruction in plan.instructions { execution.run(instruction) }
+        try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
+            for instruction in plan.instructions { try execution.run(instruction) }
             var results: [String: OutputArray] = [:]
             for output in plan.outputs {
-                results[output.name] = OutputArray(
-                    shape: output.shape, values: execution.floats(at: output.offset, count: output.shape.reduce(1, *)))
+                guard output.type == .f32 else {
+                    throw .outputType(name: output.name, expected: .f32, found: output.type)
+                }
+                results[output.name] = OutputArray(shape: output.shape, values: execution.floats(of: output))
             }
+            return results
+        }
+    }
+
+    /// One forward pass whose outputs have any type: as tensors.
+    public func runTensors(
+        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
+    ) throws(RuntimeError) -> [String: Tensor] {
+        try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
+            for instruction in plan.instructions { try execution.run(instruction) }
+            var results: [String: Tensor] = [:]
+            for output in plan.outputs { results[output.name] = execution.tensor(of: output) }
             return results
         }
     }
@@ -115,17 +97,21 @@ public final class Session: Sendable {
     public func profile(
         _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
     ) throws(RuntimeError) -> [(step: Plan.Step, time: Duration)] {
-        try execute(inputs, bindings: bindings, outputs: outputs) { execution, plan in
+        try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
             let clock = ContinuousClock()
-            return zip(plan.steps, plan.instructions).map { step, instruction in
-                (step, clock.measure { execution.run(instruction) })
+            var times: [(step: Plan.Step, time: Duration)] = []
+            for (step, instruction) in zip(plan.steps, plan.instructions) {
+                let start = clock.now
+                try execution.run(instruction)
+                times.append((step, clock.now - start))
             }
+            return times
         }
     }
 
-    private func execute<R>(
+    private func execute<R: Sendable>(
         _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String],
-        _ body: (Execution, Plan) -> R
+        _ body: (Execution, Plan) throws(RuntimeError) -> R
     ) throws(RuntimeError) -> R {
         try engine.pass { () throws(RuntimeError) in
             try turn.withLock { _ throws(RuntimeError) in
@@ -134,10 +120,15 @@ public final class Session: Sendable {
                 for input in plan.inputs { arrays.append(try Session.check(inputs[input.name], for: input)) }
                 guard let arena = state.arena else { throw .outOfMemory(bytes: 0, purpose: "activations") }
                 let weights = state.weights.base
-                return Session.withPointers(arrays) { pointers in
-                    body(
-                        Execution(engine: engine.handle, arena: arena.base, weights: weights, inputs: pointers), plan)
+                let result: Result<R, RuntimeError> = Session.withPointers(arrays) { pointers in
+                    let execution = Execution(
+                        engine: engine.handle, arena: arena.base, weights: weights, inputs: pointers,
+                        numbers: plan.numbers)
+                    do throws(RuntimeError) { return .success(try body(execution, plan)) } catch {
+                        return .failure(error)
+                    }
                 }
+                return try result.get()
             }
         }
     }
@@ -161,6 +152,9 @@ public final class Session: Sendable {
 
     private static func check(_ array: InputArray?, for input: Plan.Input) throws(RuntimeError) -> InputArray {
         guard let array else { throw .missingInput(input.name) }
+        guard array.type == input.type else {
+            throw .inputType(name: input.name, expected: input.type, found: array.type)
+        }
         let found = array.withBytes(\.count)
         guard found == input.byteCount else {
             throw .inputSize(name: input.name, shape: input.shape, expectedBytes: input.byteCount, foundBytes: found)

@@ -1,35 +1,26 @@
 internal import CUnmaskKernels
 internal import UnmaskGraph
 
-/// The constants of a graph in the form that the kernels read: matrices of linear layers packed into panels, all else
-/// widened to float32, in one region. A constant is prepared when the first plan that needs it is made, and its pages
-/// of the mapped file are let go at once, so that the two copies never stand side by side.
+/// The constants of a graph in the forms that the kernels read, in one region: matrices packed into panels, all else
+/// row-major with floating-point numbers widened to float32. A constant is prepared when the first plan that needs it is
+/// made, and its pages of the mapped file are let go at once, so that the two copies never stand side by side.
 final class WeightStore {
     private let engine: Engine
     private let region: Region
-    private let offsets: [ValueID: Int]
-    private let matrices: Set<ValueID>
-    private var prepared = Set<ValueID>()
+    private let offsets: [WeightUse: Int]
+    private var prepared = Set<WeightUse>()
     /// Constants in which a NaN or an infinity was found.
     private(set) var nonfinite: [String] = []
 
     init(graph: Graph, engine: Engine) throws(RuntimeError) {
         self.engine = engine
-        var matrices = Set<ValueID>()
-        for node in graph.nodes {
-            if case .linear = node.op, let weight = node.inputs[LinearOperand.weight] { matrices.insert(weight) }
-        }
-        var offsets: [ValueID: Int] = [:]
+        var offsets: [WeightUse: Int] = [:]
         var end = 0
-        for (id, tensor) in graph.constants.sorted(by: { $0.key.index < $1.key.index }) {
-            offsets[id] = end
-            let bytes =
-                matrices.contains(id)
-                ? unmask_f32_gemm_packed_bytes(engine.handle, tensor.shape[0], tensor.shape[1])
-                : tensor.count * MemoryLayout<Float>.size
-            end += aligned(bytes)
+        for use in graph.weightUses() {
+            guard let tensor = graph.constants[use.id] else { continue }
+            offsets[use] = end
+            end += WeightStore.byteCount(of: tensor, use.form, engine)
         }
-        self.matrices = matrices
         self.offsets = offsets
         region = try Region(byteCount: end, purpose: "the weights")
     }
@@ -37,51 +28,85 @@ final class WeightStore {
     var base: UnsafeMutableRawPointer { region.base }
     var byteCount: Int { region.byteCount }
 
-    /// Where a constant lies from `base`, in bytes.
-    func offset(of id: ValueID) -> Int? { offsets[id] }
+    /// Where a constant lies from `base`, in bytes; nil where no node of the graph reads it in that form.
+    func offset(of id: ValueID, _ form: WeightForm = .plain) -> Int? {
+        offsets[WeightUse(id: id, form: form)]
+    }
 
-    /// Packs and widens what `graph` needs and no earlier graph did.
-    func prepare(for graph: Graph) throws(RuntimeError) {
-        for (id, tensor) in graph.constants.sorted(by: { $0.key.index < $1.key.index }) where !prepared.contains(id) {
-            try prepare(id, tensor, name: graph[id].name)
-            prepared.insert(id)
+    /// The distance in bytes from one packed matrix of a constant to the next.
+    static func panelBytes(n: Int, k: Int, _ engine: Engine) -> Int {
+        aligned(unmask_f32_gemm_packed_bytes(engine.handle, n, k))
+    }
+
+    private static func byteCount(of tensor: Tensor, _ form: WeightForm, _ engine: Engine) -> Int {
+        switch form {
+        case .plain: aligned(tensor.count * tensor.type.atRunTime.byteCount)
+        case .panels(let count, let n, let k, _): count * panelBytes(n: n, k: k, engine)
         }
     }
 
-    private func prepare(_ id: ValueID, _ tensor: Tensor, name: String) throws(RuntimeError) {
-        guard let offset = offsets[id] else { throw .missingInput(name) }
-        let storage: unmask_storage
-        switch tensor.type {
-        case .f32: storage = UNMASK_STORAGE_F32
-        case .f16: storage = UNMASK_STORAGE_F16
-        case .bf16: storage = UNMASK_STORAGE_BF16
-        default: throw .unsupportedConstant(name: name, type: tensor.type.rawValue)
+    /// Packs and widens what `graph` needs and no earlier graph did.
+    func prepare(for graph: Graph) throws(RuntimeError) {
+        for use in graph.weightUses() where !prepared.contains(use) {
+            guard let offset = offsets[use], let tensor = graph.constants[use.id] else {
+                throw .missingInput(graph[use.id].name)
+            }
+            prepare(tensor, use.form, region.base + offset, name: graph[use.id].name)
+            prepared.insert(use)
         }
+    }
+
+    private func prepare(_ tensor: Tensor, _ form: WeightForm, _ destination: UnsafeMutableRawPointer, name: String) {
         tensor.willNeed()
         defer { tensor.release() }
-        let destination = region.base + offset
-        // Packing reads a transposed matrix as it lies; other uses have it rearranged first.
-        var stored = tensor
-        var isTransposed = false
-        if matrices.contains(id), case .transposed(let matrix) = tensor.contents {
-            (stored, isTransposed) = (matrix, true)
-        }
-        let bad = stored.withBytes { bytes -> Int in
-            guard let source = bytes.baseAddress else { return 0 }
-            if matrices.contains(id) {
-                let rows = tensor.shape[0]
-                let columns = tensor.shape[1]
-                unmask_f32_gemm_pack(
-                    engine.handle, rows, columns, source, isTransposed ? rows : columns, storage, isTransposed,
-                    destination)
-                let floats = unmask_f32_gemm_packed_bytes(engine.handle, rows, columns) / MemoryLayout<Float>.size
-                return unmask_f32_count_nonfinite(
-                    engine.handle, floats, destination.assumingMemoryBound(to: Float.self))
+        guard tensor.type.isFloatingPoint else {
+            tensor.withBytes {
+                UnsafeMutableRawBufferPointer(start: destination, count: $0.count).copyMemory(from: $0)
             }
-            let floats = destination.bindMemory(to: Float.self, capacity: tensor.count)
-            unmask_f32_widen(engine.handle, tensor.count, source, storage, floats)
-            return unmask_f32_count_nonfinite(engine.handle, tensor.count, floats)
+            return
         }
-        if bad > 0 { nonfinite.append(name) }
+        var floats = WeightStore.byteCount(of: tensor, form, engine) / MemoryLayout<Float>.size
+        switch form {
+        case .plain:
+            floats = tensor.count
+            tensor.withStored { source, storage in
+                unmask_f32_widen(
+                    engine.handle, tensor.count, source, storage, destination.assumingMemoryBound(to: Float.self))
+            }
+        case .panels(let count, let n, let k, let transposed):
+            // Packing reads a transposed matrix as it lies; other uses have it rearranged first.
+            var (stored, isTransposed) = (tensor, transposed)
+            if count == 1, case .transposed(let matrix) = tensor.contents {
+                (stored, isTransposed) = (matrix, !transposed)
+            }
+            let stride = WeightStore.panelBytes(n: n, k: k, engine)
+            stored.withStored { source, storage in
+                for matrix in 0..<count {
+                    unmask_f32_gemm_pack(
+                        engine.handle, n, k, source + matrix * n * k * storage.byteCount, isTransposed ? n : k, storage,
+                        isTransposed, destination + matrix * stride)
+                }
+            }
+        }
+        let bad = unmask_f32_count_nonfinite(
+            engine.handle, floats, destination.assumingMemoryBound(to: Float.self))
+        if bad > 0, !nonfinite.contains(name) { nonfinite.append(name) }
+    }
+}
+
+extension unmask_storage {
+    fileprivate var byteCount: Int { self == UNMASK_STORAGE_F32 ? 4 : 2 }
+}
+
+extension Tensor {
+    /// Calls `body` with the elements in a storage type that the kernels read; not at all where there are none.
+    fileprivate func withStored(_ body: (UnsafeRawPointer, unmask_storage) -> Void) {
+        switch type {
+        case .f16: withBytes { bytes in bytes.baseAddress.map { body($0, UNMASK_STORAGE_F16) } }
+        case .bf16: withBytes { bytes in bytes.baseAddress.map { body($0, UNMASK_STORAGE_BF16) } }
+        case .f64:
+            widened().withUnsafeBytes { bytes in bytes.baseAddress.map { body($0, UNMASK_STORAGE_F32) } }
+        default: withBytes { bytes in bytes.baseAddress.map { body($0, UNMASK_STORAGE_F32) } }
+        }
     }
 }

@@ -128,7 +128,7 @@ extension Evaluator {
 }
 
 /// The operands of a product of matrices, batched and broadcast.
-struct BatchedProduct {
+public struct BatchedProduct {
     let a, b, y: ArrayView
     let m, n, k: Int
     /// For each matrix of the result, which matrices of a and b make it.
@@ -142,8 +142,8 @@ struct BatchedProduct {
         places = BatchedProduct.places(left.dropLast(2), right.dropLast(2))
     }
 
-    /// The batch axes broadcast to one another.
-    static func places(_ a: ArraySlice<Int>, _ b: ArraySlice<Int>) -> [(a: Int, b: Int)] {
+    /// For each matrix of the result which matrices of a and b make it, their batch axes broadcast to one another.
+    public static func places(_ a: ArraySlice<Int>, _ b: ArraySlice<Int>) -> [(a: Int, b: Int)] {
         let rank = max(a.count, b.count)
         let (left, right) = (ones(rank - a.count) + a, ones(rank - b.count) + b)
         let shape = zip(left, right).map { $0 == 1 ? $1 : $0 }

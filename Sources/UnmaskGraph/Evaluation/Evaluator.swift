@@ -12,7 +12,8 @@ public struct Evaluator {
 
     /// - Parameters:
     ///   - operands: in the order that `Primitive` documents.
-    ///   - results: memory for the results that are wanted, from the first on; it never overlaps an operand.
+    ///   - results: memory for the results that are wanted, from the first on. It never overlaps an operand, but for
+    ///     operations on each element alone, whose result may be an operand of its shape and element size.
     public func evaluate(
         _ primitive: Primitive, _ operands: [ArrayView?], into results: [ArrayView]
     ) throws(EvaluationError) {

@@ -17,7 +17,7 @@ public struct Workers {
     static let numbersPerTask = 16 * 1024
 
     /// Cuts a count of items, each of which goes through `numbers` numbers, into runs.
-    func run(_ items: Int, numbers: Int, _ body: (Range<Int>) -> Void) {
+    public func run(_ items: Int, numbers: Int, _ body: (Range<Int>) -> Void) {
         guard items > 0 else { return }
         let perTask = max(Workers.numbersPerTask / max(numbers, 1), 1)
         let tasks = (items - 1) / perTask + 1

@@ -51,7 +51,7 @@ extension Tensor {
     }
 
     /// A floating-point tensor's numbers as float32.
-    func widened() -> [Float] {
+    public func widened() -> [Float] {
         withBytes { bytes in
             (0..<count).map { index in
                 let at = index * type.byteCount

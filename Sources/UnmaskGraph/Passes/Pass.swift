@@ -8,7 +8,9 @@ public protocol Pass: Sendable {
 }
 
 /// The passes in the order in which they help each other.
-public let standardPasses: [any Pass] = [FoldScaleShift(), FuseActivation(), FuseResidual(), FuseLayerNorm()]
+public let standardPasses: [any Pass] = [
+    FoldConstants(), FoldScaleShift(), FuseActivation(), FuseResidual(), FuseLayerNorm(),
+]
 
 extension Graph {
     /// Runs passes in order, and says what each changed. Those named in `disabled` are left out.
