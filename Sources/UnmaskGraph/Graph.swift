@@ -138,20 +138,31 @@ public struct Graph: Sendable {
         return counts
     }
 
+    /// Puts other values in the places of outputs.
+    mutating func replaceOutputs(_ replacement: (ValueID) -> ValueID) {
+        outputs = outputs.map { ($0.name, replacement($0.value)) }
+    }
+
+    /// Removes nodes and constants that no output needs.
+    mutating func removeUnused() {
+        var needed = Set(outputs.map(\.value))
+        var kept: [Node] = []
+        for node in nodes.reversed() where !needed.isDisjoint(with: node.outputs) {
+            needed.formUnion(node.inputs.compactMap { $0 })
+            kept.append(node)
+        }
+        nodes = kept.reversed()
+        constants = constants.filter { needed.contains($0.key) }
+    }
+
     /// The graph with only these outputs and what they need; constants that nothing uses are dropped too.
     /// Nil where an output does not exist.
     public func pruned(to names: [String]) -> Graph? {
         var result = self
         result.outputs = outputs.filter { names.contains($0.name) }
         guard Set(names).isSubset(of: result.outputs.map(\.name)) else { return nil }
-        var needed = Set(result.outputs.map(\.value))
-        var kept: [Node] = []
-        for node in nodes.reversed() where !needed.isDisjoint(with: node.outputs) {
-            needed.formUnion(node.inputs.compactMap { $0 })
-            kept.append(node)
-        }
-        result.nodes = kept.reversed()
-        result.constants = constants.filter { needed.contains($0.key) }
+        result.removeUnused()
+        let needed = Set(result.nodes.flatMap(\.inputs).compactMap { $0 } + result.outputs.map(\.value))
         result.inputs = inputs.filter { needed.contains($0) }
         return result
     }

@@ -36,9 +36,10 @@ extension Inference {
         return span.adding(.fixed(magnitude - 1))?.divided(by: .fixed(magnitude))
     }
 
-    /// A place counted from the front.
+    /// A place counted from the front. Exporters write the largest integers for the end, however many elements there are.
     private static func place(_ position: Dimension, _ size: Dimension) -> Dimension? {
-        position.isLess(than: 0).flatMap { $0 ? position.adding(size) : position }
+        if let number = position.number, number >= Int(Int32.max) { return size }
+        return position.isLess(than: 0).flatMap { $0 ? position.adding(size) : position }
     }
 
     static func split(_ operands: OperandFacts, axis: Int, count: Int) throws(GraphError) -> [Fact] {

@@ -1,0 +1,47 @@
+/// Linear layers of one value that give queries, keys and values: together one `qkv` layer.
+struct JointProjection {
+    private let x: ValueID
+    private let weights: [Tensor]
+    private let biases: [Tensor?]
+    private let shape: Shape
+
+    /// Nil where the operands are not the whole results of plain linear layers over one value.
+    init?(_ editor: GraphEditor, _ operands: [AttentionOperand], width: Int) {
+        let layers = operands.compactMap { operand -> Node? in
+            guard let node = editor.definition(operand.value), node.op == .linear(LinearFusion()), operand.column == 0,
+                node.inputs[LinearOperand.residual] == nil, editor.shape(operand.value).rank == 3,
+                editor.shape(operand.value).width == width
+            else { return nil }
+            return node
+        }
+        func constants(_ place: Int) -> [Tensor?] {
+            layers.map { $0.inputs[place].flatMap { editor.graph.constants[$0] } }
+        }
+        guard layers.count == operands.count, let first = layers.first, let x = first.inputs[LinearOperand.x],
+            layers.allSatisfy({ $0.inputs[LinearOperand.x] == x })
+        else { return nil }
+        weights = constants(LinearOperand.weight).compactMap { $0 }
+        biases = constants(LinearOperand.bias)
+        guard weights.count == layers.count, Set(weights.map(\.type)).count == 1, Set(weights.map(\.shape)).count == 1,
+            zip(layers, biases).allSatisfy({ ($0.inputs[LinearOperand.bias] == nil) == ($1 == nil) })
+        else { return nil }
+        self.x = x
+        shape = editor.shape(x).with(width: layers.count * width)
+    }
+
+    /// The one layer. A part without a bias gets zeros where another has one.
+    func linear(_ editor: inout GraphEditor, named name: String) -> Node {
+        let (rows, columns) = (weights[0].shape[0], weights[0].shape[1])
+        var operands: [ValueID?] = Array(repeating: nil, count: LinearOperand.count)
+        operands[LinearOperand.x] = x
+        operands[LinearOperand.weight] = Tensor(
+            shape: [weights.count * rows, columns], type: weights[0].type, contents: .joined(weights)
+        ).map { editor.addConstant(name + ".weight", $0) }
+        if biases.contains(where: { $0 != nil }) {
+            let numbers = biases.flatMap { $0?.widened() ?? Array(repeating: 0, count: rows) }
+            operands[LinearOperand.bias] = editor.addConstant(name + ".bias", Tensor(numbers, shape: [numbers.count]))
+        }
+        return Node(
+            name: name, op: .linear(LinearFusion()), inputs: operands, outputs: [editor.addValue(name, shape)])
+    }
+}
