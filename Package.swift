@@ -85,7 +85,7 @@ let package = Package(
                 "UnmaskONNX", "UnmaskRuntime", "UnmaskGraph",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            swiftSettings: swift),
+            resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "UnmaskRuntimeTests", dependencies: ["UnmaskRuntime", "UnmaskGraph"], swiftSettings: swift),
         .testTarget(

@@ -10,7 +10,7 @@ import transformers as hf
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
-WIDTH, DEPTH, HEADS, MLP, IMAGE, PATCH = 48, 2, 3, 96, 32, 8
+WIDTH, DEPTH, HEADS, MLP, IMAGE, PATCH = 24, 2, 2, 48, 32, 8
 HF = dict(
     hidden_size=WIDTH, num_hidden_layers=DEPTH, num_attention_heads=HEADS, intermediate_size=MLP, image_size=IMAGE,
     patch_size=PATCH,
@@ -33,25 +33,25 @@ class Outputs(nn.Module):
 
 
 class MaskedAutoencoder(nn.Module):
-    """ViTMAE with the noise that chooses the patches as an input: pixels, noise → prediction, ids_restore."""
+    """ViTMAE with the noise that chooses the patches as an input: pixels, noise → prediction."""
 
     def __init__(self, model):
         super().__init__()
         self.model = model
 
     def forward(self, pixels, noise):
-        found = self.model(pixels, noise=noise)
-        return found.logits, found.ids_restore
+        return self.model(pixels, noise=noise).logits
 
 
 @dataclass
 class Foreign:
+    """A model, and how many attentions and MLPs a file of it must be found to have."""
+
     build: Callable[[str], nn.Module]  # by the kind of attention, "sdpa" or "eager"
-    blocks: int = DEPTH
     attentions: int = DEPTH
     mlps: int = DEPTH
-    noise: bool = False
     outputs: list = field(default_factory=lambda: ["logits"])
+    noise: bool = False
 
 
 def transformers_vit(attention):
@@ -123,11 +123,11 @@ MODELS = {
     "hf-deit": Foreign(transformers_deit),
     "hf-dinov2": Foreign(transformers_dinov2, outputs=TOKENS),
     "hf-dinov2-registers": Foreign(transformers_dinov2_registers, outputs=TOKENS),
-    "hf-clip": Foreign(transformers_clip, outputs=["embedding", "tokens"]),
+    "hf-clip": Foreign(transformers_clip, outputs=["image_embeds", "tokens"]),
     # Its pooling head attends once more and has an MLP of its own.
     "hf-siglip": Foreign(transformers_siglip, attentions=DEPTH + 1, mlps=DEPTH + 1, outputs=TOKENS),
     "hf-mae": Foreign(
-        transformers_mae, attentions=DEPTH + 1, mlps=DEPTH + 1, noise=True, outputs=["prediction", "ids_restore"]),
+        transformers_mae, attentions=DEPTH + 1, mlps=DEPTH + 1, outputs=["prediction"], noise=True),
     "timm-vit": Foreign(timm_vit()),
     "timm-avg": Foreign(timm_vit(global_pool="avg", qkv_bias=False)),
     "timm-registers": Foreign(timm_vit(reg_tokens=4, no_embed_class=True, init_values=1e-5)),
@@ -136,6 +136,7 @@ MODELS = {
         pre_norm=True, act_layer="quick_gelu", norm_layer=partial(nn.LayerNorm, eps=1e-5))),
     "timm-siglip": Foreign(
         timm_vit(class_token=False, global_pool="map", act_layer="gelu_tanh"), attentions=DEPTH + 1, mlps=DEPTH + 1),
-    "timm-swiglu": Foreign(timm_vit(mlp_layer=timm.layers.SwiGLUPacked, act_layer="silu")),
+    # Gated: the product between its layers runs on plain kernels.
+    "timm-swiglu": Foreign(timm_vit(mlp_layer=timm.layers.SwiGLUPacked, act_layer="silu"), mlps=0),
     "timm-deit-distilled": Foreign(timm_deit_distilled),
 }
