@@ -12,7 +12,7 @@ BUILD_PACKAGES := python3-minimal libjpeg-dev libpng-dev libwebp-dev zlib1g-dev 
 TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev golang-github-rwcarlsen-goexif-dev \
 	golang-github-disintegration-imaging-dev lomiri-wallpapers-16.04 libonnx-testdata
 
-.PHONY: help build run demo test parity bench bench-peers format check-format check-generated clean packages test-packages venv
+.PHONY: help build run demo test parity bench bench-peers format check-format check-generated fuzz clean packages test-packages venv
 
 help:
 	@echo "make run          build, and serve the shipped model on $(SOCKET)"
@@ -21,6 +21,7 @@ help:
 	@echo "make parity       compare live with PyTorch, transformers, timm, Pillow and onnxruntime, on fresh seeds"
 	@echo "make bench        measure ViT-B/16 on this machine"
 	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
+	@echo "make fuzz         fuzz the readers of files, SECONDS=600 each"
 	@echo "make format       format the Swift sources; make check-format only checks"
 
 packages:
@@ -65,6 +66,11 @@ check-format:
 # The Swift code of proto/onnx.proto is committed; generating it again changes nothing.
 check-generated:
 	scripts/check-generated
+
+# Each reader of files gets this many seconds.
+SECONDS ?= 600
+fuzz: packages
+	scripts/fuzz $(SECONDS)
 
 clean:
 	rm -rf .build build

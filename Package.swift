@@ -17,6 +17,8 @@ let package = Package(
                 "UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "UnmaskModel",
                 "UnmaskService",
             ]),
+        // The readers of files alone, which fuzz/ exercises.
+        .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -27,7 +27,8 @@ extension ONNXError {
             case .fileMalformed: "the file is damaged, or not an ONNX model: fetch it again"
             case .fileTooComplex: "simplify the model, or raise the limit in its source"
             case .versionUnsupported: "convert it with onnx.version_converter"
-            case .tensorTypeUnsupported: "store weights as float32, float16, bfloat16, double or whole bytes"
+            case .tensorTypeUnsupported:
+                "dense tensors of float32, float16, bfloat16, double, bool and integers of 8 to 64 bits are read"
             case .externalDataLocation: "external data must lie in the folder of the model or below it"
             case .externalDataMissing: "keep the data files beside the model"
             case .externalDataRange: "the data file is damaged or of another model: fetch it again"

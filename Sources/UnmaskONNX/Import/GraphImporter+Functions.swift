@@ -37,7 +37,8 @@ extension GraphImporter {
             throw .unsupported("the function is of opset \(opsets[""] ?? 0)")
         }
         let scope = Scope(
-            call: name, opsets: opsets, attributes: try attributes(of: node, calling: function), from: caller)
+            call: name, resultNames: caller.resultNames(of: node, body: function.output), opsets: opsets,
+            attributes: try attributes(of: node, calling: function), from: caller)
         guard scope.depth <= GraphImporter.deepestScope else {
             throw .invalid("functions and branches nest deeper than \(GraphImporter.deepestScope)")
         }

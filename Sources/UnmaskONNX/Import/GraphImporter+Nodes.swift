@@ -4,17 +4,17 @@ extension GraphImporter {
     /// Imports one node and gives its results their names. Failures get the node's name here.
     func importNode(_ node: NodeProto, index: Int, scope: Scope) throws(ONNXError) {
         let node = node.replacingReferences(scope.attributes)
-        let name = node.name.isEmpty ? "\(node.opType)_\(index)" : node.name
+        let name = uniqueName(scope.prefix + (node.name.isEmpty ? "\(node.opType)_\(index)" : node.name))
         do throws(NodeProblem) {
             guard let operands = try operands(of: node, scope: scope) else { return leaveOut(node, scope: scope) }
-            let results = try results(of: node, named: scope.prefix + name, operands: operands, scope: scope)
+            let results = try results(of: node, named: name, operands: operands, scope: scope)
             for (output, result) in zip(node.output, results) where !output.isEmpty {
                 guard scope.define(output, result) else {
                     throw .invalid("its result \(quoted(output)) exists already")
                 }
             }
         } catch {
-            let place = "node \(quoted(scope.prefix + name)) (\(node.opType))"
+            let place = "node \(quoted(name)) (\(node.opType))"
             switch error {
             case .failed(let failure): throw failure
             case .invalid(let problem): throw failure(.nodeInvalid, "\(place): \(problem)")
@@ -25,7 +25,7 @@ extension GraphImporter {
                 collect(
                     unsupported: .init(
                         op: domain.isEmpty ? node.opType : "\(domain).\(node.opType)", opset: scope.opsets[domain],
-                        node: scope.prefix + name, detail: detail.isEmpty ? nil : detail))
+                        node: name, detail: detail.isEmpty ? nil : detail))
             }
             leaveOut(node, scope: scope)
         }
@@ -83,7 +83,7 @@ extension GraphImporter {
             node, name: name, opset: scope.opsets[domain] ?? 1,
             operands: operands.padded(to: reader.inputs.upperBound),
             resultNames: wanted.enumerated().map { index, output in
-                output.isEmpty ? "\(name)/unused \(index)" : scope.prefix + output
+                output.isEmpty ? "\(name)/unused \(index)" : scope.graphName(of: output)
             }, importer: self)
         try reader.read(node)
         if let attribute = node.unreadAttribute {
@@ -107,9 +107,10 @@ extension GraphImporter {
         guard let body = node.attribute.first(where: { $0.name == attribute })?.g else {
             throw .invalid("attribute \(attribute) is missing")
         }
+        let outputs = body.output.map(\.name)
+        let inner = Scope(branch: name, resultNames: scope.resultNames(of: node, body: outputs), of: scope)
         do throws(ONNXError) {
-            return try importBody(
-                body, wanted: body.output.map(\.name), scope: Scope(branch: name, of: scope))
+            return try importBody(body, wanted: outputs, scope: inner)
         } catch {
             throw .failed(error)
         }

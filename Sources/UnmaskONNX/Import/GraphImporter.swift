@@ -18,6 +18,7 @@ final class GraphImporter {
     private var unsupported: [ONNXError.UnsupportedOperator] = []
     private var firstUnknownShape: ONNXError?
     private var nodeCount = 0
+    private var nodeNames: [String: Int] = [:]
     private(set) var functions: [FunctionName: FunctionProto] = [:]
 
     init(_ skeleton: ModelSkeleton, tensors: TensorReader, file: String, options: ONNXLoadOptions) {
@@ -82,7 +83,7 @@ final class GraphImporter {
 
     private func defineInitializers(of body: GraphProto, needed: Set<String>, scope: Scope) throws(ONNXError) {
         for initializer in body.initializer where needed.contains(initializer.name) {
-            let name = scope.prefix + initializer.name
+            let name = scope.graphName(of: initializer.name)
             let tensor = try tensor(initializer, named: name)
             try define(initializer.name, .value(graph.addConstant(name, tensor)), in: scope)
         }
@@ -94,6 +95,13 @@ final class GraphImporter {
 
     func define(_ name: String, _ binding: Scope.Binding, in scope: Scope) throws(ONNXError) {
         guard scope.define(name, binding) else { throw failure(.graphInvalid, "two values are named \(quoted(name))") }
+    }
+
+    /// A node's name, made different from those of nodes before it.
+    func uniqueName(_ name: String) -> String {
+        let uses = nodeNames[name, default: 0]
+        nodeNames[name] = uses + 1
+        return uses == 0 ? name : "\(name) #\(uses + 1)"
     }
 
     func tensor(_ proto: TensorProto, named name: String) throws(ONNXError) -> Tensor {

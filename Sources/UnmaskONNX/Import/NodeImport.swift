@@ -14,6 +14,7 @@ final class NodeImport {
     let importer: GraphImporter
     /// What the node's results are, once they are known.
     private(set) var results: [ValueID] = []
+    private var innerCount = 0
     private var readAttributes: Set<String> = []
 
     init(
@@ -74,7 +75,7 @@ final class NodeImport {
 
     /// Appends a primitive with one result on the way to the node's results.
     func add(_ primitive: Primitive, _ operands: ValueID?...) throws(NodeProblem) -> ValueID {
-        try add(primitive, operands, results: ["\(name)/\(primitive.name)"])[0]
+        try add(primitive, operands, results: [innerName(primitive.name)])[0]
     }
 
     /// Ends the node as a GELU.
@@ -88,12 +89,18 @@ final class NodeImport {
         for number in numbers { withUnsafeBytes(of: Int64(number).littleEndian) { bytes.append(contentsOf: $0) } }
         // The bytes fill the shape, so that there is a tensor.
         let tensor = Tensor(shape: [numbers.count], type: .i64, contents: .owned(bytes)) ?? Tensor([], shape: [0])
-        return importer.graph.addConstant("\(name)/constant", tensor)
+        return importer.graph.addConstant(innerName("constant"), tensor)
     }
 
     /// A single number as an operand.
     func constant(_ number: Float) -> ValueID {
-        importer.graph.addConstant("\(name)/constant", Tensor([number], shape: []))
+        importer.graph.addConstant(innerName("constant"), Tensor([number], shape: []))
+    }
+
+    /// A name for a value on the way to the results.
+    private func innerName(_ what: String) -> String {
+        innerCount += 1
+        return "\(name)/\(innerCount) \(what)"
     }
 
     private func add(

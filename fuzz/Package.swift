@@ -1,0 +1,19 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Coverage-guided fuzzing of the readers of files, apart from the main package: it needs flags that would stop others
+// from depending on that. `make fuzz` builds it (scripts/fuzz).
+let package = Package(
+    name: "unmask-fuzz",
+    dependencies: [.package(name: "unmask", path: "..")],
+    targets: [
+        .target(name: "FuzzSupport", dependencies: [.product(name: "UnmaskReaders", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-onnx", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-safetensors", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-torch", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
+    ],
+    swiftLanguageModes: [.v6]
+)
