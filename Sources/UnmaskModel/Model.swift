@@ -17,6 +17,8 @@ public final class Model: Sendable {
     public let licence: String?
     /// What had to be assumed because the file does not say.
     public let notes: [String]
+    /// What the model made of the golden image when its file was written, if the file says.
+    public let golden: GoldenVector?
     private let source: ModelSource
     private let computedHash = Mutex<String?>(nil)
 
@@ -25,9 +27,13 @@ public final class Model: Sendable {
     public static func load(
         _ path: String, name: String? = nil, options: ModelLoadOptions = ModelLoadOptions()
     ) throws(ModelError) -> Model {
+        Model(try ModelSource.read(path, options), name: name ?? Self.name(ofFile: path))
+    }
+
+    /// What a model is called that is given no other name: its file's or folder's, up to the first dot.
+    public static func name(ofFile path: String) -> String {
         let file = path.split(separator: "/").last.map(String.init) ?? path
-        let stem = file.split(separator: ".").first.map(String.init) ?? file
-        return Model(try ModelSource.read(path, options), name: name ?? stem)
+        return file.split(separator: ".").first.map(String.init) ?? file
     }
 
     init(_ source: ModelSource, name: String) {
@@ -38,6 +44,7 @@ public final class Model: Sendable {
         labels = source.labels
         licence = source.licence
         notes = source.notes
+        golden = source.golden
         computedHash.withLock { $0 = source.statedHash }
     }
 
@@ -74,16 +81,19 @@ public final class Model: Sendable {
     public var storedBytes: Int { source.tensors.values.reduce(0) { $0 + $1.byteCount } }
 
     /// Writes the model as one of Unmask's own checkpoints: to a temporary file that is then renamed.
-    /// - Parameter type: f32, f16 or bf16; nil keeps each weight as it is stored.
-    public func write(to path: String, as type: StorageType? = nil) throws(ModelError) {
+    /// - Parameters:
+    ///   - type: f32, f16 or bf16; nil keeps each weight as it is stored.
+    ///   - golden: run the model once, as written, and store what it makes of the golden image.
+    public func write(to path: String, as type: StorageType? = nil, golden: Bool = false) throws(ModelError) {
         guard let type, storage.contains(where: { $0.rawValue != type.rawValue }) else {
-            return try source.write(hash: hash, to: path, as: nil)
+            let golden = golden ? try ModelSession(self, maximumBatch: 1).goldenVector() : self.golden
+            return try source.write(hash: hash, golden: golden, to: path, as: nil)
         }
-        // The hash that the file states is that of the converted weights.
+        // The hash that the file states, and its golden vector, are those of the converted weights.
         let draft = path + ".\(getpid()).draft"
         defer { unlink(draft) }
-        try source.write(hash: nil, to: draft, as: type)
-        try Model.load(draft).write(to: path)
+        try source.write(hash: nil, golden: nil, to: draft, as: type)
+        try Model.load(draft).write(to: path, golden: golden)
     }
 
     /// The model's computation with its weights.

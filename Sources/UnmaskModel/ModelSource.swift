@@ -59,6 +59,14 @@ enum ModelSource: Sendable {
         }
     }
 
+    /// What the file says that the model makes of the golden image; nil where it does not.
+    var golden: GoldenVector? {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.golden
+        case .graph(let graph): graph.facts.golden
+        }
+    }
+
     var tensors: [String: Tensor] {
         switch self {
         case .checkpoint(let checkpoint): checkpoint.tensors
@@ -88,10 +96,11 @@ enum ModelSource: Sendable {
 
     /// Writes one of Unmask's own checkpoints beside its place and renames it.
     /// - Parameter type: nil keeps each weight as it is stored.
-    func write(hash: String?, to path: String, as type: StorageType?) throws(ModelError) {
+    func write(hash: String?, golden: GoldenVector?, to path: String, as type: StorageType?) throws(ModelError) {
         switch self {
-        case .checkpoint(let checkpoint): try OwnLayout.write(checkpoint, hash: hash, to: path, as: type)
-        case .graph(let graph): try GraphLayout.write(graph, hash: hash, to: path, as: type)
+        case .checkpoint(let checkpoint):
+            try OwnLayout.write(checkpoint, hash: hash, golden: golden, to: path, as: type)
+        case .graph(let graph): try GraphLayout.write(graph, hash: hash, golden: golden, to: path, as: type)
         }
     }
 }

@@ -21,14 +21,19 @@ import UnmaskModel
     @Test func helloTellsMethodsAndLimits() async throws {
         let answer = try await ask(#"{"id":1,"method":"hello","jsonrpc":"2.0"}"#)
         #expect(answer.id == 1 && answer.jsonrpc == "2.0")
-        #expect(answer.result?.methods == ["hello", "info", "health", "embed", "classify", "reconstruct"])
+        #expect(answer.result?.methods == Method.allCases.map(\.rawValue))
         #expect(answer.text.contains(#""payload_bytes":67108864"#) && answer.text.contains(#""protocol":1"#))
     }
 
     @Test func infoDescribesTheModels() async throws {
         let answer = try await ask(#"{"id":1,"method":"info"}"#)
-        #expect(answer.text.contains(#""models":[{"name":"fake","hash":"f00d","precision":"f32","image_size":[28,28]"#))
-        #expect(answer.text.contains(#""decoder":{"width":4,"depth":1,"heads":1,"norm_pix":true},"licence":null"#))
+        #expect(
+            answer.text.contains(
+                #""models":[{"name":"fake","loaded":true,"hash":"f00d","precision":"f32","image_size":[28,28]"#))
+        #expect(
+            answer.text.contains(
+                #""decoder":{"width":4,"depth":1,"heads":1,"norm_pix":true},"licence":null,"maximum_batch":8,"golden":"load""#
+            ))
         #expect(answer.jsonrpc == nil)
         let missing = try await ask(#"{"id":1,"method":"info","params":{"model":"x"}}"#)
         #expect(missing.error?.type == "model_not_found")
@@ -50,7 +55,10 @@ import UnmaskModel
             #expect(answer.result?.results?.first?.embedding == expected)
             #expect(answer.result?.results?.first?.shape == [8])
             #expect(answer.result?.failed == 0)
-            #expect(Set(answer.result?.timingUs?.keys.map(\.self) ?? []) == ["decode", "queue", "inference", "total"])
+            #expect(
+                Set(answer.result?.timingUs?.keys.map(\.self) ?? []) == [
+                    "queue", "decode", "inference", "encode", "total",
+                ])
             #expect(answer.frames == (encoding == "frame" ? [bytes, bytes] : []))
         }
     }

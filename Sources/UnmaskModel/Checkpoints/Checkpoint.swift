@@ -11,6 +11,8 @@ struct Checkpoint {
     var licence: String?
     /// The content hash that the file states; nil where it has to be computed.
     var statedHash: String?
+    /// What the model made of the golden image when the file was written; nil where it does not say.
+    var golden: GoldenVector?
     /// By timm's names, with shapes as in `ParameterTable`.
     var tensors: [String: Tensor]
     /// What a parameter is called in the file.
@@ -53,7 +55,10 @@ struct Checkpoint {
                 file: path, feature: "\(wrong.key) is stored as \(wrong.value.type.rawValue); expected f32, f16 or bf16"
             )
         }
-        if let name = options.recipe { recipe = try recipe.with(name: name) }
+        if let name = options.recipe, name != recipe.name {
+            recipe = try recipe.with(name: name)
+            golden = nil
+        }
         if let stated = options.licence { licence = stated }
         if let size = options.imageSize { try resize(to: size) }
         guard recipe.channels == configuration.channels else {
@@ -71,6 +76,7 @@ struct Checkpoint {
         try configuration.validate()
         recipe = try recipe.with(imageSize: size)
         statedHash = nil
+        golden = nil
         for (name, width) in [("pos_embed", configuration.width), ("decoder_pos_embed", configuration.decoder?.width)] {
             guard let width, let values = tensors[name]?.floats() else { continue }
             let resized = PositionResizing.resize(

@@ -10,7 +10,7 @@ enum OwnLayout {
     /// Keys of the metadata.
     private enum Key {
         static let format = "format", config = "config", recipe = "recipe", licence = "licence", labels = "labels"
-        static let hash = "hash"
+        static let hash = "hash", golden = "golden"
     }
 
     static func recognises(_ file: TensorFile) -> Bool {
@@ -28,7 +28,13 @@ enum OwnLayout {
             recipe: try decode(Key.recipe, as: Recipe.self, file),
             labels: file.metadata[Key.labels] == nil ? [] : try decode(Key.labels, as: [String].self, file),
             licence: file.metadata[Key.licence], statedHash: file.metadata[Key.hash],
+            golden: try golden(file),
             tensors: Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) }))
+    }
+
+    /// What the file says that the model makes of the golden image, if it says.
+    static func golden(_ file: TensorFile) throws(ModelError) -> GoldenVector? {
+        file.metadata[Key.golden] == nil ? nil : try decode(Key.golden, as: GoldenVector.self, file)
     }
 
     static func decode<T: Decodable>(
@@ -49,13 +55,14 @@ enum OwnLayout {
 
     /// Writes a checkpoint beside its place and renames it. Tensors are stored in the type given, or as they are.
     static func write(
-        _ checkpoint: Checkpoint, hash: String?, to path: String, as type: StorageType?
+        _ checkpoint: Checkpoint, hash: String?, golden: GoldenVector?, to path: String, as type: StorageType?
     ) throws(ModelError) {
         var metadata = [
             Key.format: format, Key.config: encode(checkpoint.configuration), Key.recipe: encode(checkpoint.recipe),
         ]
         metadata[Key.licence] = checkpoint.licence
         metadata[Key.hash] = hash
+        metadata[Key.golden] = golden.map(encode)
         if !checkpoint.labels.isEmpty { metadata[Key.labels] = encode(checkpoint.labels) }
         var table = TensorTable()
         for (name, tensor) in checkpoint.tensors.sorted(by: { $0.key < $1.key }) { _ = table.append(name, tensor) }

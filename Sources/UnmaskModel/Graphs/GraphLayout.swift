@@ -10,7 +10,7 @@ enum GraphLayout {
     /// Keys of the metadata.
     private enum Key {
         static let format = "format", graph = "graph", recipe = "recipe", licence = "licence", labels = "labels"
-        static let hash = "hash", output = "output"
+        static let hash = "hash", output = "output", golden = "golden"
     }
 
     static func recognises(_ file: TensorFile) -> Bool {
@@ -32,20 +32,23 @@ enum GraphLayout {
         facts.licence = options.licence ?? file.metadata[Key.licence]
         facts.statedHash = file.metadata[Key.hash]
         facts.output = options.output ?? file.metadata[Key.output]
+        facts.golden = try OwnLayout.golden(file)
         if let recipe = options.recipe { facts.recipe = try facts.recipe?.with(name: recipe) }
+        if options.recipe != nil || options.output != nil { facts.golden = nil }
         return try GraphModel(graph, raised: graph, facts, file: file.path)
     }
 
     /// Writes a model beside its place and renames it.
     /// - Parameter type: of matrices; vectors and single numbers, such as epsilons, stay as they are stored.
     static func write(
-        _ model: GraphModel, hash: String?, to path: String, as type: StorageType?
+        _ model: GraphModel, hash: String?, golden: GoldenVector?, to path: String, as type: StorageType?
     ) throws(ModelError) {
         var metadata = [
             Key.format: format, Key.graph: OwnLayout.encode(model.document), Key.recipe: OwnLayout.encode(model.recipe),
         ]
         metadata[Key.licence] = model.facts.licence
         metadata[Key.hash] = hash
+        metadata[Key.golden] = golden.map(OwnLayout.encode)
         metadata[Key.output] = model.facts.output
         if !model.facts.labels.isEmpty { metadata[Key.labels] = OwnLayout.encode(model.facts.labels) }
         var table = TensorTable()

@@ -11,6 +11,8 @@ struct GraphModel: Sendable {
         var licence: String?
         /// The content hash that the file states; nil where it has to be computed.
         var statedHash: String?
+        /// What the file says that the model makes of the golden image.
+        var golden: GoldenVector?
         /// The value that embeddings are made of, in place of what is found by shape.
         var output: String?
         /// What was assumed because the file does not say.

@@ -15,14 +15,18 @@ public struct EmbeddingOptions: Sendable {
     public var normalize: Bool
     /// Keep only the first numbers of each vector, before normalising.
     public var dimensions: Int?
+    /// Pool the residual stream behind this block instead of the finished tokens: no final norm, no `fc_norm`.
+    public var block: Int?
 
-    public init(pooling: Pooling? = nil, normalize: Bool = false, dimensions: Int? = nil) {
+    public init(pooling: Pooling? = nil, normalize: Bool = false, dimensions: Int? = nil, block: Int? = nil) {
         self.pooling = pooling
         self.normalize = normalize
         self.dimensions = dimensions
+        self.block = block
     }
 
-    /// Throws `ModelError.invalidRequest` where the model does not pool so, or its vectors cannot be cut so.
+    /// Throws `ModelError.invalidRequest` where the model does not pool so, its vectors cannot be cut so, or it has no
+    /// such block.
     public func validate(for model: Model) throws(ModelError) {
         let pooling = pooling ?? model.interface.pooling
         guard model.interface.shapes[pooling] != nil else {
@@ -33,6 +37,10 @@ public struct EmbeddingOptions: Sendable {
         let width = model.interface.width(of: pooling)
         if let dimensions, !(1...width).contains(dimensions) {
             throw .invalidRequest("\(dimensions) dimensions: this model's vectors have 1 to \(width)")
+        }
+        let depth = model.interface.depth
+        if let block, !(0..<depth).contains(block) {
+            throw .invalidRequest("block \(block): this model has \(depth) blocks, counted from 0")
         }
     }
 

@@ -6,7 +6,7 @@ public import UnmaskRuntime
 /// An image's result depends neither on the images beside it nor on the number of threads, to the bit.
 public final class ModelSession: Sendable {
     public let model: Model
-    /// The most images of one forward pass; longer lists are cut. A file that fixes its batch decides it.
+    /// The most whole images of one forward pass; longer lists are cut. A file that fixes its batch decides it.
     public let maximumBatch: Int
     package let session: Session
 
@@ -37,6 +37,13 @@ public final class ModelSession: Sendable {
 
     public var engine: Engine { session.engine }
 
+    /// The most images of one pass that see `kept` patches each: as many as have no more tokens than `maximumBatch`
+    /// whole images. The decoder sees every patch again, so `decoding` gains nothing from a mask.
+    public func maximumBatch(kept: Int, decoding: Bool = false) -> Int {
+        guard !decoding, kept > 0, model.interface.fixedBatch == nil else { return maximumBatch }
+        return min(4096, max(maximumBatch, maximumBatch * (1 + model.interface.patches) / (1 + kept)))
+    }
+
     /// Packs the weights and makes room for full batches of whole images, so that no request pays for it.
     /// - Returns: the plan, for reports.
     @discardableResult
@@ -58,63 +65,102 @@ public final class ModelSession: Sendable {
     public func embed(
         _ images: [PixelImage], options: EmbeddingOptions = EmbeddingOptions(), masks: [Mask]? = nil
     ) throws(ModelError) -> [Embedding] {
-        let pooling = options.pooling ?? model.interface.pooling
-        let width = model.interface.width(of: pooling)
-        try options.validate(for: model)
-        let name = pooling.rawValue
-        return try run(images, masks: masks, outputs: [name]).map { answer in
-            let values = options.finish(answer.values[name] ?? [], width: width)
-            let dimension = options.dimensions ?? width
-            let shape = model.interface.shape(of: pooling, kept: answer.mask.kept) ?? [width]
-            return Embedding(
-                shape: shape.dropLast() + [dimension], values: values,
-                stamp: Stamp(
-                    model: model.hash, recipe: model.recipe.stamp, precision: "f32", pooling: pooling,
-                    dimension: dimension, tokens: answer.mask.kept, normalized: options.normalize))
-        }
+        let outputs = try outputs(for: .embed(options))
+        return try run(images, masks: masks, outputs: outputs).map { embedding($0, options) }
     }
 
     /// The most probable classes of each image, most probable first; among equals the lower index first.
     public func classify(
         _ images: [PixelImage], topK: Int = 5, masks: [Mask]? = nil
     ) throws(ModelError) -> [[ClassScore]] {
-        guard topK > 0 else { throw .invalidRequest("top-k \(topK): expected at least 1") }
-        let outputs = try outputs(of: .classify)
-        return try run(images, masks: masks, outputs: outputs).map { answer in
-            let probabilities = Array(answer.values[ModelGraph.probabilities] ?? [])
-            let best = probabilities.indices.sorted { (-probabilities[$0], $0) < (-probabilities[$1], $1) }
-            return best.prefix(topK).map { index in
-                ClassScore(
-                    label: index < model.labels.count ? model.labels[index] : String(index), index: index,
-                    probability: probabilities[index])
-            }
-        }
+        let outputs = try outputs(for: .classify(topK: topK))
+        return try run(images, masks: masks, outputs: outputs).map { classes($0, topK: topK) }
     }
 
     /// Rebuilds the hidden patches of each image from its visible ones.
     public func reconstruct(_ images: [PixelImage], masks: [Mask]) throws(ModelError) -> [Reconstruction] {
-        let outputs = try outputs(of: .reconstruct)
-        let answers = try run(images, masks: masks, outputs: outputs)
-        var results: [Reconstruction] = []
-        for (image, answer) in zip(images, answers) {
-            results.append(
-                Reconstruction(
-                    image: image, mask: answer.mask, prediction: Array(answer.values[ModelGraph.prediction] ?? []),
-                    model: model))
+        let outputs = try outputs(for: .reconstruct)
+        return zip(images, try run(images, masks: masks, outputs: outputs)).map { reconstruction(of: $0, $1) }
+    }
+
+    /// Asks something else of each image; images that see equally many patches share a pass whatever they are asked.
+    public func answer(
+        _ questions: [ImageQuestion], about images: [PixelImage], masks: [Mask]
+    ) throws(ModelError) -> [ImageAnswer] {
+        guard questions.count == images.count else {
+            throw .invalidRequest("\(questions.count) questions about \(images.count) images: expected one for each")
         }
-        return results
+        var outputs: Set<String> = []
+        for question in questions { outputs.formUnion(try self.outputs(for: question)) }
+        let answers = try run(images, masks: masks, outputs: outputs.sorted())
+        return zip(questions, zip(images, answers)).map { question, answered in
+            switch question {
+            case .embed(let options): .embedding(embedding(answered.1, options))
+            case .classify(let topK): .classes(classes(answered.1, topK: topK))
+            case .reconstruct: .reconstruction(reconstruction(of: answered.0, answered.1))
+            }
+        }
+    }
+
+    private func outputs(for question: ImageQuestion) throws(ModelError) -> [String] {
+        switch question {
+        case .embed(let options):
+            try options.validate(for: model)
+            if let block = options.block { return [ModelGraph.block(block)] }
+            return [(options.pooling ?? model.interface.pooling).rawValue]
+        case .classify(let topK):
+            guard topK > 0 else { throw .invalidRequest("top-k \(topK): expected at least 1") }
+            return try outputs(of: .classify)
+        case .reconstruct: return try outputs(of: .reconstruct)
+        }
+    }
+
+    private func embedding(_ answer: PassAnswer, _ options: EmbeddingOptions) -> Embedding {
+        let pooling = options.pooling ?? model.interface.pooling
+        let width = model.interface.width(of: pooling)
+        let output = options.block.map(ModelGraph.block)
+        let pooled =
+            if let output {
+                pooling.pool(answer.values[output] ?? [], width: width)
+            } else {
+                answer.values[pooling.rawValue] ?? []
+            }
+        let dimension = options.dimensions ?? width
+        let shape = model.interface.shape(of: pooling, kept: answer.mask.kept) ?? [width]
+        return Embedding(
+            shape: shape.dropLast() + [dimension],
+            values: options.finish(pooled, width: width),
+            stamp: Stamp(
+                model: model.hash, recipe: model.recipe.stamp, precision: "f32", pooling: pooling,
+                dimension: dimension, tokens: answer.mask.kept, normalized: options.normalize, output: output))
+    }
+
+    private func classes(_ answer: PassAnswer, topK: Int) -> [ClassScore] {
+        let probabilities = Array(answer.values[ModelGraph.probabilities] ?? [])
+        let best = probabilities.indices.sorted { (-probabilities[$0], $0) < (-probabilities[$1], $1) }
+        return best.prefix(topK).map { index in
+            ClassScore(
+                label: index < model.labels.count ? model.labels[index] : String(index), index: index,
+                probability: probabilities[index])
+        }
+    }
+
+    private func reconstruction(of image: PixelImage, _ answer: PassAnswer) -> Reconstruction {
+        Reconstruction(
+            image: image, mask: answer.mask, prediction: Array(answer.values[ModelGraph.prediction] ?? []),
+            model: model)
     }
 
     // MARK: Forward passes
 
     /// One image's part of a forward pass.
-    private struct Answer {
+    private struct PassAnswer {
         let mask: Mask
         let values: [String: ArraySlice<Float>]
     }
 
     /// Runs images in as few passes as their token counts and the batch limit allow; answers in the images' order.
-    private func run(_ images: [PixelImage], masks: [Mask]?, outputs: [String]) throws(ModelError) -> [Answer] {
+    private func run(_ images: [PixelImage], masks: [Mask]?, outputs: [String]) throws(ModelError) -> [PassAnswer] {
         let c = model.interface
         let masks = masks ?? Array(repeating: Mask.none(patches: c.patches), count: images.count)
         guard masks.count == images.count else {
@@ -130,11 +176,12 @@ public final class ModelSession: Sendable {
         for image in images where [image.height, image.width, image.channels] != expected {
             throw .imageMismatch(expected: expected, found: [image.height, image.width, image.channels])
         }
-        var answers = [Answer?](repeating: nil, count: images.count)
+        var answers = [PassAnswer?](repeating: nil, count: images.count)
         let groups = Dictionary(grouping: images.indices) { masks[$0].kept }
         for (kept, members) in groups.sorted(by: { $0.key < $1.key }) {
-            for start in stride(from: 0, to: members.count, by: maximumBatch) {
-                let batch = Array(members[start..<min(start + maximumBatch, members.count)])
+            let most = maximumBatch(kept: kept, decoding: outputs.contains(ModelGraph.prediction))
+            for start in stride(from: 0, to: members.count, by: most) {
+                let batch = Array(members[start..<min(start + most, members.count)])
                 // A pass of a fixed batch is filled up with its last image, whose further answers nobody reads.
                 let filled =
                     batch + Array(repeating: batch[batch.count - 1], count: max(0, (c.fixedBatch ?? 0) - batch.count))
@@ -142,7 +189,7 @@ public final class ModelSession: Sendable {
                     .u8(filled.flatMap { images[$0].pixels }), masks: filled.map { masks[$0] }, kept: kept,
                     outputs: outputs)
                 for (place, index) in batch.enumerated() {
-                    answers[index] = Answer(mask: masks[index], values: results.mapValues { $0[place] })
+                    answers[index] = PassAnswer(mask: masks[index], values: results.mapValues { $0[place] })
                 }
             }
         }

@@ -11,4 +11,6 @@ public struct Stamp: Sendable, Hashable, Codable {
     /// Patch tokens that the encoder saw.
     public let tokens: Int
     public let normalized: Bool
+    /// The tensor that was pooled, such as `blocks.7`; nil for the model's own output.
+    public var output: String?
 }

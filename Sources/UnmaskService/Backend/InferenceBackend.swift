@@ -1,4 +1,5 @@
 public import UnmaskImage
+public import UnmaskModel
 
 /// What the service needs of a model, in plain data: the seam between sockets and engine.
 ///
@@ -7,15 +8,21 @@ public import UnmaskImage
 public protocol InferenceBackend: Sendable {
     var description: ModelDescription { get }
 
-    /// Makes the first request as fast as the others.
-    func warmUp() throws
+    /// Makes the first request as fast as the others, and tries the model on the golden image.
+    ///
+    /// - Returns: what it made of it, as `ModelSession.goldenVector()`.
+    func warmUp() throws -> GoldenVector?
 
     /// Decodes an encoded image and brings it to the model's size, by one of `description.recipes`.
     func prepare(
         _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits
     ) throws(ImageError) -> PixelImage
 
-    /// Runs one forward pass over a batch, whose size is at most `description.maximumBatch`.
+    /// Brings pixels to the model's size, by one of `description.recipes`; they have 1 or 3 channels.
+    func prepare(_ pixels: PixelImage, recipe: Recipe.Name) throws(ImageError) -> PixelImage
+
+    /// Runs one forward pass over a batch, whose images are no more than `description.maximumBatch`, or, where they are
+    /// masked, have no more tokens than that many whole ones.
     ///
     /// - Returns: one result for each item, in order. An item's failure leaves the others untouched.
     /// - Throws: where the batch failed as a whole.

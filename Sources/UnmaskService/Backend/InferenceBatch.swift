@@ -1,33 +1,34 @@
 public import UnmaskImage
 public import UnmaskModel
 
-/// Images that share one forward pass.
+/// Images that share one forward pass, each with its own question.
 public struct InferenceBatch: Sendable {
-    public var operation: InferenceOperation
     public var items: [Item]
 
     public struct Item: Sendable {
         public var image: PixelImage
         /// The patches that the encoder sees; of one batch, all masks keep equally many.
         public var mask: Mask
+        public var operation: InferenceOperation
 
-        public init(image: PixelImage, mask: Mask) {
+        public init(image: PixelImage, mask: Mask, operation: InferenceOperation) {
             self.image = image
             self.mask = mask
+            self.operation = operation
         }
     }
 
-    public init(operation: InferenceOperation, items: [Item]) {
-        self.operation = operation
+    public init(items: [Item]) {
         self.items = items
     }
 }
 
-/// What a forward pass computes; the same for all items of a batch.
+/// What is asked of one image.
 public enum InferenceOperation: Sendable, Hashable {
     case embed(VectorOptions)
     /// The `topK` most probable classes.
     case classify(topK: Int)
+    /// All images of a batch with one of these are.
     case reconstruct
 }
 
@@ -38,10 +39,13 @@ public struct VectorOptions: Sendable, Hashable {
     public var normalize: Bool
     /// The leading dimensions to return.
     public var dimensions: Int
+    /// Pool what comes out of this block; nil for the model's own output.
+    public var block: Int?
 
-    public init(pooling: Pooling, normalize: Bool, dimensions: Int) {
+    public init(pooling: Pooling, normalize: Bool, dimensions: Int, block: Int? = nil) {
         self.pooling = pooling
         self.normalize = normalize
         self.dimensions = dimensions
+        self.block = block
     }
 }

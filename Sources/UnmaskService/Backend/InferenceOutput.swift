@@ -22,12 +22,15 @@ public struct EmbeddingOutput: Sendable, Equatable {
 
 public struct ReconstructionOutput: Sendable, Equatable {
     /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side.
-    public var pictures: PixelImage
+    public var panel: PixelImage
+    /// The reconstruction alone, visible patches as the decoder predicts them, at the model's size.
+    public var reconstruction: PixelImage
     /// The mean squared error of each patch against the original, in normalised pixels, `[N]`.
     public var patchErrors: [Float]
 
-    public init(pictures: PixelImage, patchErrors: [Float]) {
-        self.pictures = pictures
+    public init(panel: PixelImage, reconstruction: PixelImage, patchErrors: [Float]) {
+        self.panel = panel
+        self.reconstruction = reconstruction
         self.patchErrors = patchErrors
     }
 }

@@ -20,13 +20,14 @@ public struct ModelBackend: InferenceBackend {
         description = ModelDescription(
             hash: model.hash, interface: model.interface, precision: "f32",
             recipes: [own.name] + Recipe.Name.allCases.filter { $0 != own.name }, labels: model.labels,
-            licence: model.licence, maximumBatch: session.maximumBatch)
+            licence: model.licence, maximumBatch: session.maximumBatch, golden: model.golden)
     }
 
-    public func warmUp() throws {
-        try session.prepare(.embed(nil))
+    public func warmUp() throws -> GoldenVector? {
+        if session.model.interface.width > 0 { try session.prepare(.embed(nil)) }
         if session.model.hasHead { try session.prepare(.classify) }
         if session.model.hasDecoder { try session.prepare(.reconstruct) }
+        return try session.goldenVector()
     }
 
     public func prepare(
@@ -35,29 +36,54 @@ public struct ModelBackend: InferenceBackend {
         try (recipes[recipe] ?? session.model.recipe).prepare(encoded, limits: limits)
     }
 
+    public func prepare(_ pixels: PixelImage, recipe: Recipe.Name) throws(ImageError) -> PixelImage {
+        let recipe = recipes[recipe] ?? session.model.recipe
+        guard recipe.channels == 1 || recipe.channels == 3 else {
+            throw ImageError(
+                .unsupported,
+                "a model of \(recipe.channels) channels takes pixels of its own size and channels: "
+                    + "say \"recipe\":\"none\"")
+        }
+        return recipe.apply(to: pixels)
+    }
+
     public func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
         do throws(ModelError) {
-            return try outputs(of: batch).map { .success($0) }
+            let answers = try session.answer(
+                batch.items.map { ImageQuestion($0.operation) }, about: batch.items.map(\.image),
+                masks: batch.items.map(\.mask))
+            return answers.map { .success(InferenceOutput($0)) }
         } catch {
             throw ServiceError(.internal, error.description)
         }
     }
+}
 
-    private func outputs(of batch: InferenceBatch) throws(ModelError) -> [InferenceOutput] {
-        let (images, masks) = (batch.items.map(\.image), batch.items.map(\.mask))
-        switch batch.operation {
+extension ImageQuestion {
+    fileprivate init(_ operation: InferenceOperation) {
+        switch operation {
         case .embed(let vector):
-            let options = EmbeddingOptions(
-                pooling: vector.pooling, normalize: vector.normalize, dimensions: vector.dimensions)
-            return try session.embed(images, options: options, masks: masks).map {
-                .embedding(EmbeddingOutput(values: $0.values, shape: $0.shape))
-            }
-        case .classify(let topK):
-            return try session.classify(images, topK: topK, masks: masks).map { .classes($0) }
-        case .reconstruct:
-            return try session.reconstruct(images, masks: masks).map {
-                .reconstruction(ReconstructionOutput(pictures: $0.panel(), patchErrors: $0.patchErrors))
-            }
+            self = .embed(
+                EmbeddingOptions(
+                    pooling: vector.pooling, normalize: vector.normalize, dimensions: vector.dimensions,
+                    block: vector.block))
+        case .classify(let topK): self = .classify(topK: topK)
+        case .reconstruct: self = .reconstruct
+        }
+    }
+}
+
+extension InferenceOutput {
+    fileprivate init(_ answer: ImageAnswer) {
+        switch answer {
+        case .embedding(let embedding):
+            self = .embedding(EmbeddingOutput(values: embedding.values, shape: embedding.shape))
+        case .classes(let classes): self = .classes(classes)
+        case .reconstruction(let reconstruction):
+            self = .reconstruction(
+                ReconstructionOutput(
+                    panel: reconstruction.panel(), reconstruction: reconstruction.reconstruction,
+                    patchErrors: reconstruction.patchErrors))
         }
     }
 }

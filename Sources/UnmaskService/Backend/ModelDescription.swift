@@ -15,12 +15,14 @@ public struct ModelDescription: Sendable {
     public var labels: [String]
     /// Nil where the checkpoint states none.
     public var licence: String?
-    /// The largest batch that `run` takes.
+    /// The largest batch of whole images that `run` takes.
     public var maximumBatch: Int
+    /// What the checkpoint says that the model makes of the golden image; nil where it does not say.
+    public var golden: GoldenVector?
 
     public init(
         hash: String, interface: ModelInterface, precision: String, recipes: [Recipe.Name], labels: [String],
-        licence: String?, maximumBatch: Int
+        licence: String?, maximumBatch: Int, golden: GoldenVector? = nil
     ) {
         self.hash = hash
         self.interface = interface
@@ -29,5 +31,6 @@ public struct ModelDescription: Sendable {
         self.labels = labels
         self.licence = licence
         self.maximumBatch = maximumBatch
+        self.golden = golden
     }
 }

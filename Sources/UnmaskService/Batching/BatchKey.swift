@@ -1,13 +1,42 @@
-import UnmaskImage
-
-/// Images with equal keys can share a forward pass.
+/// Images with equal keys can share a forward pass, whatever each of them is asked.
 struct BatchKey: Hashable, Sendable {
     /// The loaded model, by identity.
     var model: ObjectIdentifier
-    var operation: InferenceOperation
-    var recipe: Recipe.Name
+    var pass: ForwardPass
     /// The tokens that the encoder sees, the class token included.
     var tokens: Int
-    /// The largest batch that the model takes.
+    /// The most images of a batch of this kind.
     var maximumItems: Int
+}
+
+/// How far a pass goes. The decoder costs as much as the encoder saves, so only what needs it shares its pass.
+enum ForwardPass: Hashable, Sendable {
+    case encoder
+    case decoder
+}
+
+extension BatchKey {
+    /// - Parameters:
+    ///   - images: the whole images of one batch that the configuration allows. Masked ones travel in larger batches,
+    ///     of as many tokens; the decoder sees every patch again, so there a mask changes nothing.
+    ///   - tokens: the tokens of one batch that the configuration allows; an image that has more by itself runs alone.
+    init(_ job: ImageJob, images: Int, tokens: Int) {
+        let model = job.model.description
+        let whole = 1 + model.interface.patches
+        self.model = ObjectIdentifier(job.model)
+        self.tokens = 1 + job.mask.kept
+        pass = job.operation.pass
+        let width = pass == .decoder ? whole : self.tokens
+        let most = min(images, model.maximumBatch) * whole
+        maximumItems = max(1, min(most, tokens) / width)
+    }
+}
+
+extension InferenceOperation {
+    var pass: ForwardPass {
+        switch self {
+        case .embed, .classify: .encoder
+        case .reconstruct: .decoder
+        }
+    }
 }

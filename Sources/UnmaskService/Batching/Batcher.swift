@@ -1,31 +1,30 @@
-import NIOCore
-
 /// Decides which image is prepared next and which images run together. It only decides: no threads, no clock.
 ///
 /// An image is waiting, then preparing, then ready, then handed out in a batch. There is no timer: whoever has a free
-/// engine asks for a batch and gets the oldest ready image together with those that can share its forward pass.
-/// Preparation runs ahead of the engine by a bounded number of images.
+/// engine asks for a batch and gets the first ready image together with those that can share its forward pass. First is
+/// the higher priority, and within a priority whose turn came earlier: connections take turns. Preparation runs ahead of
+/// the engine by a bounded number of batches, counted for each priority apart, so that what is urgent need not wait for
+/// room behind what is not.
 struct Batcher<Job, Image> {
     struct Limits: Sendable {
         /// Images that are waiting, preparing or ready.
         var queued: Int
         /// Images that are preparing at once.
         var preparing: Int
-        /// Images that are preparing or ready.
-        var prepared: Int
-        /// Images of a batch.
-        var images: Int
-        /// Tokens of a batch; an image that has more by itself runs alone.
-        var tokens: Int
+        /// Full batches that are preparing or ready.
+        var preparedBatches: Int
     }
 
     struct Entry {
         /// Ascending in order of arrival.
         var id: UInt64
         var request: UInt64
+        var priority: Priority
         var key: BatchKey
         var deadline: ContinuousClock.Instant?
         var job: Job
+        /// Ascending in the order in which preparation began.
+        var turn: UInt64 = 0
     }
 
     struct Batch {
@@ -33,14 +32,30 @@ struct Batcher<Job, Image> {
         var items: [(entry: Entry, image: Image)]
     }
 
+    /// What all images of a request have in common.
+    struct Request {
+        var id: UInt64
+        /// Whose turn it uses.
+        var connection: UInt64
+        var priority = Priority.normal
+        var deadline: ContinuousClock.Instant?
+        /// Admitted also where the queue is full: for the server's own checks.
+        var isReserved = false
+    }
+
     private let limits: Limits
     private var nextID: UInt64 = 0
-    private var waiting = CircularBuffer<Entry>()
+    private var nextTurn: UInt64 = 0
+    private var waiting = FairQueue<Entry>()
     private var preparing: [UInt64: Entry] = [:]
     /// Images that were cancelled while they were preparing: they hold a thread until it is done with them.
     private var abandoned: Set<UInt64> = []
-    /// In order of arrival, whatever the order in which preparation ended.
+    /// By priority, then in the order of their turns, whatever the order in which preparation ended.
     private var ready: [(entry: Entry, image: Image)] = []
+    /// What is preparing or ready, for each priority, in `Entry.share`s.
+    private var prepared = Priority.allCases.map { _ in 0 }
+    /// The tokens of all queued images.
+    private(set) var queuedTokens = 0
 
     init(limits: Limits) {
         self.limits = limits
@@ -49,29 +64,33 @@ struct Batcher<Job, Image> {
     /// The images that are queued in any state.
     var count: Int { waiting.count + preparing.count + ready.count }
 
-    private var canPrepare: Bool {
-        let busy = preparing.count + abandoned.count
-        return busy < limits.preparing && busy + ready.count < limits.prepared
-    }
-
     /// Queues all of a request's images, or none of them where they would not fit.
-    mutating func admit(
-        _ jobs: [(key: BatchKey, job: Job)], request: UInt64, deadline: ContinuousClock.Instant?
-    ) -> Bool {
-        guard jobs.count <= limits.queued - count else { return false }
+    mutating func admit(_ jobs: [(key: BatchKey, job: Job)], of request: Request) -> Bool {
+        guard request.isReserved || jobs.count <= limits.queued - count else { return false }
         for (key, job) in jobs {
-            waiting.append(Entry(id: nextID, request: request, key: key, deadline: deadline, job: job))
+            let entry = Entry(
+                id: nextID, request: request.id, priority: request.priority, key: key, deadline: request.deadline,
+                job: job)
+            waiting.append(entry, source: request.connection, priority: request.priority)
             nextID += 1
+            queuedTokens += key.tokens
         }
         return true
     }
 
     /// The next image to prepare, or nil while enough are prepared. What has missed its deadline goes to `expired`.
     mutating func nextToPrepare(now: ContinuousClock.Instant, expired: inout [Entry]) -> Entry? {
-        while canPrepare, let entry = waiting.popFirst() {
+        let room = limits.preparedBatches * Entry.batchShares
+        while preparing.count + abandoned.count < limits.preparing,
+            var entry = waiting.popFirst(where: { prepared[$0.level] < room })
+        {
             if entry.isExpired(now) {
+                queuedTokens -= entry.key.tokens
                 expired.append(entry)
             } else {
+                entry.turn = nextTurn
+                nextTurn += 1
+                prepared[entry.priority.level] += entry.share
                 preparing[entry.id] = entry
                 return entry
             }
@@ -88,25 +107,30 @@ struct Batcher<Job, Image> {
             return false
         }
         if let image {
-            let place = ready.lastIndex { $0.entry.id < id }.map { $0 + 1 } ?? 0
+            let place = ready.lastIndex { $0.entry.precedes(entry) }.map { $0 + 1 } ?? 0
             ready.insert((entry, image), at: place)
+        } else {
+            leave(entry)
         }
         return true
     }
 
-    /// The oldest ready image and all that can run with it, or nil where none is ready.
+    /// The first ready image and all that can run with it, or nil where none is ready.
     mutating func formBatch(now: ContinuousClock.Instant, expired: inout [Entry]) -> Batch? {
-        expired += ready.lazy.map(\.entry).filter { $0.isExpired(now) }
-        ready.removeAll { $0.entry.isExpired(now) }
+        removeReady(where: { $0.isExpired(now) }, &expired)
         guard let key = ready.first?.entry.key else { return nil }
-        let maximum = max(1, min(limits.images, key.maximumItems, limits.tokens / max(1, key.tokens)))
-        var items: [(entry: Entry, image: Image)] = []
+        var batch = Batch(key: key, items: [])
         var others: [(entry: Entry, image: Image)] = []
         for item in ready {
-            if item.entry.key == key, items.count < maximum { items.append(item) } else { others.append(item) }
+            if item.entry.key == key, batch.items.count < key.maximumItems {
+                leave(item.entry)
+                batch.items.append(item)
+            } else {
+                others.append(item)
+            }
         }
         ready = others
-        return Batch(key: key, items: items)
+        return batch
     }
 
     /// Removes a request's images that have not been handed out in a batch.
@@ -120,23 +144,50 @@ struct Batcher<Job, Image> {
     }
 
     private mutating func remove(where matches: (Entry) -> Bool) -> [Entry] {
-        let dropped = preparing.values.filter(matches)
-        let removed = Array(waiting.filter(matches)) + dropped + ready.map(\.entry).filter(matches)
-        waiting.removeAll(where: matches)
-        for entry in dropped {
+        var removed = waiting.remove(where: matches)
+        for entry in removed { queuedTokens -= entry.key.tokens }
+        for entry in preparing.values where matches(entry) {
             preparing[entry.id] = nil
             abandoned.insert(entry.id)
+            leave(entry)
+            removed.append(entry)
+        }
+        removeReady(where: matches, &removed)
+        return removed
+    }
+
+    private mutating func removeReady(where matches: (Entry) -> Bool, _ removed: inout [Entry]) {
+        guard ready.contains(where: { matches($0.entry) }) else { return }
+        for item in ready where matches(item.entry) {
+            leave(item.entry)
+            removed.append(item.entry)
         }
         ready.removeAll { matches($0.entry) }
-        return removed
+    }
+
+    /// Forgets an image that was preparing or ready.
+    private mutating func leave(_ entry: Entry) {
+        prepared[entry.priority.level] -= entry.share
+        queuedTokens -= entry.key.tokens
     }
 }
 
 extension Batcher.Entry: Sendable where Job: Sendable {}
 extension Batcher.Batch: Sendable where Job: Sendable, Image: Sendable {}
+extension Batcher.Request: Sendable {}
 
 extension Batcher.Entry {
+    /// A full batch, in the unit of `share`.
+    static var batchShares: Int { 1 << 16 }
+
+    /// How much of a full batch of its kind this image is.
+    var share: Int { max(1, Self.batchShares / key.maximumItems) }
+
     func isExpired(_ now: ContinuousClock.Instant) -> Bool {
         deadline.map { $0 <= now } ?? false
+    }
+
+    func precedes(_ other: Self) -> Bool {
+        (priority.level, turn) < (other.priority.level, other.turn)
     }
 }

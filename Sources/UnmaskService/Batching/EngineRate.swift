@@ -1,19 +1,24 @@
-/// How fast the engine has been of late, to tell a refused client when to come back.
+/// How fast the engine has been of late, to tell how long a queue takes.
 struct EngineRate: Sendable {
-    /// A moving average; before the first batch, a guess.
-    private var secondsPerImage = 0.01
+    /// A moving average; nil before the first batch.
+    private var secondsPerToken: Double?
 
-    mutating func record(images: Int, took: Duration) {
-        guard images > 0 else { return }
-        secondsPerImage += 0.2 * (took.seconds / Double(images) - secondsPerImage)
+    mutating func record(tokens: Int, took: Duration) {
+        guard tokens > 0 else { return }
+        let now = took.seconds / Double(tokens)
+        secondsPerToken = secondsPerToken.map { $0 + 0.2 * (now - $0) } ?? now
     }
 
-    /// The error for a request that finds the queue full.
-    func overloaded(queued: Int, asked: Int) -> ServiceError {
-        let milliseconds = (Double(queued) * secondsPerImage * 1000).rounded(.up)
-        return ServiceError(
-            .overloaded, "\(queued) images are queued and there is no room for \(asked) more: try again later",
-            retryAfterMilliseconds: Int(min(max(milliseconds, 1), 60_000)))
+    /// How long the engine takes for that many tokens; nil while nothing is known.
+    func wait(forTokens tokens: Int) -> Duration? {
+        secondsPerToken.map { .seconds(Double(tokens) * $0) }
+    }
+
+    /// When a client that was refused should come back, in milliseconds.
+    func retryAfter(queuedTokens: Int) -> Int {
+        // Before the first batch, a guess.
+        let wait = wait(forTokens: queuedTokens) ?? .milliseconds(100)
+        return Int(min(max((wait.seconds * 1000).rounded(.up), 1), 60_000))
     }
 }
 

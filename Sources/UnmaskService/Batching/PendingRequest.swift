@@ -26,6 +26,12 @@ final class PendingRequest: Sendable {
         if let (waiter, outcomes) = finished { waiter.resume(returning: outcomes) }
     }
 
+    /// Gives every image that is still missing the same error; what the engine makes of it is dropped.
+    func abandon(_ error: ServiceError) {
+        let missing = state.withLock { state in state.outcomes.indices.filter { state.outcomes[$0] == nil } }
+        for index in missing { complete(index, ImageOutcome(result: .failure(error))) }
+    }
+
     /// Waits for every image; `outcomes[i]` belongs to image `i`. Called once.
     func outcomes() async -> [ImageOutcome] {
         await withCheckedContinuation { waiter in

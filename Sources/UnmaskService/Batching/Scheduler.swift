@@ -1,4 +1,3 @@
-import NIOCore
 import NIOPosix
 import Synchronization
 import UnmaskImage
@@ -24,7 +23,7 @@ final class Scheduler: Sendable {
         var decode: Duration
     }
 
-    private struct State {
+    struct State {
         var batcher: ImageBatcher
         var isAccepting = true
         var isStopped = false
@@ -44,61 +43,82 @@ final class Scheduler: Sendable {
         var depth = 0
     }
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
+    let metrics: ServiceMetrics
+    let engine = NIOThreadPool(numberOfThreads: 1)
+    let preparation: NIOThreadPool
     private let loader: ImageLoader
-    private let metrics: ServiceMetrics
-    private let preparation: NIOThreadPool
-    private let engine = NIOThreadPool(numberOfThreads: 1)
+    private let limits: ServiceConfiguration.Limits
+    private let settings: ServiceConfiguration.EngineSettings
 
     init(configuration: ServiceConfiguration, loader: ImageLoader, metrics: ServiceMetrics) {
         self.loader = loader
         self.metrics = metrics
-        preparation = NIOThreadPool(numberOfThreads: configuration.engine.preparationThreads)
+        limits = configuration.limits
+        settings = configuration.engine
+        preparation = NIOThreadPool(numberOfThreads: settings.preparationThreads)
         state = Mutex(
             State(
                 batcher: Batcher(
                     limits: .init(
-                        queued: configuration.limits.queuedImages,
-                        preparing: configuration.engine.preparationThreads,
-                        prepared: configuration.engine.preparedImages,
-                        images: configuration.engine.batchImages,
-                        tokens: configuration.engine.batchTokens))))
+                        queued: limits.queuedImages, preparing: settings.preparationThreads,
+                        preparedBatches: settings.preparedBatches))))
     }
 
     // MARK: Requests
 
-    /// Runs a request's images; outcome `i` belongs to job `i`. Cancelling the task drops what has not run yet.
+    /// Runs a request's images; outcome `i` belongs to job `i`. Cancelling the task drops what has not run yet, and does
+    /// not wait for what is running.
     ///
     /// - Throws: `overloaded` or `shutting_down`, at once and before anything ran.
-    func run(_ jobs: [ImageJob], deadline: ContinuousClock.Instant?) async throws(ServiceError) -> [ImageOutcome] {
+    func run(_ jobs: [ImageJob], _ terms: RequestTerms) async throws(ServiceError) -> [ImageOutcome] {
         guard !jobs.isEmpty else { return [] }
         let pending = PendingRequest(images: jobs.count)
-        let request = try admit(jobs, pending, deadline: deadline)
+        let request = try admit(jobs, pending, terms)
         advance()
         return await withTaskCancellationHandler {
             await pending.outcomes()
         } onCancel: {
-            let dropped = state.withLock { $0.batcher.cancel(request: request) }
-            for entry in dropped { entry.job.complete(.failure(.cancelled)) }
+            _ = state.withLock { $0.batcher.cancel(request: request) }
+            pending.abandon(.cancelled)
             advance()
         }
     }
 
     private func admit(
-        _ jobs: [ImageJob], _ pending: PendingRequest, deadline: ContinuousClock.Instant?
+        _ jobs: [ImageJob], _ pending: PendingRequest, _ terms: RequestTerms
     ) throws(ServiceError) -> UInt64 {
         let now = ContinuousClock.now
         let images = jobs.enumerated().map { index, job in
-            (key: job.key, job: ScheduledImage(job: job, index: index, request: pending, admitted: now))
+            (
+                key: BatchKey(job, images: settings.batchImages, tokens: settings.batchTokens),
+                job: ScheduledImage(job: job, index: index, request: pending, admitted: now)
+            )
         }
         return try state.withLock { state throws(ServiceError) in
-            guard state.isAccepting else { throw .shuttingDown }
+            guard state.isAccepting || terms.isReserved else { throw .shuttingDown }
+            if !terms.isReserved { try checkWait(state, terms.deadline.map { $0 - now }) }
             state.nextRequest += 1
-            guard state.batcher.admit(images, request: state.nextRequest, deadline: deadline) else {
-                throw state.rate.overloaded(queued: state.batcher.count, asked: jobs.count)
+            let request = ImageBatcher.Request(
+                id: state.nextRequest, connection: terms.connection, priority: terms.priority,
+                deadline: terms.deadline, isReserved: terms.isReserved)
+            guard state.batcher.admit(images, of: request) else {
+                throw .overloaded(
+                    "\(state.batcher.count) images are queued and there is no room for \(jobs.count) more", state)
             }
             return state.nextRequest
         }
+    }
+
+    /// Refuses at once what could only be refused later: the queue is longer than the server, or the request's own
+    /// deadline, allows.
+    private func checkWait(_ state: borrowing State, _ deadline: Duration?) throws(ServiceError) {
+        guard let longest = [limits.queueWait, deadline].compactMap(\.self).min(),
+            let wait = state.rate.wait(forTokens: state.batcher.queuedTokens), wait > longest
+        else { return }
+        throw .overloaded(
+            "\(state.batcher.count) images are queued, about \(wait.microseconds / 1000) ms of work, and "
+                + "\(longest.microseconds / 1000) ms are allowed", state)
     }
 
     /// Runs work that blocks on the threads that prepare images.
@@ -115,7 +135,7 @@ final class Scheduler: Sendable {
     // MARK: Progress
 
     /// Starts whatever can start now.
-    private func advance() {
+    func advance() {
         let effects = state.withLock { state in
             let now = ContinuousClock.now
             var effects = Effects()
@@ -148,7 +168,7 @@ final class Scheduler: Sendable {
             let result = Result { () throws(ServiceError) in
                 guard threadState == .active else { throw ServiceError.shuttingDown }
                 let job = entry.job.job
-                return try loader.pixels(of: job.source, for: job.model, recipe: job.recipe)
+                return try loader.pixels(of: job.source, for: job.model, job.preparation)
             }
             let decode = ContinuousClock.now - started
             let image = (try? result.get()).map { PreparedImage(pixels: $0, decode: decode) }
@@ -161,101 +181,6 @@ final class Scheduler: Sendable {
         }
     }
 
-    // MARK: Engine
-
-    /// Starts the threads and lets the models warm up on them.
-    func start(warming models: [RegisteredModel]) async throws {
-        engine.start()
-        preparation.start()
-        for model in models { try await engine.runIfActive { try model.backend.warmUp() } }
-    }
-
-    /// Feeds the engine until `stop()` or until the task is cancelled.
-    func runEngine() async {
-        await withTaskCancellationHandler {
-            while let batch = await nextBatch() { await run(batch) }
-        } onCancel: {
-            stop()
-        }
-    }
-
-    /// Ends the threads, after `runEngine()` has ended.
-    func shutDown() async {
-        // Ending twice is the only way to fail.
-        try? await engine.shutdownGracefully()
-        try? await preparation.shutdownGracefully()
-    }
-
-    private func nextBatch() async -> ImageBatcher.Batch? {
-        await withCheckedContinuation { engine in
-            let isStopped = state.withLock { state in
-                state.busySince = nil
-                state.idleEngine = state.isStopped ? nil : engine
-                return state.isStopped
-            }
-            if isStopped { engine.resume(returning: nil) } else { advance() }
-        }
-    }
-
-    private func run(_ batch: ImageBatcher.Batch) async {
-        guard let model = batch.items.first?.entry.job.job.model else { return }
-        let input = InferenceBatch(
-            operation: batch.key.operation,
-            items: batch.items.map { .init(image: $0.image.pixels, mask: $0.entry.job.job.mask) })
-        let started = ContinuousClock.now
-        let results = await infer(input, on: model)
-        let inference = ContinuousClock.now - started
-        state.withLock { $0.rate.record(images: batch.items.count, took: inference) }
-        metrics.batch(images: batch.items.count, took: inference)
-        for (item, result) in zip(batch.items, results) {
-            let queue = started - item.entry.job.admitted - item.image.decode
-            let times = StageTimes(decode: item.image.decode, queue: queue, inference: inference)
-            item.entry.job.complete(result, times: times)
-        }
-    }
-
-    /// One result for each item, also where the backend failed or broke its promise of one for each.
-    private func infer(
-        _ batch: InferenceBatch, on model: RegisteredModel
-    ) async -> [Result<InferenceOutput, ServiceError>] {
-        let failure: ServiceError
-        do {
-            let results = try await engine.runIfActive { try model.backend.run(batch) }
-            if results.count == batch.items.count { return results }
-            failure = ServiceError(
-                .internal, "the engine gave \(results.count) results for \(batch.items.count) images")
-        } catch let error as ServiceError {
-            failure = error
-        } catch {
-            failure = ServiceError(.internal, "the engine failed: \(error)")
-        }
-        return batch.items.map { _ in .failure(failure) }
-    }
-
-    // MARK: Life
-
-    /// Refuses new images; those that are queued still run.
-    func stopAccepting() {
-        state.withLock { $0.isAccepting = false }
-    }
-
-    /// Refuses what is still queued.
-    func abandonQueue() {
-        let dropped = state.withLock { $0.batcher.removeAll() }
-        for entry in dropped { entry.job.complete(.failure(.shuttingDown)) }
-    }
-
-    /// Ends `runEngine()` after the batch it is at.
-    func stop() {
-        stopAccepting()
-        abandonQueue()
-        let engine = state.withLock { state in
-            state.isStopped = true
-            return state.idleEngine.take()
-        }
-        engine?.resume(returning: nil)
-    }
-
     struct Status: Sendable {
         var queuedImages: Int
         /// How long the engine has been at its present batch.
@@ -266,5 +191,13 @@ final class Scheduler: Sendable {
         state.withLock { state in
             Status(queuedImages: state.batcher.count, busy: state.busySince.map { ContinuousClock.now - $0 })
         }
+    }
+}
+
+extension ServiceError {
+    fileprivate static func overloaded(_ message: String, _ state: borrowing Scheduler.State) -> ServiceError {
+        ServiceError(
+            .overloaded, message + ": try again later",
+            retryAfterMilliseconds: state.rate.retryAfter(queuedTokens: state.batcher.queuedTokens))
     }
 }

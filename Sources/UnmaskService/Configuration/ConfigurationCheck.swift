@@ -9,17 +9,19 @@ extension ServiceConfiguration {
         try check("limits.image.maxPixels", limits.image.maxPixels, 1...gibibyte)
         try check("limits.imagesPerRequest", limits.imagesPerRequest, 1...4096)
         try check("limits.requestsInFlight", limits.requestsInFlight, 1...4096)
+        try check("limits.unwrittenBytes", limits.unwrittenBytes, 1024...gibibyte)
         try check("limits.connections", limits.connections, 1...1_000_000)
         try check("limits.queuedImages", limits.queuedImages, limits.imagesPerRequest...1_000_000)
         try check("engine.batchImages", engine.batchImages, 1...4096)
         try check("engine.batchTokens", engine.batchTokens, 1...(1 << 24))
         try check("engine.preparationThreads", engine.preparationThreads, 1...256)
-        try check("engine.preparedImages", engine.preparedImages, 1...1_000_000)
+        try check("engine.preparedBatches", engine.preparedBatches, 1...1024)
         try check("engine.ioThreads", engine.ioThreads, 1...256)
         if let tcp { try check("tcp.port", tcp.port, 0...65535) }
         for (name, value) in [
             ("request", timeouts.request), ("answer", timeouts.answer), ("drain", timeouts.drain),
-            ("stall", timeouts.stall),
+            ("stall", timeouts.stall), ("idle", timeouts.idle), ("ready", timeouts.ready),
+            ("idleModel", timeouts.idleModel ?? .seconds(1)), ("queueWait", limits.queueWait ?? .seconds(1)),
         ] where value <= .zero {
             throw .timeout(name: name)
         }

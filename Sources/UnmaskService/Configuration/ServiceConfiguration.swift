@@ -44,9 +44,14 @@ public struct ServiceConfiguration: Sendable {
         public var imagesPerRequest = 64
         /// Requests of one connection that are not answered yet; reading stops until one is.
         public var requestsInFlight = 16
+        /// Bytes of answers that one connection's client has not taken; beyond, reading stops until it takes some.
+        public var unwrittenBytes = 16 << 20
         public var connections = 4096
         /// Images of all requests that wait for the engine.
         public var queuedImages = 1024
+        /// The longest wait that is worth queueing for, estimated from the engine's speed of late; nil for any. It
+        /// bounds the latency of what is accepted, whatever the model and the masks.
+        public var queueWait: Duration?
 
         public init() {}
     }
@@ -56,23 +61,30 @@ public struct ServiceConfiguration: Sendable {
         public var request = Duration.seconds(60)
         /// For the client to take an answer; then the connection is closed.
         public var answer = Duration.seconds(60)
+        /// For a connection to have no request at all; then it is closed.
+        public var idle = Duration.seconds(900)
         /// For the requests in flight to finish at shutdown.
         public var drain = Duration.seconds(30)
         /// After which `health` says that the engine, at work on one batch all that time, is stalled.
         public var stall = Duration.seconds(30)
+        /// For the golden image to come back; then `ready` says that the model fails.
+        public var ready = Duration.seconds(10)
+        /// After which a model that nobody asks for is unloaded; nil for never.
+        public var idleModel: Duration?
 
         public init() {}
     }
 
     public struct EngineSettings: Sendable, Equatable {
-        /// Images of one batch, if the model does not take fewer.
+        /// Whole images of one batch, if the model does not take fewer. Masked images travel in larger batches, of as
+        /// many tokens.
         public var batchImages = 16
-        /// Tokens of one batch, so that masked images travel in larger batches than whole ones.
-        public var batchTokens = 4096
+        /// Tokens of one batch, whatever the model; an image that has more by itself runs alone.
+        public var batchTokens = 16_384
         /// Threads that decode and resize ahead of the engine.
         public var preparationThreads = 2
-        /// Images that are decoded ahead of the engine.
-        public var preparedImages = 48
+        /// Full batches that are decoded ahead of the engine.
+        public var preparedBatches = 2
         /// Threads that read and write sockets.
         public var ioThreads = 1
 

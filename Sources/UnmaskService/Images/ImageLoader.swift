@@ -1,5 +1,3 @@
-import Foundation
-import NIOCore
 import UnmaskImage
 
 /// Brings an image from wherever it is to the pixels that a model sees. Blocks.
@@ -8,52 +6,59 @@ struct ImageLoader: Sendable {
     let limits: ImageLimits
 
     func pixels(
-        of source: ImageSource, for model: RegisteredModel, recipe: Recipe.Name
+        of source: ImageSource, for model: RegisteredModel, _ preparation: Preparation
     ) throws(ServiceError) -> PixelImage {
-        let encoded = try bytes(of: source)
+        switch source {
+        case .path(let path): try prepare(try allowedPaths.contents(of: path, limits), model, preparation)
+        case .encoded(let bytes): try prepare(try bytes.read(limits), model, preparation)
+        case .pixels(let raw): try prepare(try raw.image(limits), model, preparation)
+        }
+    }
+
+    private func prepare(
+        _ encoded: [UInt8], _ model: RegisteredModel, _ preparation: Preparation
+    ) throws(ServiceError) -> PixelImage {
+        guard case .recipe(let recipe) = preparation else {
+            throw ServiceError(
+                .imageUnsupported,
+                "an encoded image needs a recipe: \"recipe\":\"none\" is for pixels of the model's own size")
+        }
+        return try Self.named { () throws(ImageError) in
+            try model.backend.prepare(encoded, recipe: recipe, limits: limits)
+        }
+    }
+
+    private func prepare(
+        _ pixels: PixelImage, _ model: RegisteredModel, _ preparation: Preparation
+    ) throws(ServiceError) -> PixelImage {
+        switch preparation {
+        case .none:
+            let interface = model.description.interface
+            let expected = interface.imageSize + [interface.channels]
+            let found = [pixels.height, pixels.width, pixels.channels]
+            guard found == expected else {
+                throw ServiceError(
+                    .imageUnsupported,
+                    "without a recipe, pixels have the model's own shape \(expected), found \(found): name a recipe")
+            }
+            return pixels
+        case .recipe(let recipe):
+            guard pixels.channels == 1 || pixels.channels == 3 else {
+                throw ServiceError(
+                    .imageUnsupported, "a recipe takes pixels of 1 or 3 channels, found \(pixels.channels)")
+            }
+            return try Self.named { () throws(ImageError) in
+                try model.backend.prepare(pixels, recipe: recipe)
+            }
+        }
+    }
+
+    /// The error as the protocol names it.
+    private static func named(_ body: () throws(ImageError) -> PixelImage) throws(ServiceError) -> PixelImage {
         do throws(ImageError) {
-            return try model.backend.prepare(encoded, recipe: recipe, limits: limits)
+            return try body()
         } catch {
             throw ServiceError(ErrorType(rawValue: error.type) ?? .imageDecodeFailed, error.message)
-        }
-    }
-
-    private func bytes(of source: ImageSource) throws(ServiceError) -> [UInt8] {
-        switch source {
-        case .frame(let frame):
-            try check(frame.readableBytes)
-            return Array(frame.readableBytesView)
-        case .base64(let text):
-            try check(text.utf8.count / 4 * 3)
-            guard let data = Data(base64Encoded: text) else {
-                throw ServiceError(
-                    .imageDecodeFailed, "base64 is not valid: it is RFC 4648's, padded, without line breaks")
-            }
-            return Array(data)
-        case .path(let path):
-            return try contents(of: path)
-        }
-    }
-
-    private func contents(of path: String) throws(ServiceError) -> [UInt8] {
-        let (descriptor, size) = try allowedPaths.open(path)
-        defer { close(descriptor) }
-        try check(size)
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            while count < size {
-                let read = read(descriptor, buffer.baseAddress.map { $0 + count }, size - count)
-                if read > 0 { count += read } else if read == 0 || errno != EINTR { return }
-            }
-        }
-        guard bytes.count == size else {
-            throw ServiceError(.imageTruncated, "\(path): read \(bytes.count) of \(size) bytes")
-        }
-        return bytes
-    }
-
-    private func check(_ size: Int) throws(ServiceError) {
-        guard size <= limits.maxBytes else {
-            throw ServiceError(.imageTooLarge, "the encoded image has \(size) bytes, allowed are \(limits.maxBytes)")
         }
     }
 }

@@ -13,14 +13,12 @@ struct HealthResult: MethodResult {
         _ = try Parameters(request.params, allowing: [])
         scheduler = context.scheduler.status
         let isStalled = scheduler.busy.map { $0 > context.configuration.timeouts.stall } ?? false
-        status = isStalled ? .stalled : context.isDraining ? .draining : .ok
+        status = isStalled ? .stalled : context.life.isDraining ? .draining : .ok
     }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
-        json.object { json in
-            json.field("status", status.rawValue)
-            json.field("queued_images", scheduler.queuedImages)
-            json.field("engine_busy_us", scheduler.busy?.microseconds ?? 0)
-        }
+        json.field("status", status.rawValue)
+        json.field("queued_images", scheduler.queuedImages)
+        json.field("engine_busy_us", scheduler.busy?.microseconds ?? 0)
     }
 }

@@ -1,59 +1,63 @@
 import UnmaskImage
 import UnmaskModel
 
-/// What `embed`, `classify` and `reconstruct` have in common.
+/// What the methods that run images have in common.
 struct ImageRequest: Sendable {
-    static let parameters = ["images", "model", "recipe", "deadline_ms"]
+    /// Of the request as a whole.
+    static let common = ["model", "recipe", "deadline_ms", "priority"]
+    static let parameters = ["images"] + common
 
-    var model: RegisteredModel
-    var images: [ImageSource]
-    var recipe: Recipe.Name
-    var deadline: ContinuousClock.Instant?
+    let model: RegisteredModel
+    let preparation: Preparation
+    private let terms: RequestTerms
 
-    init(_ parameters: Parameters, _ request: Request, _ context: MethodContext) throws(ServiceError) {
-        model = try context.models.model(named: try parameters.string("model"))
-        images = try parameters.images(frames: request.frames, maximum: context.limits.imagesPerRequest)
-        recipe = try Self.recipe(parameters, of: model.description)
+    init(_ parameters: Parameters, _ context: MethodContext) async throws(ServiceError) {
+        model = try await context.models.model(named: try parameters.string("model"))
+        preparation = try Self.preparation(parameters, of: model.description)
         let milliseconds = try parameters.integer("deadline_ms", in: 1...86_400_000)
-        deadline = milliseconds.map { context.received + .milliseconds($0) }
+        terms = RequestTerms(
+            connection: context.connection.id, priority: try parameters.choice("priority") ?? .normal,
+            deadline: milliseconds.map { context.received + .milliseconds($0) })
     }
 
-    private static func recipe(
+    private static func preparation(
         _ parameters: Parameters, of model: ModelDescription
-    ) throws(ServiceError) -> Recipe.Name {
-        guard let name = try parameters.string("recipe") else { return model.recipes[0] }
+    ) throws(ServiceError) -> Preparation {
+        guard let name = try parameters.string("recipe") else { return .recipe(model.recipes[0]) }
+        if name == Preparation.none.name { return .none }
         guard let recipe = Recipe.Name(rawValue: name), model.recipes.contains(recipe) else {
-            throw parameters.mismatch("recipe", "one of " + model.recipes.map(\.rawValue).joined(separator: ", "))
+            throw parameters.mismatch(
+                "recipe", "one of " + (model.recipes.map(\.rawValue) + [Preparation.none.name]).joined(separator: ", "))
         }
-        return recipe
+        return .recipe(recipe)
     }
 
-    /// Runs one operation over all images, each under the same mask.
+    /// Runs one operation over images, each under the same mask.
+    ///
+    /// - Throws: also `cancelled`, where the request was.
     func run(
-        _ operation: InferenceOperation, mask: Mask, _ context: MethodContext
+        _ images: [ImageSource], _ operation: InferenceOperation, mask: Mask, _ context: MethodContext
     ) async throws(ServiceError) -> [ImageOutcome] {
         let jobs = images.map {
-            ImageJob(model: model, source: $0, recipe: recipe, mask: mask, operation: operation)
+            ImageJob(model: model, source: $0, preparation: preparation, mask: mask, operation: operation)
         }
-        let outcomes = try await context.scheduler.run(jobs, deadline: deadline)
-        for outcome in outcomes { context.metrics.image(outcome.times) }
+        let outcomes = try await context.scheduler.run(jobs, terms)
+        guard !Task.isCancelled else { throw .cancelled }
         return outcomes
     }
 
-    /// Writes what made the result: vectors with different stamps are never to be compared.
-    func writeStamp(to json: inout JSONWriter, mask: Mask, vector: VectorOptions? = nil) {
+    /// What made the result: vectors with different stamps are never to be compared.
+    func stamp(mask: Mask, vector: VectorOptions? = nil) -> ResultStamp {
         let size = model.description.interface.imageSize
-        json.key("stamp")
-        json.object { stamp in
-            stamp.field("model", model.description.hash)
-            stamp.field("recipe", "\(recipe.rawValue) \(size[0])x\(size[1])")
-            stamp.field("precision", model.description.precision)
-            if let vector {
-                stamp.field("pooling", vector.pooling.rawValue)
-                stamp.field("dimension", vector.dimensions)
-            }
-            stamp.field("tokens", mask.kept)
-            if let vector { stamp.field("normalized", vector.normalize) }
+        var stamp = ResultStamp(
+            model: model.description.hash, recipe: "\(preparation.name) \(size[0])x\(size[1])",
+            precision: model.description.precision, tokens: mask.kept)
+        if let vector {
+            stamp.pooling = vector.pooling.rawValue
+            stamp.dimension = vector.dimensions
+            stamp.normalized = vector.normalize
+            stamp.output = vector.block.map { "blocks.\($0)" }
         }
+        return stamp
     }
 }

@@ -1,51 +1,56 @@
-/// `info`: what the models are; all of them, or the one that `model` names.
+/// `info`: what the models are; all of them, or the one that `model` names. Loads nothing.
 struct InfoResult: MethodResult {
-    private var models: [RegisteredModel]
+    private let models: [ModelRegistry.Entry]
 
     init(_ request: Request, _ context: MethodContext) throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: ["model"])
+        let entries = context.models.entries
         if let name = try parameters.string("model") {
-            models = [try context.models.model(named: name)]
+            models = entries.filter { $0.name == name }
+            guard !models.isEmpty else { throw .noModel(name, known: entries.map(\.name)) }
         } else {
-            models = context.models.all
+            models = entries
         }
     }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
-        json.object { json in
-            json.key("models")
-            json.array(of: models) { $1.description.write(to: &$0, named: $1.name) }
+        json.key("models")
+        json.array(of: models) { json, entry in
+            json.object { json in
+                json.field("name", entry.name)
+                json.field("loaded", entry.model != nil)
+                entry.model?.description.writeMembers(to: &json)
+                if let golden = entry.model?.golden { json.field("golden", golden.origin.rawValue) }
+            }
         }
     }
 }
 
 extension ModelDescription {
-    fileprivate func write(to json: inout JSONWriter, named name: String) {
-        json.object { json in
-            json.field("name", name)
-            json.field("hash", hash)
-            json.field("precision", precision)
-            json.key("image_size")
-            json.array(of: interface.imageSize) { $0.value($1) }
-            json.field("channels", interface.channels)
-            json.field("patch_size", orNull: interface.patchSize)
-            json.field("patches", interface.patches)
-            json.field("width", interface.width)
-            json.field("depth", interface.depth)
-            json.field("heads", orNull: interface.heads)
-            json.field("pooling", interface.pooling.rawValue)
-            json.key("poolings")
-            json.array(of: interface.poolings) { $0.value($1.rawValue) }
-            json.key("recipes")
-            json.array(of: recipes) { $0.value($1.rawValue) }
-            json.field("classes", interface.classes)
-            json.key("labels")
-            json.array(of: labels) { $0.value($1) }
-            json.key("decoder")
-            writeDecoder(to: &json)
-            json.key("licence")
-            if let licence { json.value(licence) } else { json.literal("null") }
-        }
+    fileprivate func writeMembers(to json: inout JSONWriter) {
+        json.field("hash", hash)
+        json.field("precision", precision)
+        json.key("image_size")
+        json.array(of: interface.imageSize) { $0.value($1) }
+        json.field("channels", interface.channels)
+        json.field("patch_size", orNull: interface.patchSize)
+        json.field("patches", interface.patches)
+        json.field("width", interface.width)
+        json.field("depth", interface.depth)
+        json.field("heads", orNull: interface.heads)
+        json.field("pooling", interface.pooling.rawValue)
+        json.key("poolings")
+        json.array(of: interface.poolings) { $0.value($1.rawValue) }
+        json.key("recipes")
+        json.array(of: recipes) { $0.value($1.rawValue) }
+        json.field("classes", interface.classes)
+        json.key("labels")
+        json.array(of: labels) { $0.value($1) }
+        json.key("decoder")
+        writeDecoder(to: &json)
+        json.key("licence")
+        if let licence { json.value(licence) } else { json.literal("null") }
+        json.field("maximum_batch", maximumBatch)
     }
 
     private func writeDecoder(to json: inout JSONWriter) {

@@ -1,4 +1,16 @@
 /// The methods that the service answers. One file each in this folder.
 enum Method: String, CaseIterable, Sendable {
-    case hello, info, health, embed, classify, reconstruct
+    case hello, info, health, ready, stats
+    case embed, classify, reconstruct, compare
+    case cancel
+    case load, unload, reload, drain
+    case logLevel = "log_level"
+
+    /// For the Unix socket, or with the token.
+    var isAdministration: Bool {
+        switch self {
+        case .load, .unload, .reload, .drain, .logLevel: true
+        default: false
+        }
+    }
 }

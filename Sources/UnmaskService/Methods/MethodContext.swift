@@ -1,12 +1,14 @@
 /// What a method has at hand while it answers one request.
 struct MethodContext: Sendable {
-    var models: ModelRegistry
-    var scheduler: Scheduler
-    var metrics: ServiceMetrics
-    var configuration: ServiceConfiguration
+    let handler: RequestHandler
+    let connection: ConnectionState
     /// When the last byte of the request was read.
-    var received: ContinuousClock.Instant
-    var isDraining: Bool
+    let received: ContinuousClock.Instant
 
+    var models: ModelRegistry { handler.models }
+    var scheduler: Scheduler { handler.scheduler }
+    var metrics: ServiceMetrics { handler.metrics }
+    var life: ServerLife { handler.life }
+    var configuration: ServiceConfiguration { handler.configuration }
     var limits: ServiceConfiguration.Limits { configuration.limits }
 }

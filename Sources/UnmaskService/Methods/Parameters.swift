@@ -3,7 +3,7 @@
 struct Parameters {
     private let members: [String: JSONValue]
     /// Where the members are, such as `params` or `params.images[3]`.
-    private let place: String
+    let place: String
 
     init(_ value: JSONValue?, at place: String = "params", allowing known: [String]) throws(ServiceError) {
         self.place = place

@@ -4,61 +4,100 @@ import UnmaskModel
 
 /// `reconstruct`: hide patches of every image, and let the decoder paint them again.
 struct ReconstructResult: MethodResult {
-    private static let parameters = ImageRequest.parameters + ["ratio", "seed", "keep", "pattern", "encoding"]
+    private static let parameters =
+        ImageRequest.parameters + ["ratio", "seed", "keep", "pattern", "picture", "format", "encoding"]
 
-    /// A reconstruction whose pictures have become a PNG file.
-    fileprivate struct Item: Sendable {
-        var png: ByteBuffer
+    /// A reconstruction whose picture is in the bytes that were asked for.
+    private struct Item: Sendable {
+        var picture: ByteBuffer
+        var shape: [Int]
         var patchErrors: [Float]
     }
 
-    private let request: ImageRequest
     private let mask: Mask
+    private let format: PictureFormat
     private let encoding: BinaryEncoding
     private let usesPatchStatistics: Bool
     private let results: ItemResults<Item>
+    private let stamp: ResultStamp
 
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
-        self.request = try ImageRequest(parameters, request, context)
-        let model = self.request.model
-        guard let decoder = model.description.interface.decoder else {
-            throw ServiceError(.invalidParams, ModelError.noDecoder(model: model.name).description)
+        let images = try parameters.images(frames: request.frames, maximum: context.limits.imagesPerRequest)
+        let run = try await ImageRequest(parameters, context)
+        guard let decoder = run.model.description.interface.decoder else {
+            throw ServiceError(.invalidParams, ModelError.noDecoder(model: run.model.name).description)
         }
         usesPatchStatistics = decoder.normPix
-        mask = try parameters.maskedPatches(of: model.description.interface)
+        mask = try parameters.maskedPatches(of: run.model.description.interface)
         encoding = try parameters.choice("encoding") ?? .base64
-        let outcomes = try await self.request.run(.reconstruct, mask: mask, context)
-        let items = try await context.scheduler.runBlocking { outcomes.map { $0.result.then(Item.init) } }
+        let format = try parameters.choice("format") ?? PictureFormat.png
+        self.format = format
+        let picture = try parameters.choice("picture") ?? Picture.panel
+        stamp = run.stamp(mask: mask)
+        let outcomes = try await run.run(images, .reconstruct, mask: mask, context)
+        let items = try await context.scheduler.runBlocking {
+            outcomes.map { outcome in
+                outcome.result.then { output throws(ServiceError) in try Self.item(output, picture, format) }
+            }
+        }
         results = ItemResults(items, outcomes, context)
     }
 
+    private static func item(
+        _ output: InferenceOutput, _ picture: Picture, _ format: PictureFormat
+    ) throws(ServiceError) -> Item {
+        guard case .reconstruction(let reconstruction) = output else { throw .unexpectedOutput }
+        let image = picture == .panel ? reconstruction.panel : reconstruction.reconstruction
+        return Item(
+            picture: try format.bytes(of: image), shape: [image.height, image.width, image.channels],
+            patchErrors: reconstruction.patchErrors)
+    }
+
+    var times: StageTimes? { results.times }
+
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
-        json.object { json in
-            results.write(to: &json) { json, item in
-                json.key("png")
-                encoding.write(item.png, to: &json, frames: &frames)
-                json.key("patch_errors")
-                json.array(of: item.patchErrors) { $0.value($1) }
-            }
-            json.key("ids_keep")
-            json.array(of: mask.idsKeep) { $0.value($1) }
-            json.key("mask")
-            json.array(of: mask.removed) { $0.value($1) }
-            json.field("norm_pix_statistics", usesPatchStatistics)
-            request.writeStamp(to: &json, mask: mask)
+        results.write(to: &json) { json, item in
+            json.key(format.rawValue)
+            encoding.write(item.picture, to: &json, frames: &frames)
+            json.key("shape")
+            json.array(of: item.shape) { $0.value($1) }
+            json.key("patch_errors")
+            json.array(of: item.patchErrors) { $0.value($1) }
         }
+        json.key("ids_keep")
+        json.array(of: mask.idsKeep) { $0.value($1) }
+        json.key("mask")
+        json.array(of: mask.removed) { $0.value($1) }
+        json.field("norm_pix_statistics", usesPatchStatistics)
+        json.key("stamp")
+        stamp.write(to: &json)
     }
 }
 
-extension ReconstructResult.Item {
-    fileprivate init(_ output: InferenceOutput) throws(ServiceError) {
-        guard case .reconstruction(let reconstruction) = output else { throw .unexpectedOutput }
-        do throws(ImageWriteError) {
-            png = ByteBuffer(bytes: try reconstruction.pictures.pngData())
-        } catch {
-            throw ServiceError(.internal, error.description)
+/// Which picture a reconstruction is shown as.
+private enum Picture: String, CaseIterable {
+    /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side.
+    case panel
+    /// The reconstruction alone, at the model's size.
+    case reconstruction
+}
+
+/// What a picture is written as.
+private enum PictureFormat: String, CaseIterable {
+    case png
+    /// One byte a sample, row-major, channels interleaved.
+    case pixels
+
+    func bytes(of image: PixelImage) throws(ServiceError) -> ByteBuffer {
+        switch self {
+        case .pixels: return ByteBuffer(bytes: image.pixels)
+        case .png:
+            do throws(ImageWriteError) {
+                return ByteBuffer(bytes: try image.pngData())
+            } catch {
+                throw ServiceError(.internal, error.description)
+            }
         }
-        patchErrors = reconstruction.patchErrors
     }
 }

@@ -18,19 +18,42 @@ struct ServiceMetrics: Sendable {
             ($0, Counter(label: "unmask_requests_total", dimensions: [("method", $0.rawValue)]))
         })
 
-    func connections(_ count: Int) { connections.record(count) }
+    /// The same, kept here for `stats`.
+    let statistics = ServiceStatistics()
+
     func queueDepth(_ images: Int) { queued.record(images) }
-    func error(_ type: ErrorType) { errors[type]?.increment() }
-    func request(_ method: Method) { requests[method]?.increment() }
-    func answered(in time: Duration) { total.record(duration: time) }
+
+    func connections(_ count: Int) {
+        connections.record(count)
+        statistics.connections(count)
+    }
+
+    func error(_ type: ErrorType) {
+        errors[type]?.increment()
+        statistics.error(type)
+    }
+
+    func request(_ method: Method) {
+        requests[method]?.increment()
+        statistics.request(method)
+    }
+
+    func answered(encode: Duration, total time: Duration) {
+        total.record(duration: time)
+        statistics.answered(encode: encode, total: time)
+    }
 
     func batch(images: Int, took time: Duration) {
         batchImages.record(images)
         inference.record(duration: time)
+        statistics.batch(images: images)
     }
 
-    func image(_ times: StageTimes) {
-        decode.record(duration: times.decode)
-        queue.record(duration: times.queue)
+    func images(_ outcomes: [ImageOutcome], failed: Int) {
+        for outcome in outcomes {
+            decode.record(duration: outcome.times.decode)
+            queue.record(duration: outcome.times.queue)
+        }
+        statistics.images(outcomes, failed: failed)
     }
 }

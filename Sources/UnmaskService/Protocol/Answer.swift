@@ -1,8 +1,14 @@
 import NIOCore
 
-/// A method's result, ready to be written: a JSON object, and the frames that it refers to.
+/// A method's result, ready to be written: the members of a JSON object, and the frames that they refer to.
 protocol MethodResult: Sendable {
+    /// Of the image that was finished last; nil for a method without images.
+    var times: StageTimes? { get }
     func write(to json: inout JSONWriter, frames: inout AnswerFrames)
+}
+
+extension MethodResult {
+    var times: StageTimes? { nil }
 }
 
 /// The raw frames that follow an answer's line.
@@ -19,21 +25,50 @@ struct AnswerFrames {
 
 /// The bytes of an answer: one line, and the frames that its `bytes` member announces.
 enum Answer {
-    static func result(_ result: any MethodResult, id: RequestID, isJSONRPC: Bool) -> ByteBuffer {
-        encode(id: id, isJSONRPC: isJSONRPC) { json, frames in
+    struct Encoded {
+        var bytes: ByteBuffer
+        /// How long writing took.
+        var encode: Duration
+        /// From the last byte of the request.
+        var total: Duration
+    }
+
+    /// Every result ends in `timing_us`: the stages of its images, and `total`, which runs from the last byte of the
+    /// request to this line.
+    static func result(
+        _ result: any MethodResult, id: RequestID, isJSONRPC: Bool, received: ContinuousClock.Instant
+    ) -> Encoded {
+        let started = ContinuousClock.now
+        var (encode, total) = (Duration.zero, Duration.zero)
+        let bytes = encoded(id: id, isJSONRPC: isJSONRPC) { json, frames in
             json.key("result")
-            result.write(to: &json, frames: &frames)
+            json.object { json in
+                result.write(to: &json, frames: &frames)
+                let now = ContinuousClock.now
+                (encode, total) = (now - started, now - received)
+                json.key("timing_us")
+                json.object { json in
+                    if let times = result.times {
+                        json.field("queue", times.queue.microseconds)
+                        json.field("decode", times.decode.microseconds)
+                        json.field("inference", times.inference.microseconds)
+                        json.field("encode", encode.microseconds)
+                    }
+                    json.field("total", total.microseconds)
+                }
+            }
         }
+        return Encoded(bytes: bytes, encode: encode, total: total)
     }
 
     static func error(_ error: ServiceError, id: RequestID, isJSONRPC: Bool = false) -> ByteBuffer {
-        encode(id: id, isJSONRPC: isJSONRPC) { json, _ in
+        encoded(id: id, isJSONRPC: isJSONRPC) { json, _ in
             json.key("error")
             error.write(to: &json)
         }
     }
 
-    private static func encode(
+    private static func encoded(
         id: RequestID, isJSONRPC: Bool, _ content: (inout JSONWriter, inout AnswerFrames) -> Void
     ) -> ByteBuffer {
         var json = JSONWriter()

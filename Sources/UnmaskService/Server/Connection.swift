@@ -1,21 +1,26 @@
 import NIOCore
 
 /// One client's connection: reads requests, answers each as soon as it is done, and stops reading while too many are
-/// in flight.
+/// in flight or too many bytes of answers wait to be taken.
 struct Connection: Sendable {
     typealias AsyncChannel = NIOAsyncChannel<ByteBuffer, Never>
 
     let channel: any Channel
     let handler: RequestHandler
-    let life: ServerLife
-    let configuration: ServiceConfiguration
+    let state: ConnectionState
+    let watchdog: ConnectionWatchdog
+    let unwritten = UnwrittenAnswers()
+    private var life: ServerLife { handler.life }
+    private var limits: ServiceConfiguration.Limits { handler.configuration.limits }
 
     /// Serves until the client has gone, or has closed its sending side and has all its answers.
-    static func serve(_ asyncChannel: AsyncChannel, _ handler: RequestHandler) async {
+    static func serve(_ asyncChannel: AsyncChannel, _ handler: RequestHandler, _ state: ConnectionState) async {
         let life = handler.life
         let channel = asyncChannel.channel
         let connection = Connection(
-            channel: channel, handler: handler, life: life, configuration: handler.configuration)
+            channel: channel, handler: handler, state: state,
+            watchdog: ConnectionWatchdog(channel, handler.configuration.timeouts))
+        connection.watchdog.watch()
         do throws(ServiceError) {
             let limit = handler.configuration.limits.connections
             handler.metrics.connections(try life.connectionOpened(channel, maximum: limit))
@@ -41,30 +46,42 @@ struct Connection: Sendable {
     }
 
     private func serve(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async {
-        var framer = RequestFramer(limits: configuration.framing)
+        var framer = RequestFramer(limits: handler.configuration.framing)
         await withTaskGroup(of: Void.self) { requests in
             var inFlight = 0
             func start(_ event: RequestFramer.Event) async {
                 let received = ContinuousClock.now
-                if inFlight == configuration.limits.requestsInFlight {
+                // A request that cancels another one is not kept waiting by it.
+                if case .request(let request) = event, request.method == Method.cancel.rawValue {
+                    life.requestBegan()
+                    return await answer(event, state.begin(nil), received: received)
+                }
+                while inFlight == limits.requestsInFlight
+                    || (inFlight > 0 && unwritten.count > limits.unwrittenBytes)
+                {
                     await requests.next()
                     inFlight -= 1
                 }
                 inFlight += 1
                 life.requestBegan()
-                requests.addTask { await answer(event, received: received) }
+                watchdog.requestBegan()
+                let cancellation = state.begin(event.id)
+                requests.addTask {
+                    await answer(event, cancellation, received: received)
+                    watchdog.requestEnded()
+                }
             }
 
-            var watchdog = RequestWatchdog(channel: channel, timeout: configuration.timeouts.request)
-            defer { watchdog.requestArrived() }
             do {
                 for try await bytes in inbound {
                     framer.append(bytes)
+                    var count = 0
                     while let event = framer.next() {
-                        watchdog.requestArrived()
+                        count += 1
+                        watchdog.received(isPartial: false, requests: count)
                         await start(event)
                     }
-                    if framer.isWithinRequest { watchdog.requestBegan() }
+                    watchdog.received(isPartial: framer.isWithinRequest, requests: count)
                 }
                 while let event = framer.finish() { await start(event) }
             } catch {
@@ -74,25 +91,36 @@ struct Connection: Sendable {
         }
     }
 
-    private func answer(_ event: RequestFramer.Event, received: ContinuousClock.Instant) async {
+    private func answer(
+        _ event: RequestFramer.Event, _ cancellation: RequestCancellation, received: ContinuousClock.Instant
+    ) async {
         defer { life.requestEnded() }
-        let answer =
-            switch event {
-            case .request(let request): await handler.answer(request, received: received)
-            case .rejected(let rejected): handler.answer(rejected)
-            }
+        let answer: ByteBuffer?
+        switch event {
+        case .request(let request):
+            answer = await cancellation.run { await handler.answer(request, from: state, received: received) }
+            state.end(request.id, cancellation)
+        case .rejected(let rejected): answer = handler.answer(rejected)
+        }
         if let answer { await write(answer) }
     }
 
-    /// Waits until the system has taken all of the answer; a client that does not read it in time is dropped.
+    /// Waits until the system has taken all of the answer. A client that does not read is the watchdog's to drop.
     private func write(_ answer: ByteBuffer) async {
-        let channel = channel
-        let timeout = channel.eventLoop.scheduleTask(in: TimeAmount(configuration.timeouts.answer)) {
-            channel.close(promise: nil)
-        }
-        defer { timeout.cancel() }
+        let bytes = answer.readableBytes
+        unwritten.add(bytes)
+        watchdog.answerBegan()
         // A failure means that the client has gone, which ends the connection anyway.
         try? await channel.writeAndFlush(answer)
+        watchdog.answerTaken()
+        unwritten.remove(bytes)
+    }
+}
+
+extension RequestFramer.Event {
+    /// The id of a request that may be cancelled.
+    fileprivate var id: RequestID? {
+        if case .request(let request) = self { request.id } else { nil }
     }
 }
 

@@ -8,6 +8,14 @@ struct Listener: Sendable {
     let address: BoundAddress
     let asyncChannel: AsyncChannel
 
+    /// Only the server's own user can open the Unix socket, and may do everything.
+    var rights: ConnectionRights {
+        switch address {
+        case .unix: ConnectionRights(mayCall: true, mayAdminister: true)
+        case .tcp: ConnectionRights(mayCall: true, mayAdminister: false)
+        }
+    }
+
     static func unix(_ path: String, on group: any EventLoopGroup) async throws -> Listener {
         let socket = try UnixSocketFile(path: path).bind()
         do {

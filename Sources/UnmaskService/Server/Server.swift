@@ -12,17 +12,20 @@ public struct Server: Service {
     private let configuration: ServiceConfiguration
     private let models: ModelRegistry
     private let logger: Logger
+    private let logLevel: LogLevel
     private let onListening: @Sendable ([BoundAddress]) async -> Void
 
     /// - Parameters:
+    ///   - logLevel: what `log_level` changes; its handlers are the program's to install.
     ///   - onListening: called once, when the models are warm and connections are accepted, with the real addresses.
     public init(
-        configuration: ServiceConfiguration, models: ModelRegistry, logger: Logger,
+        configuration: ServiceConfiguration, models: ModelRegistry, logger: Logger, logLevel: LogLevel = LogLevel(),
         onListening: @escaping @Sendable ([BoundAddress]) async -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.models = models
         self.logger = logger
+        self.logLevel = logLevel
         self.onListening = onListening
     }
 
@@ -35,13 +38,15 @@ public struct Server: Service {
             allowedPaths: try AllowedPaths(configuration.allowedPaths), limits: configuration.limits.image)
         let metrics = ServiceMetrics()
         let scheduler = Scheduler(configuration: configuration, loader: loader, metrics: metrics)
+        let readiness = Readiness(models: models, scheduler: scheduler, timeouts: configuration.timeouts)
         let handler = RequestHandler(
-            models: models, scheduler: scheduler, metrics: metrics, configuration: configuration, life: ServerLife(),
-            logger: logger)
+            models: models, scheduler: scheduler, readiness: readiness, metrics: metrics,
+            configuration: configuration, life: ServerLife(), logger: logger, logLevel: logLevel)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.engine.ioThreads)
         let outcome: Result<Void, any Error>
         do {
-            try await scheduler.start(warming: models.all)
+            scheduler.start()
+            try await models.start()
             outcome = .success(try await serve(try await listen(on: group), handler))
         } catch {
             outcome = .failure(error)
@@ -70,6 +75,7 @@ public struct Server: Service {
     private func serve(_ listeners: [Listener], _ handler: RequestHandler) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await handler.scheduler.runEngine() }
+            group.addTask { await unloadIdleModels() }
             for listener in listeners { group.addTask { try await accept(listener, handler) } }
             group.addTask {
                 // Ends by graceful shutdown, or by an error when this task is cancelled; the way out is the same.
@@ -85,12 +91,28 @@ public struct Server: Service {
         try await listener.asyncChannel.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
                 for try await connection in connections {
-                    group.addTask { await Connection.serve(connection, handler) }
+                    let rights = listener.rights
+                    group.addTask { await Connection.serve(connection, handler, ConnectionState { rights }) }
                 }
                 guard handler.life.isDraining || Task.isCancelled else {
                     throw ConfigurationError.cannotListen("\(listener.address)", reason: "the socket was closed")
                 }
             }
+        }
+    }
+
+    /// Looks four times within the time, until the server ends.
+    private func unloadIdleModels() async {
+        guard let time = configuration.timeouts.idleModel else { return }
+        do {
+            while true {
+                try await cancelWhenGracefulShutdown { try await Task.sleep(for: time / 4) }
+                for name in models.unloadIdle(time) {
+                    logger.notice("idle model unloaded", metadata: ["model": "\(name)"])
+                }
+            }
+        } catch {
+            // The server ends.
         }
     }
 

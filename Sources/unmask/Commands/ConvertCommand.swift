@@ -7,7 +7,7 @@ struct ConvertCommand: AsyncParsableCommand {
         abstract: "Write any supported checkpoint as one of Unmask's own.",
         discussion: """
             The result is a .safetensors file that holds everything: weights in timm's names, configuration, recipe, \
-            labels, licence and content hash.
+            labels, licence, content hash, and what the model makes of a golden image, by which `ready` checks a server.
             """)
 
     @Argument(help: "A Hugging Face folder, a timm .safetensors, an MAE .pth file, or an Unmask checkpoint.")
@@ -30,7 +30,7 @@ struct ConvertCommand: AsyncParsableCommand {
 
     func run() async throws {
         let model = try reading.load(input, licence: licence)
-        try model.write(to: output, as: dtype)
+        try model.write(to: output, as: dtype, golden: true)
         let written = try Model.load(output)
         Console.message(
             "\(output): \(model.parameterCount) parameters, "

@@ -2,8 +2,6 @@ import ArgumentParser
 import Foundation
 import Logging
 import ServiceLifecycle
-import UnmaskModel
-import UnmaskRuntime
 import UnmaskService
 
 struct ServeCommand: AsyncParsableCommand {
@@ -12,7 +10,8 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Serve models over a Unix socket or TCP.",
         discussion: """
             Speaks line-delimited JSON, a superset of JSON-RPC 2.0: docs/protocol.md. Methods: hello, info, health, \
-            embed, classify, reconstruct. SIGTERM and SIGINT finish what is in flight, then end.
+            ready, stats, embed, classify, reconstruct, compare, cancel, and for administration load, unload, reload, \
+            drain, log_level. SIGTERM and SIGINT finish what is in flight, then end.
             """)
 
     @Option(
@@ -47,6 +46,28 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Images that may wait for the engine; beyond, requests are refused as overloaded.")
     var queue = 1024
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Refuse what would wait longer for the engine, judged by its speed of late. Bounds the latency of what is \
+            accepted; a little more than one batch takes is a good value under heavy load. Default: any wait.
+            """, valueName: "milliseconds"))
+    var queueWait: Int?
+
+    @Option(help: "Threads that decode and resize images ahead of the engine.")
+    var decodeThreads = 2
+
+    @Flag(help: "Load a model when it is first asked for, not at start.")
+    var onDemand = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Unload a model that nobody has asked for in that time; it loads again when asked for. Default: never.",
+            valueName: "seconds"))
+    var idleUnload: Int?
+
+    @OptionGroup var limits: LimitOptions
+
     func validate() throws {
         if let tcp, address(tcp) == nil { throw ValidationError("--tcp \(tcp): expected HOST:PORT, as 127.0.0.1:7700") }
         guard queue > 0 else { throw ValidationError("--queue \(queue): expected at least 1") }
@@ -54,29 +75,28 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        let logLevel = LogLevel()
+        LoggingSystem.bootstrap { logLevel.handler(StreamLogHandler.standardError(label: $0)) }
         let logger = Logger(label: "unmask")
         let engine = try running.engine()
-        let registry = try ModelRegistry(try model.map { try backend($0, engine) })
+        let registry = try ServedModels(
+            arguments: model, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch
+        ).registry()
         var configuration = ServiceConfiguration(
             unixSocketPath: socket ?? (tcp == nil ? defaultSocket : nil), tcp: tcp.flatMap(address))
         configuration.acceptRemote = acceptRemote
         configuration.allowedPaths = allowPath
+        limits.apply(to: &configuration)
         configuration.limits.queuedImages = queue
+        configuration.limits.queueWait = queueWait.map { .milliseconds($0) }
+        configuration.timeouts.idleModel = idleUnload.map { .seconds($0) }
+        configuration.engine.preparationThreads = decodeThreads
         configuration.engine.batchImages = running.batch
-        let server = Server(configuration: configuration, models: registry, logger: logger)
+        let server = Server(configuration: configuration, models: registry, logger: logger, logLevel: logLevel)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
-    }
-
-    private func backend(_ argument: String, _ engine: Engine) throws -> (String, any InferenceBackend) {
-        let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
-        let path = parts.count == 2 ? parts[1] : argument
-        let model = try reading.load(path)
-        let session = try ModelSession(model, engine: engine, maximumBatch: running.batch)
-        return (parts.count == 2 ? parts[0] : model.name, try ModelBackend(session))
     }
 
     private var defaultSocket: String {

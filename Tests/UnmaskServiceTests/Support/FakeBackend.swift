@@ -45,12 +45,20 @@ final class FakeBackend: InferenceBackend {
             labels: ["even", "odd"], licence: nil, maximumBatch: maximumBatch)
     }
 
-    func warmUp() { state.withLock { $0.warmUps += 1 } }
+    func warmUp() -> GoldenVector {
+        state.withLock { $0.warmUps += 1 }
+        return GoldenVector(pooling: .mean, vector: Self.digest(of: GoldenImage.png))
+    }
 
     func prepare(_ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits) throws(ImageError) -> PixelImage {
-        state.withLock { $0.prepared += 1 }
+        if encoded != GoldenImage.png { state.withLock { $0.prepared += 1 } }
         if encoded.starts(with: Self.corrupt) { throw ImageError(.decodeFailed, "corrupt") }
         return PixelImage(width: encoded.count, height: 1, channels: 1, pixels: encoded)
+    }
+
+    func prepare(_ pixels: PixelImage, recipe: Recipe.Name) throws(ImageError) -> PixelImage {
+        state.withLock { $0.prepared += 1 }
+        return pixels
     }
 
     func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
@@ -59,11 +67,11 @@ final class FakeBackend: InferenceBackend {
         if batch.items.contains(where: { $0.image.pixels.starts(with: Self.poison) }) {
             throw ServiceError(.internal, "poisoned")
         }
-        return batch.items.map { .success(output(batch.operation, $0)) }
+        return batch.items.map { .success(output($0)) }
     }
 
-    private func output(_ operation: InferenceOperation, _ item: InferenceBatch.Item) -> InferenceOutput {
-        switch operation {
+    private func output(_ item: InferenceBatch.Item) -> InferenceOutput {
+        switch item.operation {
         case .embed(let vector):
             let rows = vector.pooling == .tokens ? item.mask.kept : 1
             var values = (0..<rows).flatMap { _ in Self.digest(of: item.image.pixels) }
@@ -76,7 +84,8 @@ final class FakeBackend: InferenceBackend {
             return .classes(Array(classes.prefix(topK)))
         case .reconstruct:
             return .reconstruction(
-                ReconstructionOutput(pictures: item.image, patchErrors: Array(repeating: 0.5, count: 49)))
+                ReconstructionOutput(
+                    panel: item.image, reconstruction: item.image, patchErrors: Array(repeating: 0.5, count: 49)))
         }
     }
 

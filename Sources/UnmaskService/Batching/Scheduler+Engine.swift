@@ -1,0 +1,97 @@
+/// The engine's side: it takes one batch after another, and ends.
+extension Scheduler {
+    /// Starts the threads.
+    func start() {
+        engine.start()
+        preparation.start()
+    }
+
+    /// Feeds the engine until `stop()` or until the task is cancelled.
+    func runEngine() async {
+        await withTaskCancellationHandler {
+            while let batch = await nextBatch() { await run(batch) }
+        } onCancel: {
+            stop()
+        }
+    }
+
+    private func nextBatch() async -> ImageBatcher.Batch? {
+        await withCheckedContinuation { engine in
+            let isStopped = state.withLock { state in
+                state.busySince = nil
+                state.idleEngine = state.isStopped ? nil : engine
+                return state.isStopped
+            }
+            if isStopped { engine.resume(returning: nil) } else { advance() }
+        }
+    }
+
+    private func run(_ batch: ImageBatcher.Batch) async {
+        guard let model = batch.items.first?.entry.job.job.model else { return }
+        let input = InferenceBatch(
+            items: batch.items.map {
+                let job = $0.entry.job.job
+                return .init(image: $0.image.pixels, mask: job.mask, operation: job.operation)
+            })
+        let started = ContinuousClock.now
+        let results = await infer(input, on: model)
+        let inference = ContinuousClock.now - started
+        let images = batch.items.count
+        state.withLock { $0.rate.record(tokens: images * batch.key.tokens, took: inference) }
+        metrics.batch(images: images, took: inference)
+        for (item, result) in zip(batch.items, results) {
+            let queue = started - item.entry.job.admitted - item.image.decode
+            let times = StageTimes(decode: item.image.decode, queue: queue, inference: inference)
+            item.entry.job.complete(result, times: times)
+        }
+    }
+
+    /// One result for each item, also where the backend failed or broke its promise of one for each.
+    private func infer(
+        _ batch: InferenceBatch, on model: RegisteredModel
+    ) async -> [Result<InferenceOutput, ServiceError>] {
+        let failure: ServiceError
+        do {
+            let results = try await engine.runIfActive { try model.backend.run(batch) }
+            if results.count == batch.items.count { return results }
+            failure = ServiceError(
+                .internal, "the engine gave \(results.count) results for \(batch.items.count) images")
+        } catch let error as ServiceError {
+            failure = error
+        } catch {
+            failure = ServiceError(.internal, "the engine failed: \(error)")
+        }
+        return batch.items.map { _ in .failure(failure) }
+    }
+
+    // MARK: Ending
+
+    /// Refuses new images; those that are queued still run.
+    func stopAccepting() {
+        state.withLock { $0.isAccepting = false }
+    }
+
+    /// Refuses what is still queued.
+    func abandonQueue() {
+        let dropped = state.withLock { $0.batcher.removeAll() }
+        for entry in dropped { entry.job.complete(.failure(.shuttingDown)) }
+    }
+
+    /// Ends `runEngine()` after the batch it is at.
+    func stop() {
+        stopAccepting()
+        abandonQueue()
+        let engine = state.withLock { state in
+            state.isStopped = true
+            return state.idleEngine.take()
+        }
+        engine?.resume(returning: nil)
+    }
+
+    /// Ends the threads, after `runEngine()` has ended.
+    func shutDown() async {
+        // Ending twice is the only way to fail.
+        try? await engine.shutdownGracefully()
+        try? await preparation.shutdownGracefully()
+    }
+}

@@ -1,0 +1,161 @@
+import NIOCore
+import Synchronization
+import UnmaskModel
+
+/// Whether models answer as they should: the golden image goes the whole way (decoding, resizing, queue, engine), and
+/// what comes out is compared with what the checkpoint says.
+///
+/// It goes before other work and past a full queue, so that a busy server is not taken for a broken one. Callers that
+/// ask at the same time, or within a second, share one run.
+final class Readiness: Sendable {
+    struct Report: Sendable {
+        enum Status: String, Sendable {
+            case ready, draining
+            /// The engine has been at one batch for longer than a batch can take.
+            case stalled
+            /// A model does not answer, or not as it should.
+            case failing
+        }
+
+        var status: Status
+        var models: [ModelReport] = []
+    }
+
+    struct ModelReport: Sendable {
+        var name: String
+        var origin: GoldenReference.Origin?
+        /// Nil where the model answers as it should, or is not in memory and has nothing to answer with.
+        var problem: String?
+        var isLoaded = true
+        var took = Duration.zero
+    }
+
+    private struct State {
+        var running: Task<Report, Never>?
+        var last: (report: Report, at: ContinuousClock.Instant)?
+    }
+
+    private static let lifetime = Duration.seconds(1)
+
+    private let models: ModelRegistry
+    private let scheduler: Scheduler
+    private let timeouts: ServiceConfiguration.Timeouts
+    private let state = Mutex(State())
+
+    init(models: ModelRegistry, scheduler: Scheduler, timeouts: ServiceConfiguration.Timeouts) {
+        self.models = models
+        self.scheduler = scheduler
+        self.timeouts = timeouts
+    }
+
+    func check(isDraining: Bool) async -> Report {
+        if isDraining { return Report(status: .draining) }
+        let task = state.withLock { state in
+            if let last = state.last, last.at + Self.lifetime > .now { return Task { last.report } }
+            if let running = state.running { return running }
+            let task = Task { [self] in
+                let report = await run()
+                self.state.withLock { state in
+                    state.running = nil
+                    state.last = (report, .now)
+                }
+                return report
+            }
+            state.running = task
+            return task
+        }
+        return await task.value
+    }
+
+    private func run() async -> Report {
+        if let busy = scheduler.status.busy, busy > timeouts.stall { return Report(status: .stalled) }
+        var models: [ModelReport] = []
+        for entry in self.models.entries {
+            if let model = entry.model {
+                models.append(await tryOut(model))
+            } else {
+                models.append(ModelReport(name: entry.name, isLoaded: false))
+            }
+        }
+        let isReady = models.allSatisfy { $0.problem == nil }
+        return Report(status: isReady ? .ready : .failing, models: models)
+    }
+
+    private func tryOut(_ model: RegisteredModel) async -> ModelReport {
+        guard let golden = model.golden else { return ModelReport(name: model.name) }
+        let started = ContinuousClock.now
+        var report = ModelReport(name: model.name, origin: golden.origin)
+        do throws(ServiceError) {
+            let vector = try await goldenVector(of: model, golden.expected)
+            report.problem = golden.expected.difference(from: vector, precision: model.description.precision)
+        } catch {
+            report.problem = error.description
+        }
+        report.took = ContinuousClock.now - started
+        return report
+    }
+
+    private func goldenVector(
+        of model: RegisteredModel, _ expected: GoldenVector
+    ) async throws(ServiceError) -> [Float] {
+        let (source, preparation) = model.description.goldenSource
+        let job = ImageJob(
+            model: model, source: source, preparation: preparation,
+            mask: .none(patches: model.description.interface.patches), operation: expected.operation)
+        let deadline = ContinuousClock.now + timeouts.ready
+        let terms = RequestTerms(connection: 0, priority: .high, deadline: deadline, isReserved: true)
+        let outcome = await withTaskGroup(of: Result<ImageOutcome?, ServiceError>.self) { [scheduler] race in
+            race.addTask {
+                do throws(ServiceError) {
+                    return .success(try await scheduler.run([job], terms).first)
+                } catch {
+                    return .failure(error)
+                }
+            }
+            race.addTask {
+                try? await Task.sleep(until: deadline)
+                return .success(nil)
+            }
+            let first = await race.next() ?? .success(nil)
+            race.cancelAll()
+            return first
+        }
+        guard let result = try outcome.get()?.result else { throw .deadlineExceeded }
+        return try expected.vector(in: try result.get())
+    }
+}
+
+extension GoldenVector {
+    fileprivate var operation: InferenceOperation {
+        if let pooling {
+            .embed(VectorOptions(pooling: pooling, normalize: false, dimensions: vector.count))
+        } else {
+            .classify(topK: vector.count)
+        }
+    }
+
+    /// The numbers to compare with.
+    fileprivate func vector(in output: InferenceOutput) throws(ServiceError) -> [Float] {
+        switch output {
+        case .embedding(let embedding) where pooling != nil: return embedding.values
+        case .classes(let classes) where pooling == nil:
+            return classes.sorted { $0.index < $1.index }.map(\.probability)
+        default: throw .unexpectedOutput
+        }
+    }
+}
+
+extension ModelDescription {
+    /// The golden image as this model takes it: encoded, or, where no encoded image has its channels, as pixels.
+    fileprivate var goldenSource: (ImageSource, Preparation) {
+        if interface.channels == 1 || interface.channels == 3 {
+            return (.encoded(.frame(ByteBuffer(bytes: GoldenImage.png))), .recipe(recipes[0]))
+        }
+        let (height, width) = (interface.imageSize[0], interface.imageSize[1])
+        let pattern = GoldenImage.pattern(width: width, height: height, channels: interface.channels)
+        let bytes = RequestBytes.frame(ByteBuffer(bytes: pattern.pixels))
+        return (
+            .pixels(RawPixels(bytes: bytes, height: height, width: width, channels: interface.channels)), .none
+        )
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import UnmaskImage
+import UnmaskService
+
+/// What clients of a server may ask for; `hello` tells it. Over a limit a request is refused by name, and its connection
+/// goes on.
+struct LimitOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The longest line of a request.", valueName: "bytes"))
+    var maxLine: Int?
+
+    @Option(help: ArgumentHelp("All frames of one request together.", valueName: "bytes"))
+    var maxPayload: Int?
+
+    @Option(help: ArgumentHelp("One encoded image.", valueName: "bytes"))
+    var maxImageBytes: Int?
+
+    @Option(help: ArgumentHelp("Width times height of one image, known from its header.", valueName: "pixels"))
+    var maxPixels: Int?
+
+    @Option(help: "Images of one request.")
+    var maxImages: Int?
+
+    @Option(help: "Requests of one connection that are not answered yet; then it is not read.")
+    var maxInFlight: Int?
+
+    @Option(help: "Connections; more are told so and closed.")
+    var maxConnections: Int?
+
+    @Option(
+        help: ArgumentHelp("Close a connection that has asked for nothing in that time.", valueName: "seconds"))
+    var idleTimeout: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Close a connection whose client takes longer over sending a request or taking an answer.",
+            valueName: "seconds"))
+    var requestTimeout: Int?
+
+    @Option(help: ArgumentHelp("How long requests in flight may take to finish at SIGTERM.", valueName: "seconds"))
+    var drainTimeout: Int?
+
+    func apply(to configuration: inout ServiceConfiguration) {
+        func set(_ limit: WritableKeyPath<ServiceConfiguration.Limits, Int>, _ value: Int?) {
+            if let value { configuration.limits[keyPath: limit] = value }
+        }
+        func set(_ timeout: WritableKeyPath<ServiceConfiguration.Timeouts, Duration>, _ seconds: Int?) {
+            if let seconds { configuration.timeouts[keyPath: timeout] = .seconds(seconds) }
+        }
+        set(\.lineBytes, maxLine)
+        set(\.payloadBytes, maxPayload)
+        set(\.image.maxBytes, maxImageBytes)
+        set(\.image.maxPixels, maxPixels)
+        set(\.imagesPerRequest, maxImages)
+        set(\.requestsInFlight, maxInFlight)
+        set(\.connections, maxConnections)
+        set(\.idle, idleTimeout)
+        set(\.request, requestTimeout)
+        set(\.answer, requestTimeout)
+        set(\.drain, drainTimeout)
+    }
+}
