@@ -6,27 +6,15 @@ import UnmaskModel
 @testable import UnmaskService
 
 @Suite struct MethodTests {
-    /// One request, one answer.
-    private func ask(
-        _ line: String, frames: [[UInt8]] = [], _ backend: FakeBackend = FakeBackend()
-    ) async throws -> ServerAnswer {
-        try await LiveServer.running(backend) { server in
-            try await LineClient.connected(to: server.unix) { client in
-                try await client.send(line, frames: frames)
-                return try #require(await client.receive())
-            }
-        }
-    }
-
     @Test func helloTellsMethodsAndLimits() async throws {
-        let answer = try await ask(#"{"id":1,"method":"hello","jsonrpc":"2.0"}"#)
+        let answer = try await LiveServer.ask(#"{"id":1,"method":"hello","jsonrpc":"2.0"}"#)
         #expect(answer.id == 1 && answer.jsonrpc == "2.0")
         #expect(answer.result?.methods == Method.allCases.map(\.rawValue))
         #expect(answer.text.contains(#""payload_bytes":67108864"#) && answer.text.contains(#""protocol":1"#))
     }
 
     @Test func infoDescribesTheModels() async throws {
-        let answer = try await ask(#"{"id":1,"method":"info"}"#)
+        let answer = try await LiveServer.ask(#"{"id":1,"method":"info"}"#)
         #expect(
             answer.text.contains(
                 #""models":[{"name":"fake","loaded":true,"hash":"f00d","precision":"f32","image_size":[28,28]"#))
@@ -35,7 +23,7 @@ import UnmaskModel
                 #""decoder":{"width":4,"depth":1,"heads":1,"norm_pix":true},"licence":null,"maximum_batch":8,"golden":"load""#
             ))
         #expect(answer.jsonrpc == nil)
-        let missing = try await ask(#"{"id":1,"method":"info","params":{"model":"x"}}"#)
+        let missing = try await LiveServer.ask(#"{"id":1,"method":"info","params":{"model":"x"}}"#)
         #expect(missing.error?.type == "model_not_found")
     }
 
@@ -49,7 +37,7 @@ import UnmaskModel
             ("frame", .frame(0)),
         ] {
             let images = #"[{"frame":0},{"base64":"\#(base64)"}]"#
-            let answer = try await ask(
+            let answer = try await LiveServer.ask(
                 #"{"id":1,"method":"embed","params":{"images":\#(images),"encoding":"\#(encoding)"},"bytes":[8]}"#,
                 frames: [image])
             #expect(answer.result?.results?.first?.embedding == expected)
@@ -70,7 +58,7 @@ import UnmaskModel
             (#","keep":0.1,"seed":7"#, try .random(patches: 49, keeping: 0.1, seed: 7)),
         ]
         for (keep, mask) in masks {
-            let answer = try await ask(
+            let answer = try await LiveServer.ask(
                 #"{"id":1,"method":"embed","params":{"images":[{"base64":"YQ=="}],"pooling":"tokens"\#(keep)}}"#,
                 backend)
             #expect(backend.batches.last?.items.first?.mask == mask)
@@ -81,9 +69,9 @@ import UnmaskModel
 
     @Test func classifyGivesLabels() async throws {
         let line = #"{"id":1,"method":"classify","params":{"images":[{"base64":"YQ=="}],"top_k":1}}"#
-        let answer = try await ask(line)
+        let answer = try await LiveServer.ask(line)
         #expect(answer.result?.results?.first?.labels?.map(\.label) == ["even"])
-        let refused = try await ask(line, FakeBackend(hasHead: false))
+        let refused = try await LiveServer.ask(line, FakeBackend(hasHead: false))
         #expect(refused.error?.type == "invalid_params")
         #expect(refused.error?.message.contains("no classification head") == true)
     }
@@ -92,7 +80,7 @@ import UnmaskModel
     func reconstructGivesAPictureAndItsMask(encoding: String) async throws {
         let params = #"{"images":[{"base64":"YQ=="}],"keep":[0,2],"encoding":"\#(encoding)"}"#
         let line = #"{"id":1,"method":"reconstruct","params":\#(params)}"#
-        let answer = try await ask(line)
+        let answer = try await LiveServer.ask(line)
         let item = try #require(answer.result?.results?.first)
         let png = try PixelImage(width: 1, height: 1, channels: 1, pixels: Array("a".utf8)).pngData()
         #expect(item.png == (encoding == "frame" ? .frame(0) : .base64(Data(png).base64EncodedString())))
@@ -101,7 +89,7 @@ import UnmaskModel
         #expect(answer.result?.idsKeep == [0, 2])
         #expect(answer.result?.mask == [0, 1, 0] + Array(repeating: 1, count: 46))
         #expect(answer.result?.normPixStatistics == true)
-        let refused = try await ask(line, FakeBackend(hasDecoder: false))
+        let refused = try await LiveServer.ask(line, FakeBackend(hasDecoder: false))
         #expect(refused.error?.type == "invalid_params" && refused.error?.message.contains("no decoder") == true)
     }
 
@@ -110,6 +98,19 @@ import UnmaskModel
         (#"{"method":"health","params":[1]}"#, "invalid_params", "params must be an object (by name), found an array"),
         (#"{"method":"embed"}"#, "invalid_params", "params.images must be an array of images, found nothing"),
         (#"{"method":"embed","params":{"images":[{}]}}"#, "invalid_params", "params.images[0] needs one of path"),
+        (#"{"method":"embed","params":{"images":[],"output":"blocks.1"}}"#, "invalid_params", #"to "blocks.0", found"#),
+        (#"{"method":"embed","params":{"images":[],"priority":1}}"#, "invalid_params", #""high", "normal", "low""#),
+        (#"{"method":"embed","params":{"images":[{"pixels":{"frame":0}}]}}"#, "invalid_params", "one of the 0 frames"),
+        (
+            #"{"method":"embed","params":{"images":[{"pixels":{"base64":""},"shape":[0,1,1]}]}}"#, "invalid_params",
+            "[height, width, channels]"
+        ),
+        (#"{"method":"embed","params":{"images":[{"base64":"","shape":[1]}]}}"#, "invalid_params", "with pixels"),
+        (#"{"method":"cancel","params":{"request":true}}"#, "invalid_params", "the id of a request"),
+        (#"{"method":"compare","params":{"a":{"base64":""}}}"#, "invalid_params", "params.b must be an image"),
+        (#"{"method":"load","params":{"name":"x","path":"/none"}}"#, "model_not_found", "/none"),
+        (#"{"method":"unload","params":{"name":"fake","forget":true}}"#, "invalid_params", "the only model"),
+        (#"{"method":"log_level","params":{"level":"loud"}}"#, "invalid_params", #""trace", "debug""#),
         (#"{"method":"embed","params":{"images":[{"path":"a","frame":0}]}}"#, "invalid_params", "path and frame"),
         (#"{"method":"embed","params":{"images":[{"frame":0}]}}"#, "invalid_params", "one of the 0 frames"),
         (#"{"method":"embed","params":{"images":[],"poolin":"cls"}}"#, "invalid_params", "params.poolin is not known"),
@@ -120,14 +121,14 @@ import UnmaskModel
         (#"{"method":"embed","params":{"images":[],"keep":[1,1]}}"#, "invalid_params", "different integers"),
         (#"{"method":"embed","params":{"images":[],"keep":0}}"#, "invalid_params", "above 0"),
         (#"{"method":"embed","params":{"images":[],"seed":1}}"#, "invalid_params", "together with"),
-        (#"{"method":"embed","params":{"images":[],"dtype":"f8"}}"#, "invalid_params", #""f32""#),
+        (#"{"method":"embed","params":{"images":[],"dtype":"f8"}}"#, "invalid_params", #""f32", "f16", "int8""#),
         (#"{"method":"embed","params":{"images":[],"recipe":"x"}}"#, "invalid_params", "squash, mae"),
         (#"{"method":"embed","params":{"images":[],"model":"x"}}"#, "model_not_found", "there are: fake"),
         (#"{"method":"reconstruct","params":{"images":[],"ratio":1}}"#, "invalid_params", "at least 0 and below 1"),
         (#"{"method":"reconstruct","params":{"images":[],"ratio":0,"keep":[1]}}"#, "invalid_params", "only one"),
     ])
     func aBadParameterIsNamed(members: String, type: String, message: String) async throws {
-        let answer = try await ask(#"{"id":1,"# + members.dropFirst())
+        let answer = try await LiveServer.ask(#"{"id":1,"# + members.dropFirst())
         #expect(answer.error?.type == type)
         #expect(answer.error?.message.contains(message) == true, "\(answer.error?.message ?? "no error")")
         #expect(answer.error?.code == ErrorType(rawValue: type)?.code)
@@ -135,7 +136,7 @@ import UnmaskModel
 
     @Test func tooManyImagesAreRefused() async throws {
         let images = Array(repeating: #"{"base64":"YQ=="}"#, count: 65).joined(separator: ",")
-        let answer = try await ask(#"{"id":1,"method":"embed","params":{"images":[\#(images)]}}"#)
+        let answer = try await LiveServer.ask(#"{"id":1,"method":"embed","params":{"images":[\#(images)]}}"#)
         #expect(answer.error?.type == "payload_too_large")
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import UnmaskImage
 import UnmaskModel
@@ -15,6 +16,7 @@ final class FakeBackend: InferenceBackend {
         var batches: [InferenceBatch] = []
         var prepared = 0
         var warmUps = 0
+        var isSpoilt = false
     }
 
     private let state = Mutex(State())
@@ -22,10 +24,22 @@ final class FakeBackend: InferenceBackend {
     private let maximumBatch: Int
     private let hasHead: Bool
     private let hasDecoder: Bool
+    private let pause: Duration
+    private let hash: String
+    private let golden: GoldenVector?
 
-    /// - Parameter gate: holds every batch back until it is opened.
-    init(gate: Gate? = nil, maximumBatch: Int = 8, hasHead: Bool = true, hasDecoder: Bool = true) {
+    /// - Parameters:
+    ///   - gate: holds every batch back until it is opened.
+    ///   - pause: how long each batch takes.
+    ///   - golden: what the checkpoint says.
+    init(
+        gate: Gate? = nil, pause: Duration = .zero, maximumBatch: Int = 8, hasHead: Bool = true,
+        hasDecoder: Bool = true, hash: String = "f00d", golden: GoldenVector? = nil
+    ) {
         self.gate = gate
+        self.pause = pause
+        self.hash = hash
+        self.golden = golden
         self.maximumBatch = maximumBatch
         self.hasHead = hasHead
         self.hasDecoder = hasDecoder
@@ -41,9 +55,12 @@ final class FakeBackend: InferenceBackend {
             imageSize: [28, 28], patchSize: 4, channels: 1, width: 8, depth: 1, heads: 1, pooling: .mean,
             classes: hasHead ? 2 : 0, decoder: hasDecoder ? decoder : nil)
         return ModelDescription(
-            hash: "f00d", interface: ModelInterface(configuration), precision: "f32", recipes: [.squash, .mae],
-            labels: ["even", "odd"], licence: nil, maximumBatch: maximumBatch)
+            hash: hash, interface: ModelInterface(configuration), precision: "f32", recipes: [.squash, .mae],
+            labels: ["even", "odd"], licence: nil, maximumBatch: maximumBatch, golden: golden)
     }
+
+    /// From now on, answers are wrong.
+    func spoil() { state.withLock { $0.isSpoilt = true } }
 
     func warmUp() -> GoldenVector {
         state.withLock { $0.warmUps += 1 }
@@ -63,6 +80,7 @@ final class FakeBackend: InferenceBackend {
 
     func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
         gate?.wait()
+        if pause > .zero { usleep(UInt32(pause.microseconds)) }
         state.withLock { $0.batches.append(batch) }
         if batch.items.contains(where: { $0.image.pixels.starts(with: Self.poison) }) {
             throw ServiceError(.internal, "poisoned")
@@ -76,6 +94,7 @@ final class FakeBackend: InferenceBackend {
             let rows = vector.pooling == .tokens ? item.mask.kept : 1
             var values = (0..<rows).flatMap { _ in Self.digest(of: item.image.pixels) }
             if item.image.pixels.starts(with: Self.nan) { values[0] = .nan }
+            if state.withLock(\.isSpoilt) { values[0] += 100 }
             return .embedding(EmbeddingOutput(values: values, shape: vector.pooling == .tokens ? [rows, 8] : [8]))
         case .classify(let topK):
             let classes = ["even", "odd"].enumerated().map {

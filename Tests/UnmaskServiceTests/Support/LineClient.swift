@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Testing
 
 @testable import UnmaskService
 
@@ -62,6 +63,12 @@ struct LineClient {
             answer.frames.append(buffer.readBytes(length: length) ?? [])
         }
         return answer
+    }
+
+    /// Sends a request and takes the next answer, whosever it is.
+    mutating func ask(_ line: String, frames: [[UInt8]] = []) async throws -> ServerAnswer {
+        try await send(line, frames: frames)
+        return try #require(await receive())
     }
 
     private mutating func readLine() async throws -> [UInt8]? {

@@ -20,6 +20,13 @@ struct LiveServer: Sendable {
         _ backend: any InferenceBackend, _ configuration: ServiceConfiguration = ServiceConfiguration(),
         _ body: @escaping @Sendable (LiveServer) async throws -> Value
     ) async throws -> Value {
+        try await running(try ModelRegistry([(name: "fake", backend: backend)]), configuration, body)
+    }
+
+    static func running<Value: Sendable>(
+        _ models: ModelRegistry, _ configuration: ServiceConfiguration = ServiceConfiguration(),
+        _ body: @escaping @Sendable (LiveServer) async throws -> Value
+    ) async throws -> Value {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var configuration = configuration
@@ -29,7 +36,7 @@ struct LiveServer: Sendable {
 
         let (listening, continuation) = AsyncStream.makeStream(of: [BoundAddress].self)
         let server = Server(
-            configuration: configuration, models: try ModelRegistry([(name: "fake", backend: backend)]),
+            configuration: configuration, models: models,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             onListening: { continuation.yield($0) })
         let group = ServiceGroup(
@@ -48,6 +55,17 @@ struct LiveServer: Sendable {
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
             return value
+        }
+    }
+
+    /// One request to a server of its own, one answer.
+    static func ask(
+        _ line: String, frames: [[UInt8]] = [], _ backend: any InferenceBackend = FakeBackend()
+    ) async throws -> ServerAnswer {
+        try await running(backend) { server in
+            try await LineClient.connected(to: server.unix) { client in
+                try await client.ask(line, frames: frames)
+            }
         }
     }
 
