@@ -7,6 +7,7 @@ extension Pooling {
         switch self {
         case .cls: return tokens.prefix(width)
         case .tokens: return patches
+        case .output: return tokens
         case .mean:
             var sums = [Double](repeating: 0, count: width)
             for (place, value) in patches.enumerated() { sums[place % width] += Double(value) }

@@ -101,7 +101,8 @@ final class Readiness: Sendable {
         let (source, preparation) = model.description.goldenSource
         let job = ImageJob(
             model: model, source: source, preparation: preparation,
-            mask: .none(patches: model.description.interface.patches), operation: expected.operation)
+            mask: .none(patches: model.description.interface.patches),
+            operation: expected.operation(of: model.description))
         let deadline = ContinuousClock.now + timeouts.ready
         let terms = RequestTerms(connection: 0, priority: .high, deadline: deadline, isReserved: true)
         let outcome = await withTaskGroup(of: Result<ImageOutcome?, ServiceError>.self) { [scheduler] race in
@@ -126,9 +127,11 @@ final class Readiness: Sendable {
 }
 
 extension GoldenVector {
-    fileprivate var operation: InferenceOperation {
+    fileprivate func operation(of model: ModelDescription) -> InferenceOperation {
         if let pooling {
-            .embed(VectorOptions(pooling: pooling, normalize: false, dimensions: vector.count))
+            .embed(
+                VectorOptions(
+                    pooling: pooling, normalize: false, dimensions: model.interface.width(of: pooling)))
         } else {
             .classify(topK: vector.count)
         }
