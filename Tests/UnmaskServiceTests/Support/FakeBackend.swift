@@ -62,7 +62,7 @@ final class FakeBackend: InferenceBackend {
     /// From now on, answers are wrong.
     func spoil() { state.withLock { $0.isSpoilt = true } }
 
-    func warmUp() -> GoldenVector {
+    func warmUp() -> GoldenVector? {
         state.withLock { $0.warmUps += 1 }
         return GoldenVector(pooling: .mean, vector: Self.digest(of: GoldenImage.png))
     }
