@@ -210,6 +210,11 @@ import Testing
                 #expect(try await client.receive()?.result?.results?.first?.error?.type == "internal")
                 try await client.send(Self.embed(2, [[1]]), frames: [[1]])
                 #expect(try await client.receive()?.result?.failed == 0)
+                // What it was in one batch with is none the worse.
+                let images = [[1], FakeBackend.poison, [2], [3]]
+                let answer = try await client.ask(Self.embed(3, images), frames: images)
+                #expect(answer.result?.results?.map { $0.error?.type } == [nil, "internal", nil, nil])
+                #expect(answer.result?.results?[2].embedding == .numbers(FakeBackend.digest(of: [2])))
             }
         }
     }

@@ -46,22 +46,38 @@ extension Scheduler {
         }
     }
 
-    /// One result for each item, also where the backend failed or broke its promise of one for each.
+    /// One result for each item. A batch that fails as a whole is run again image by image, so that what the engine
+    /// cannot take fails alone.
     private func infer(
         _ batch: InferenceBatch, on model: RegisteredModel
     ) async -> [Result<InferenceOutput, ServiceError>] {
-        let failure: ServiceError
+        switch await attempt(batch, on: model) {
+        case .success(let results): return results
+        case .failure(let error) where batch.items.count == 1: return [.failure(error)]
+        case .failure:
+            var results: [Result<InferenceOutput, ServiceError>] = []
+            for item in batch.items { results += await infer(InferenceBatch(items: [item]), on: model) }
+            return results
+        }
+    }
+
+    /// Fails also where the backend breaks its promise of one result for each item.
+    private func attempt(
+        _ batch: InferenceBatch, on model: RegisteredModel
+    ) async -> Result<[Result<InferenceOutput, ServiceError>], ServiceError> {
         do {
             let results = try await engine.runIfActive { try model.backend.run(batch) }
-            if results.count == batch.items.count { return results }
-            failure = ServiceError(
-                .internal, "the engine gave \(results.count) results for \(batch.items.count) images")
+            guard results.count == batch.items.count else {
+                return .failure(
+                    ServiceError(
+                        .internal, "the engine gave \(results.count) results for \(batch.items.count) images"))
+            }
+            return .success(results)
         } catch let error as ServiceError {
-            failure = error
+            return .failure(error)
         } catch {
-            failure = ServiceError(.internal, "the engine failed: \(error)")
+            return .failure(ServiceError(.internal, "the engine failed: \(error)"))
         }
-        return batch.items.map { _ in .failure(failure) }
     }
 
     // MARK: Ending

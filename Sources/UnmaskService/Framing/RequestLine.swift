@@ -60,6 +60,9 @@ struct RequestLine {
         return Request(id: id, isJSONRPC: version != nil, method: method, params: members["params"])
     }
 
+    /// Nobody sends as much; who announces it would wait for ever for the end of what is skipped.
+    private static let maximumFrameBytes = 1 << 36
+
     /// Reads the `bytes` member: the lengths of the frames, whose sum must be a possible length itself.
     static func frameLengths(_ value: JSONValue) throws(ServiceError) -> [Int] {
         var lengths: [Int] = []
@@ -68,7 +71,7 @@ struct RequestLine {
         for element in elements {
             guard let length = element.integer, length >= 0 else { throw impossibleLengths(element) }
             let (sum, overflow) = total.addingReportingOverflow(length)
-            guard !overflow else { throw impossibleLengths(element) }
+            guard !overflow, sum <= maximumFrameBytes else { throw impossibleLengths(element) }
             total = sum
             lengths.append(length)
         }

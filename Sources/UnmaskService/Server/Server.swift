@@ -9,6 +9,9 @@ import Synchronization
 /// Run it in a `ServiceGroup` that turns SIGTERM into a graceful shutdown. It then stops accepting, refuses new
 /// requests with `shutting_down`, finishes those in flight within `timeouts.drain`, and returns.
 public struct Server: Service {
+    /// Files that a server has open besides its connections: models, images that are being read, its own sockets.
+    private static let otherFiles = 256
+
     private let configuration: ServiceConfiguration
     private let models: ModelRegistry
     private let logger: Logger
@@ -34,6 +37,10 @@ public struct Server: Service {
     /// - Throws: `ConfigurationError`, or what a model's warm-up throws; nothing is left listening then.
     public func run() async throws {
         try configuration.validate()
+        let files = OpenFileLimit.raise(to: configuration.limits.connections + Self.otherFiles)
+        if files < configuration.limits.connections + Self.otherFiles {
+            logger.warning("fewer files may be open than connections: raise ulimit -n", metadata: ["limit": "\(files)"])
+        }
         let loader = ImageLoader(
             allowedPaths: try AllowedPaths(configuration.allowedPaths), limits: configuration.limits.image)
         let metrics = ServiceMetrics()
@@ -76,6 +83,9 @@ public struct Server: Service {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await handler.scheduler.runEngine() }
             group.addTask { await unloadIdleModels() }
+            group.addTask {
+                await cancelWhenGracefulShutdown { await IdleMemory(scheduler: handler.scheduler).keepSmall() }
+            }
             for listener in listeners { group.addTask { try await accept(listener, handler) } }
             group.addTask {
                 // Ends by graceful shutdown, or by an error when this task is cancelled; the way out is the same.

@@ -1,0 +1,87 @@
+import Foundation
+import Testing
+
+@testable import UnmaskService
+
+/// What a connection may cost that asks for nothing, or takes nothing.
+@Suite struct ConnectionLimitTests {
+    private static let embed = #"{"id":1,"method":"embed","params":{"images":[{"base64":"YQ=="}]}}"#
+
+    /// About 200 kB of answer.
+    private static let large: String = {
+        let images = Array(repeating: #"{"base64":"YQ=="}"#, count: 64).joined(separator: ",")
+        return #"{"id":1,"method":"embed","params":{"images":[\#(images)],"pooling":"tokens"}}"#
+    }()
+
+    @Test func aConnectionWithoutARequestIsClosedInTime() async throws {
+        let gate = Gate()
+        let configuration = ServiceConfiguration.with { $0.timeouts.idle = .milliseconds(100) }
+        try await LiveServer.running(FakeBackend(gate: gate), configuration) { server in
+            defer { gate.open() }
+            try await LineClient.connected(to: server.unix) { client in
+                // One that waits for its answer is not idle.
+                try await client.send(Self.embed)
+                try await Task.sleep(for: .milliseconds(300))
+                gate.open()
+                #expect(try await client.receive()?.result?.failed == 0)
+                let end = try await client.receive()
+                #expect(end == nil)
+            }
+        }
+    }
+
+    @Test func whatIsNotTakenStopsTheReading() async throws {
+        let backend = FakeBackend()
+        let configuration = ServiceConfiguration.with {
+            $0.limits.unwrittenBytes = 1 << 16
+            $0.limits.requestsInFlight = 1000
+            $0.limits.queuedImages = 100_000
+        }
+        try await LiveServer.running(backend, configuration) { server in
+            try await LineClient.connected(to: server.unix) { client in
+                for _ in 0..<60 { try await client.send(Self.large) }
+                try await eventually { backend.prepared > 0 }
+                try await Task.sleep(for: .milliseconds(300))
+                #expect(backend.prepared < 30 * 64)
+                for _ in 0..<60 { #expect(try await client.receive()?.result?.failed == 0) }
+            }
+        }
+        #expect(backend.prepared == 60 * 64)
+    }
+
+    @Test func aClientThatTakesNothingIsDroppedAndOthersAreServed() async throws {
+        let configuration = ServiceConfiguration.with {
+            $0.limits.unwrittenBytes = 1 << 16
+            $0.timeouts.answer = .milliseconds(200)
+        }
+        try await LiveServer.running(FakeBackend(), configuration) { server in
+            let deaf = try DeafClient(to: server.unix)
+            defer { deaf.close() }
+            for _ in 0..<40 { deaf.send(Self.large + "\n") }
+            try await LineClient.connected(to: server.unix) { client in
+                for _ in 0..<2000 {
+                    #expect(try await client.ask(Self.embed).result?.failed == 0)
+                    let stats = try await client.ask(#"{"id":2,"method":"stats"}"#)
+                    if stats.text.contains(#""connections":1,"#) { return }
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                Issue.record("the client that took nothing was never dropped")
+            }
+        }
+    }
+
+    @Test func twoThousandIdleConnectionsDisturbNobody() async throws {
+        // Both ends of each are in this process.
+        let count = min(2000, (OpenFileLimit.raise(to: 5000) - 500) / 2)
+        try await LiveServer.running(FakeBackend()) { server in
+            let idle = try (0..<count).map { _ in try DeafClient(to: server.unix) }
+            defer { for client in idle { client.close() } }
+            try await LineClient.connected(to: server.unix) { client in
+                for _ in 0..<20 { #expect(try await client.ask(Self.embed).result?.failed == 0) }
+                let stats = try await client.ask(#"{"id":2,"method":"stats"}"#)
+                #expect(stats.text.contains(#""connections":\#(count + 1),"#))
+            }
+        }
+        #expect(count > 200)
+    }
+}
