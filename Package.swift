@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "UnmaskWeights", dependencies: ["UnmaskGraph", "CUnmaskZlib"], swiftSettings: swift),
         .target(
             name: "UnmaskONNX",
-            dependencies: ["UnmaskGraph", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: ["UnmaskGraph", "UnmaskWeights", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             swiftSettings: swift),
         .target(name: "CUnmaskZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CUnmaskJPEG", cSettings: c, linkerSettings: [.linkedLibrary("jpeg")]),

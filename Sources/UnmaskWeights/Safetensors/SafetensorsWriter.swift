@@ -46,35 +46,10 @@ public enum SafetensorsWriter {
         try header.withBytes { (bytes) throws(WeightsError) in try file.append(bytes) }
         var overflows: [Overflow] = []
         for output in outputs {
-            let count = try append(output, to: file)
+            let count = try file.append(output.tensor, convertedTo: output.type)
             if count > 0 { overflows.append(Overflow(tensor: output.name, count: count)) }
         }
         try file.commit()
         return overflows
-    }
-
-    /// Converts and writes a tensor, chunk by chunk; returns how many elements overflowed.
-    private static func append(_ output: SafetensorsOutput, to file: AtomicFile) throws(WeightsError) -> Int {
-        let chunk = 1 << 17
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * output.type.byteCount, alignment: 64)
-        defer { buffer.deallocate() }
-        output.tensor.willNeed()
-        defer { output.tensor.release() }
-        return try output.tensor.withBytes { (bytes) throws(WeightsError) in
-            var overflows = 0
-            for first in stride(from: 0, to: output.tensor.count, by: chunk) {
-                let count = min(chunk, output.tensor.count - first)
-                let size = output.tensor.type.byteCount
-                let source = UnsafeRawBufferPointer(rebasing: bytes[first * size..<(first + count) * size])
-                guard output.type != output.tensor.type else {
-                    try file.append(source)
-                    continue
-                }
-                let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(count * output.type.byteCount)])
-                overflows += FloatConversion.convert(source, from: output.tensor.type, into: target, to: output.type)
-                try file.append(UnsafeRawBufferPointer(target))
-            }
-            return overflows
-        }
     }
 }

@@ -9,12 +9,12 @@
 /// A file that appears under its name whole or not at all: written beside it, made durable, then renamed.
 ///
 /// Without `commit()` what was written is removed. A symbolic link at the target is replaced, not followed.
-final class AtomicFile {
-    let path: String
+package final class AtomicFile {
+    package let path: String
     private let temporary: String
     private var descriptor: Int32
 
-    init(path: String) throws(WeightsError) {
+    package init(path: String) throws(WeightsError) {
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "no regular file"
@@ -33,7 +33,7 @@ final class AtomicFile {
     }
 
     /// Writes all bytes at the end.
-    func append(_ bytes: UnsafeRawBufferPointer) throws(WeightsError) {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(WeightsError) {
         try writeAll(bytes) { rest, _ in write(descriptor, rest.baseAddress, rest.count) }
     }
 
@@ -43,7 +43,7 @@ final class AtomicFile {
     }
 
     /// Makes the contents durable and gives them their name. Nothing can be written after it.
-    func commit() throws(WeightsError) {
+    package func commit() throws(WeightsError) {
         guard fsync(descriptor) == 0 else { throw failure(.outputFailed, "cannot be made durable") }
         guard rename(temporary, path) == 0 else { throw failure(.outputFailed, "cannot be renamed into place") }
         close(descriptor)

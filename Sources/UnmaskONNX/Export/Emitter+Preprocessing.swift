@@ -1,0 +1,95 @@
+internal import UnmaskGraph
+
+extension Emitter {
+    /// Puts bytes [B, H, W, C] of any size in the place of an input of normalised pixels [B, C, H, W], and what leads
+    /// from one to the other behind it. All of it in float32.
+    ///
+    /// Both axes are resized one after the other, the width first, rounding to whole numbers between 0 and 255 after
+    /// each, as Pillow does on bytes; the sizes and the crop's offsets are torchvision's to the pixel.
+    mutating func emitPreprocessing(
+        _ preparation: ExportPreprocessing, of input: ExportValue, at place: Int
+    ) throws(ONNXExportError) -> String {
+        guard case let sides = input.shape.dimensions, let channels = sides[1].bound(by: [:]),
+            let height = sides[2].bound(by: [:]), let width = sides[3].bound(by: [:])
+        else { throw .unsupported(node: input.name, "the model's image size is not known") }
+        guard opset >= 18 else {
+            throw .invalidOptions("preprocessing needs opset 18 or later, which brought Resize with antialiasing")
+        }
+        let source = preparation.source?.map(Dimension.fixed) ?? [.symbol("H"), .symbol("W")]
+        result.inputs[place].type = .u8
+        result.inputs[place].shape = Shape([sides[0]] + source + [.fixed(channels)])
+        let name = "preprocess"
+        let planes = node("Transpose", [input.name], name + "/planes", ["perm": .ints([0, 3, 1, 2])], type: .u8)
+        var x = node("Cast", [planes], name + "/float", ["to": .int(ElementType.f32.onnxType.rawValue)], float32: true)
+        switch preparation.fit {
+        case .squash:
+            x = resized(x, axis: 3, to: integers([width]), preparation.filter, name + "/width")
+            x = resized(x, axis: 2, to: integers([height]), preparation.filter, name + "/height")
+        case .cover(let coverHeight, let coverWidth):
+            let (rows, columns) = coverSize(of: x, height: coverHeight, width: coverWidth, name)
+            x = resized(x, axis: 3, to: columns, preparation.filter, name + "/width")
+            x = resized(x, axis: 2, to: rows, preparation.filter, name + "/height")
+            x = cropped(x, axis: 2, to: height, of: rows, name + "/rows")
+            x = cropped(x, axis: 3, to: width, of: columns, name + "/columns")
+        }
+        let scale = preparation.std.map { Float(1 / (255 * Double($0))) }
+        let shift = zip(preparation.mean, preparation.std).map { Float(-Double($0) / Double($1)) }
+        let scaleName = initializer(name + ".scale", Tensor(scale, shape: [1, channels, 1, 1]))
+        let shiftName = initializer(name + ".shift", Tensor(shift, shape: [1, channels, 1, 1]))
+        x = node("Mul", [x, scaleName], name + "/scaled", float32: true)
+        return node("Add", [x, shiftName], name, float32: true)
+    }
+
+    private mutating func resized(
+        _ x: String, axis: Int, to size: String, _ filter: ExportPreprocessing.Filter, _ name: String
+    ) -> String {
+        let resized = node(
+            "Resize", [x, "", "", size], name + "/resize",
+            [
+                "mode": .string(filter.rawValue), "coordinate_transformation_mode": .string("half_pixel"),
+                "cubic_coeff_a": .float(-0.5), "antialias": .int(1), "exclude_outside": .int(1), "axes": .ints([axis]),
+            ], float32: true)
+        let whole = node("Round", [resized], name + "/whole", float32: true)
+        return node("Clip", [whole, scalar(0), scalar(255)], name, float32: true)
+    }
+
+    /// The size at which an image, keeping its aspect, covers `height` × `width`: one side is exact, and the other one is
+    /// truncated where a square is covered, as torchvision's `Resize` does, else rounded, as timm's `ResizeKeepRatio`.
+    private mutating func coverSize(
+        of x: String, height: Int, width: Int, _ name: String
+    ) -> (rows: String, columns: String) {
+        let shape = node("Shape", [x], name + "/shape", type: .i64)
+        let rows = node("Gather", [shape, integers([2])], name + "/source rows", ["axis": .int(0)], type: .i64)
+        let columns = node("Gather", [shape, integers([3])], name + "/source columns", ["axis": .int(0)], type: .i64)
+        let truncates = height == width
+        func scaled(
+            _ side: String, by target: Int, over other: String, atLeast least: Int, _ label: String,
+            _ emitter: inout Emitter
+        ) -> String {
+            let factor = emitter.integers([truncates ? target : 2 * target])
+            var numerator = emitter.node("Mul", [side, factor], label + "/product", type: .i64)
+            var denominator = other
+            if !truncates {
+                numerator = emitter.node("Add", [numerator, other], label + "/half more", type: .i64)
+                denominator = emitter.node("Mul", [other, emitter.integers([2])], label + "/twice", type: .i64)
+            }
+            let quotient = emitter.node("Div", [numerator, denominator], label + "/quotient", type: .i64)
+            return emitter.node("Max", [quotient, emitter.integers([least])], label, type: .i64)
+        }
+        return (
+            scaled(rows, by: width, over: columns, atLeast: height, name + "/cover rows", &self),
+            scaled(columns, by: height, over: rows, atLeast: width, name + "/cover columns", &self)
+        )
+    }
+
+    /// A centre crop whose offset, half the rest, is rounded half to even: (rest + (rest / 2) mod 2) / 2 in integers.
+    private mutating func cropped(_ x: String, axis: Int, to size: Int, of total: String, _ name: String) -> String {
+        let rest = node("Sub", [total, integers([size])], name + "/rest", type: .i64)
+        let half = node("Div", [rest, integers([2])], name + "/half", type: .i64)
+        let odd = node("Mod", [half, integers([2])], name + "/odd", type: .i64)
+        let even = node("Add", [rest, odd], name + "/rounded", type: .i64)
+        let start = node("Div", [even, integers([2])], name + "/start", type: .i64)
+        let end = node("Add", [start, integers([size])], name + "/end", type: .i64)
+        return node("Slice", [x, start, end, integers([axis])], name, float32: true)
+    }
+}
