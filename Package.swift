@@ -49,7 +49,7 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "UnmaskModel",
-            dependencies: ["UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskImage", "CCrypto"],
+            dependencies: ["UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "CCrypto"],
             swiftSettings: swift),
         .target(
             name: "UnmaskService",
@@ -65,8 +65,8 @@ let package = Package(
         .executableTarget(
             name: "unmask",
             dependencies: [
-                "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskImage",
-                "CUnmaskKernels",
+                "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskONNX",
+                "UnmaskImage", "CUnmaskKernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

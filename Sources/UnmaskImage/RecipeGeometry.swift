@@ -7,16 +7,13 @@ struct RecipeGeometry: Equatable {
 
     /// For an upright image of the given size.
     init(_ recipe: Recipe, imageWidth: Int, imageHeight: Int) {
-        switch recipe.name {
-        case .hf, .squash:
-            (width, height) = (recipe.width, recipe.height)
-            filter = recipe.name == .hf ? .bilinear : .bicubic
-        case .mae, .timm:
+        if let cover = recipe.coveredSize {
             (width, height) = RecipeGeometry.covering(
-                width: recipe.scaledSide(recipe.width), height: recipe.scaledSide(recipe.height),
-                imageWidth: imageWidth, imageHeight: imageHeight)
-            filter = .bicubic
+                width: cover.width, height: cover.height, imageWidth: imageWidth, imageHeight: imageHeight)
+        } else {
+            (width, height) = (recipe.width, recipe.height)
         }
+        filter = recipe.filter
         crop = PixelRect(
             columns: RecipeGeometry.centered(recipe.width, in: width),
             rows: RecipeGeometry.centered(recipe.height, in: height))
@@ -45,6 +42,17 @@ struct RecipeGeometry: Equatable {
 }
 
 extension Recipe {
+    /// The size that the image is scaled to cover at its own aspect before a centre crop; nil where both sides are
+    /// squashed to the recipe's.
+    package var coveredSize: (height: Int, width: Int)? {
+        switch name {
+        case .mae, .timm: (scaledSide(height), scaledSide(width))
+        case .hf, .squash: nil
+        }
+    }
+
+    package var filter: ResampleFilter { name == .hf ? .bilinear : .bicubic }
+
     /// The side that the image is resized to before a crop to `side`.
     fileprivate func scaledSide(_ side: Int) -> Int {
         switch name {

@@ -20,7 +20,8 @@ struct Unmask: AsyncParsableCommand {
         version: version,
         subcommands: [
             EmbedCommand.self, ClassifyCommand.self, ReconstructCommand.self, PreprocessCommand.self,
-            ConvertCommand.self, InspectCommand.self, EvalCommand.self, BenchCommand.self, ServeCommand.self,
+            ConvertCommand.self, ExportCommand.self, InspectCommand.self, EvalCommand.self, BenchCommand.self,
+            ServeCommand.self,
         ])
 
     static func main() async {

@@ -15,6 +15,8 @@ package enum ModelGraph {
     static let batch = "B", kept = "K"
     static let cls = "cls", mean = "mean", tokens = "tokens", probabilities = "probabilities"
     package static let logits = "logits", prediction = "prediction"
+    /// Which patches were removed (1), of an exported autoencoder.
+    package static let mask = "mask"
     /// All tokens after the final norm, CLS first.
     package static let norm = "norm"
 

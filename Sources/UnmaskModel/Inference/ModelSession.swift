@@ -254,6 +254,6 @@ public enum ModelTask: Sendable, Hashable {
 }
 
 /// Turns the runtime's error into the model's.
-private func runnable<T>(_ body: () throws(RuntimeError) -> T) throws(ModelError) -> T {
+func runnable<T>(_ body: () throws(RuntimeError) -> T) throws(ModelError) -> T {
     do throws(RuntimeError) { return try body() } catch { throw .runtime(error.description) }
 }

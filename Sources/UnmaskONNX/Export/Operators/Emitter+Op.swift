@@ -23,6 +23,7 @@ extension Emitter {
         switch node.op {
         case .assembleTokens: return try emitAssembleTokens(node)
         case .restoreTokens: return try emitRestoreTokens(node)
+        case .separateAttention(let attention): return try emitSeparateAttention(attention, node)
         default: break
         }
         let x = try input(0, &self)
@@ -48,7 +49,7 @@ extension Emitter {
         case .meanTokens(let skip):
             let tokens = skip == 0 ? x : slice(x, axis: 1, from: skip, node.name + "/tokens")
             return reduce("ReduceMean", tokens, axes: [1], keep: false, node.name)
-        case .patches, .linear, .assembleTokens, .restoreTokens, .primitive:
+        case .patches, .linear, .assembleTokens, .restoreTokens, .separateAttention, .primitive:
             throw .unsupported(node: node.name, "\(node.op.name) stands where it cannot")
         }
     }

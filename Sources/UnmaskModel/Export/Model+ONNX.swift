@@ -1,0 +1,97 @@
+internal import UnmaskGraph
+internal import UnmaskImage
+public import UnmaskONNX
+
+extension Model {
+    /// A part of the model as ONNX, ready to be written.
+    ///
+    /// The pixels that come in are float32 [B, C, H, W], prepared by the recipe and normalised by its mean and deviation;
+    /// with `preprocesses`, bytes [B, height, width, C] of any size.
+    public func onnx(_ options: ModelExportOptions, producerVersion: String) throws(ModelError) -> ONNXExport {
+        var graph = try graph(pixels: .normalised)
+        let outputs = try outputs(of: options, in: &graph)
+        var export = ExportOptions(
+            opset: options.opset, outputs: outputs, precision: options.precision,
+            activationRanges: options.activationRanges, metadata: metadata(options, outputs),
+            producerVersion: producerVersion, documentation: documentation(options.part))
+        if let batch = options.batch { export.bindings[ModelGraph.batch] = batch }
+        if options.part != .mae {
+            export.omittedInputs = [ModelGraph.idsKeep]
+            export.bindings[ModelGraph.kept] = configuration.patches
+        }
+        if options.preprocesses { export.preprocessing = preprocessing(source: options.sourceSize) }
+        do throws(ONNXExportError) {
+            return try ONNXExport(graph, options: export)
+        } catch {
+            throw .invalidRequest(error.description)
+        }
+    }
+
+    /// The outputs of a part, the mask's computation added where it is one.
+    private func outputs(of options: ModelExportOptions, in graph: inout Graph) throws(ModelError) -> [String] {
+        switch options.part {
+        case .encoder:
+            let pooling = (options.pooling ?? configuration.pooling).rawValue
+            guard graph.output(named: pooling) != nil else {
+                throw .invalidRequest("\(name) does not offer pooling \(pooling)")
+            }
+            return [pooling]
+        case .classifier:
+            guard hasHead else { throw .noHead(model: name) }
+            return [ModelGraph.logits]
+        case .mae:
+            guard hasDecoder else { throw .noDecoder(model: name) }
+            try graph.addMask(named: name)
+            return [ModelGraph.prediction, ModelGraph.mask]
+        }
+    }
+
+    private func metadata(_ options: ModelExportOptions, _ outputs: [String]) -> [String: String] {
+        var metadata = [
+            ONNXMetadata.recipe: OwnLayout.encode(recipe), ONNXMetadata.hash: hash,
+            ONNXMetadata.part: options.part.rawValue, ONNXMetadata.precision: options.precision.rawValue,
+        ]
+        metadata[ONNXMetadata.configuration] = OwnLayout.encode(configuration)
+        metadata[ONNXMetadata.licence] = licence
+        if options.part == .encoder { metadata[ONNXMetadata.pooling] = outputs[0] }
+        if options.part == .classifier, !labels.isEmpty { metadata[ONNXMetadata.labels] = OwnLayout.encode(labels) }
+        return metadata
+    }
+
+    private func documentation(_ part: ModelPart) -> String {
+        switch part {
+        case .encoder: "\(name): images to embeddings"
+        case .classifier: "\(name): images to logits"
+        case .mae: "\(name): images and the patches to keep (ids_keep, ids_restore) to predicted patches and the mask"
+        }
+    }
+
+    private func preprocessing(source: [Int]?) -> ExportPreprocessing {
+        let cover = recipe.coveredSize
+        return ExportPreprocessing(
+            fit: cover.map { .cover(height: $0.height, width: $0.width) } ?? .squash,
+            filter: recipe.filter == .bilinear ? .linear : .cubic, mean: recipe.mean, std: recipe.std, source: source)
+    }
+}
+
+extension Graph {
+    /// Adds the mask [B, N] (1 = removed) that `ids_keep` and `ids_restore` stand for: a patch whose place in the shuffled
+    /// order is not below K was removed (He et al. 2021, section 3).
+    fileprivate mutating func addMask(named model: String) throws(ModelError) {
+        guard let idsKeep = inputs.first(where: { self[$0].name == ModelGraph.idsKeep }),
+            let idsRestore = inputs.first(where: { self[$0].name == ModelGraph.idsRestore })
+        else { throw .noDecoder(model: model) }
+        do throws(GraphError) {
+            let kept = try add(
+                .shape(start: 1, end: 2), named: "mask/kept", [idsKeep], outputs: ["mask/kept"])[0]
+            let limit = try add(.cast(.i32), named: "mask/limit", [kept], outputs: ["mask/limit"])[0]
+            let visible = try add(
+                .binary(.less), named: "mask/visible", [idsRestore, limit], outputs: ["mask/visible"])[0]
+            let removed = try add(.unary(.not), named: "mask/removed", [visible], outputs: ["mask/removed"])[0]
+            addOutput(
+                ModelGraph.mask, try add(.cast(.f32), named: "mask", [removed], outputs: ["mask"])[0])
+        } catch {
+            throw .runtime(error.description)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+public import UnmaskONNX
+
+/// How a model is written as ONNX.
+public struct ModelExportOptions: Sendable {
+    public var part: ModelPart
+    /// What the encoder gives; nil: the model's own.
+    public var pooling: Pooling?
+    /// 11 to 23.
+    public var opset: Int
+    /// The images of a batch; nil: any number.
+    public var batch: Int?
+    public var precision: ExportPrecision
+    /// Ranges of what linear layers read, from `Calibration`; needed for int8.
+    public var activationRanges: [String: ClosedRange<Float>]
+    /// Whether images are prepared inside the graph.
+    public var preprocesses: Bool
+    /// `[height, width]` of the images that come in, with `preprocesses`; nil: any.
+    public var sourceSize: [Int]?
+
+    public init(
+        part: ModelPart = .encoder, pooling: Pooling? = nil, opset: Int = ONNXOpset.standard, batch: Int? = nil,
+        precision: ExportPrecision = .fp32, activationRanges: [String: ClosedRange<Float>] = [:],
+        preprocesses: Bool = false, sourceSize: [Int]? = nil
+    ) {
+        self.part = part
+        self.pooling = pooling
+        self.opset = opset
+        self.batch = batch
+        self.precision = precision
+        self.activationRanges = activationRanges
+        self.preprocesses = preprocesses
+        self.sourceSize = sourceSize
+    }
+}

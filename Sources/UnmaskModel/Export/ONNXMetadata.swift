@@ -1,0 +1,19 @@
+/// Keys of what an exported file says of its model in `metadata_props`. Values that are not plain text are JSON, spelled as
+/// in Unmask's own checkpoints.
+package enum ONNXMetadata {
+    /// The recipe by which images are prepared.
+    package static let recipe = "unmask.recipe"
+    /// The head's labels, in order: an array of text.
+    package static let labels = "unmask.labels"
+    package static let licence = "unmask.licence"
+    /// The content hash of the model that was exported.
+    package static let hash = "unmask.hash"
+    /// `encoder`, `classifier` or `mae`.
+    package static let part = "unmask.part"
+    /// Of the encoder's output.
+    package static let pooling = "unmask.pooling"
+    /// The model's configuration.
+    package static let configuration = "unmask.config"
+    /// `fp32`, `fp16` or `int8`.
+    package static let precision = "unmask.precision"
+}
