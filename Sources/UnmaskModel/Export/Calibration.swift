@@ -52,7 +52,7 @@ public struct Calibration: Sendable {
         }
         self.graph = graph
         self.layers = layers
-        patches = model.configuration.patches
+        patches = model.interface.patches
     }
 
     /// The range of each layer's input, by the layer's name.

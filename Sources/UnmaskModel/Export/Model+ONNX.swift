@@ -17,7 +17,7 @@ extension Model {
         if let batch = options.batch { export.bindings[ModelGraph.batch] = batch }
         if options.part != .mae {
             export.omittedInputs = [ModelGraph.idsKeep]
-            export.bindings[ModelGraph.kept] = configuration.patches
+            export.bindings[ModelGraph.kept] = interface.patches
         }
         if options.preprocesses { export.preprocessing = preprocessing(source: options.sourceSize) }
         do throws(ONNXExportError) {
@@ -31,7 +31,7 @@ extension Model {
     private func outputs(of options: ModelExportOptions, in graph: inout Graph) throws(ModelError) -> [String] {
         switch options.part {
         case .encoder:
-            let pooling = (options.pooling ?? configuration.pooling).rawValue
+            let pooling = (options.pooling ?? interface.pooling).rawValue
             guard graph.output(named: pooling) != nil else {
                 throw .invalidRequest("\(name) does not offer pooling \(pooling)")
             }
@@ -51,7 +51,7 @@ extension Model {
             ONNXMetadata.recipe: OwnLayout.encode(recipe), ONNXMetadata.hash: hash,
             ONNXMetadata.part: options.part.rawValue, ONNXMetadata.precision: options.precision.rawValue,
         ]
-        metadata[ONNXMetadata.configuration] = OwnLayout.encode(configuration)
+        metadata[ONNXMetadata.configuration] = configuration.map { OwnLayout.encode($0) }
         metadata[ONNXMetadata.licence] = licence
         if options.part == .encoder { metadata[ONNXMetadata.pooling] = outputs[0] }
         if options.part == .classifier, !labels.isEmpty { metadata[ONNXMetadata.labels] = OwnLayout.encode(labels) }
