@@ -10,7 +10,7 @@ UNMASK := .build/release/unmask
 # What the build needs, and what the tests and recipes need besides: image corpora and labelled data.
 BUILD_PACKAGES := python3-minimal libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libssl-dev pkg-config
 TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev golang-github-rwcarlsen-goexif-dev \
-	golang-github-disintegration-imaging-dev lomiri-wallpapers-16.04 libonnx-testdata
+	golang-github-disintegration-imaging-dev lomiri-wallpapers-16.04 libonnx-testdata libonnx-dev libprotobuf-dev
 
 .PHONY: help build run demo test parity bench bench-peers format check-format check-generated fuzz clean packages test-packages venv
 

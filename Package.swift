@@ -38,6 +38,13 @@ let package = Package(
             name: "UnmaskONNX",
             dependencies: ["UnmaskGraph", "UnmaskWeights", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             swiftSettings: swift),
+        .target(
+            name: "CUnmaskONNXChecker",
+            cxxSettings: [.define("ONNX_ML", to: "1"), .define("ONNX_NAMESPACE", to: "onnx")],
+            linkerSettings: [
+                .linkedLibrary("onnx"), .linkedLibrary("onnx_proto"), .linkedLibrary("protobuf"),
+                .linkedLibrary("stdc++"),
+            ]),
         .target(name: "CUnmaskZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CUnmaskJPEG", cSettings: c, linkerSettings: [.linkedLibrary("jpeg")]),
         .target(name: "CUnmaskPNG", cSettings: c, linkerSettings: [.linkedLibrary("png16")]),
@@ -95,6 +102,13 @@ let package = Package(
             dependencies: ["UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskImage"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
+            name: "UnmaskExportTests",
+            dependencies: [
+                "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskONNX", "CUnmaskONNXChecker",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            swiftSettings: swift),
+        .testTarget(
             name: "UnmaskServiceTests",
             dependencies: [
                 "UnmaskService", "UnmaskModel", "UnmaskImage",
@@ -109,5 +123,6 @@ let package = Package(
             dependencies: ["unmask", "UnmaskModel", "UnmaskWeights", "UnmaskGraph", "UnmaskImage"],
             swiftSettings: swift),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

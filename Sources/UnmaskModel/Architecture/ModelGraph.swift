@@ -11,8 +11,8 @@ package enum PixelInput: Sendable {
 
 /// The names of a model graph's inputs, outputs and symbols.
 package enum ModelGraph {
-    static let pixels = "pixels", idsKeep = "ids_keep", idsRestore = "ids_restore"
-    static let batch = "B", kept = "K"
+    package static let pixels = "pixels", idsKeep = "ids_keep", idsRestore = "ids_restore"
+    package static let batch = "B", kept = "K"
     static let cls = "cls", mean = "mean", tokens = "tokens", probabilities = "probabilities"
     package static let logits = "logits", prediction = "prediction"
     /// Which patches were removed (1), of an exported autoencoder.

@@ -3,6 +3,7 @@ import Foundation
 import UnmaskImage
 public import UnmaskModel
 public import UnmaskONNX
+import UnmaskRuntime
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -87,8 +88,14 @@ struct ExportCommand: AsyncParsableCommand {
     @Flag(help: "Put weights into a file of their own beside the model, as happens by itself above 1.8 GB.")
     var externalData = false
 
-    @OptionGroup var reading: ReadingOptions
     @OptionGroup var verification: VerificationOptions
+    @OptionGroup var reading: ReadingOptions
+
+    @Option(help: "Threads of the engine, for --calibrate and --verify. Default: all that this process may use.")
+    var threads: Int?
+
+    /// Images of a forward pass of Unmask's own engine.
+    private static let ownBatch = 8
 
     func validate() throws {
         if let opset, !ONNXOpset.range.contains(opset) {
@@ -106,7 +113,7 @@ struct ExportCommand: AsyncParsableCommand {
         let export = try model.onnx(options, producerVersion: Unmask.version)
         let draft = try ExportDraft(for: output)
         try export.write(to: draft.path, externalData: externalData ? .always : .automatic)
-        try await verification.verify(draft.path, model, options)
+        try verification.verify(draft.path, named: output, model, options, engine: Engine(threads: threads))
         try draft.publish()
         let operators = export.operatorCounts.values.reduce(0, +)
         Console.message(
@@ -135,8 +142,8 @@ struct ExportCommand: AsyncParsableCommand {
         let images = try SampleImages(calibrate, model: model, most: calibrationImages)
         Console.progress("calibrating on \(images.count) images")
         defer { Console.endProgress() }
-        let calibration = try Calibration(model, engine: verification.running.engine())
-        return try calibration.ranges(images.batches(of: verification.running.batch), method: self.calibration.method)
+        let calibration = try Calibration(model, engine: Engine(threads: threads))
+        return try calibration.ranges(images.batches(of: Self.ownBatch), method: self.calibration.method)
     }
 }
 

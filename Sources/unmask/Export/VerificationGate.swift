@@ -1,0 +1,35 @@
+import UnmaskModel
+import UnmaskONNX
+
+/// How far an exported file may be from the model.
+struct VerificationGate {
+    let precision: ExportPrecision
+    /// Images that are resized inside the graph differ by a step of brightness here and there from those that Unmask
+    /// resizes, so their results are compared by direction.
+    let preprocesses: Bool
+
+    /// The largest difference as a share of the largest number, in each arithmetic.
+    private static let relative: [ExportPrecision: Double] = [.fp32: 1e-4, .fp16: 1e-2]
+    private static let int8Cosine = 0.99
+    private static let preprocessedCosine = 0.999
+    /// What int8 may lose on labelled images.
+    private static let accuracyLoss = 0.005
+
+    func problems(_ output: OutputComparison) -> [String] {
+        if precision != .int8, !preprocesses, let limit = Self.relative[precision] {
+            guard output.relative > limit else { return [] }
+            return ["\(output.name) differs by \(output.relative) of its largest number; expected at most \(limit)"]
+        }
+        let limit = precision == .int8 ? Self.int8Cosine : Self.preprocessedCosine
+        guard output.cosine < limit else { return [] }
+        return ["\(output.name) has a cosine of \(output.cosine); expected at least \(limit)"]
+    }
+
+    func problems(accuracy: Double?, expected: Double?) -> [String] {
+        guard let accuracy, let expected, expected - accuracy > Self.accuracyLoss else { return [] }
+        return [
+            "\(fixed(100 * accuracy)) % of the labelled images are named right, \(fixed(100 * expected)) % by the model; "
+                + "expected to lose at most \(100 * Self.accuracyLoss) points"
+        ]
+    }
+}

@@ -1,0 +1,54 @@
+import CUnmaskONNXChecker
+import Testing
+import UnmaskModel
+import UnmaskONNX
+
+/// libonnx's checker and strict shape inference on what is written. Debian's libonnx knows opsets to 17; `make parity`
+/// checks all with PyPI's onnx.
+@Suite struct CheckerTests {
+    @Test("libonnx passes every part at every opset it knows", arguments: ExportCase.all)
+    func checker(test: ExportCase) throws {
+        let model = try test.load()
+        for opset in 11...17 {
+            for precision in [ExportPrecision.fp32, .fp16] {
+                for batch in [nil, 1, 3] {
+                    let export = try model.onnx(
+                        test.options(opset: opset, precision: precision, batch: batch), producerVersion: "test")
+                    let file = try TemporaryModel(export)
+                    #expect(check(file.path) == nil, "opset \(opset), \(precision), batch \(batch ?? 0)")
+                }
+            }
+        }
+    }
+
+    @Test func libonnxPassesWeightsBesideTheModel() throws {
+        let export = try ExportCase.all[0].load().onnx(ExportCase.all[0].options(opset: 17), producerVersion: "test")
+        let file = try TemporaryModel(export, externalData: .always)
+        #expect(file.contents == ["model.onnx", "model.onnx.data"])
+        #expect(check(file.path) == nil)
+    }
+
+    @Test func libonnxPassesQuantisedLayers() throws {
+        let test = ExportCase(model: "tiny-hf-vit", part: .classifier)
+        var options = test.options(opset: 13, precision: .int8)
+        options.activationRanges = ["blocks.0.attn.qkv": -3...4, "blocks.0.mlp.fc2": -0.2...9]
+        let export = try test.load().onnx(options, producerVersion: "test")
+        #expect(export.operatorCounts["QuantizeLinear"] == 2)
+        #expect(export.operatorCounts["DequantizeLinear"] == 4)
+        #expect(check(try TemporaryModel(export).path) == nil)
+    }
+
+    /// The checker is able to fail.
+    @Test func libonnxRefusesAnOperatorOfALaterSet() throws {
+        let test = ExportCase(model: "tiny-hf-vit", part: .classifier)
+        let export = try test.load().onnx(test.options(opset: 23), producerVersion: "test")
+        #expect(check(try TemporaryModel(export).path) != nil)
+    }
+
+    /// What libonnx has against a file.
+    private func check(_ path: String) -> String? {
+        var message = [CChar](repeating: 0, count: 4096)
+        guard unmask_onnx_check(path, &message, message.count) != 0 else { return nil }
+        return String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
