@@ -52,6 +52,18 @@ struct ResampleTable {
         self.taps = taps
     }
 
+    /// The weights as a matrix [outputs, inputCount].
+    func matrix(inputCount: Int) -> [Float] {
+        var matrix = [Float](repeating: 0, count: outputCount * inputCount)
+        for output in 0..<outputCount {
+            let start = output * inputCount + inputs.lowerBound + Int(first[output])
+            for tap in 0..<Int(length[output]) {
+                matrix[start + tap] = Float(weights[output * taps + tap]) / Float(1 << UNMASK_RESAMPLE_BITS)
+            }
+        }
+        return matrix
+    }
+
     func withTable(_ body: (UnsafePointer<unmask_resample_table>) -> Void) {
         first.withUnsafeBufferPointer { first in
             length.withUnsafeBufferPointer { length in

@@ -19,8 +19,7 @@ extension PixelImage {
             ? nil : ResampleTable(inputCount: height, outputCount: newHeight, outputs: crop.rows, filter: filter)
         var region = PixelRegion(
             of: self, PixelRect(columns: across?.inputs ?? crop.columns, rows: down?.inputs ?? crop.rows))
-        let heightShrinks = height - newHeight
-        if heightShrinks > 0, heightShrinks > 2 * (width - newWidth) {
+        if PixelImage.resizesRowsFirst(from: (height, width), to: (newHeight, newWidth)) {
             if let down { region = region.resampledDown(by: down) }
             if let across { region = region.resampledAcross(by: across) }
         } else {
@@ -28,5 +27,10 @@ extension PixelImage {
             if let down { region = region.resampledDown(by: down) }
         }
         return region.image
+    }
+
+    static func resizesRowsFirst(from old: (height: Int, width: Int), to new: (height: Int, width: Int)) -> Bool {
+        let heightShrinks = old.height - new.height
+        return heightShrinks > 0 && heightShrinks > 2 * (old.width - new.width)
     }
 }

@@ -67,10 +67,20 @@ extension Model {
     }
 
     private func preprocessing(source: [Int]?) -> ExportPreprocessing {
+        let filter: ExportPreprocessing.Filter = recipe.filter == .bilinear ? .linear : .cubic
+        if let source {
+            let matrices = recipe.resampling(sourceHeight: source[0], sourceWidth: source[1])
+            return ExportPreprocessing(
+                .matrices(
+                    rows: matrices.rows.map { Tensor($0, shape: [recipe.height, source[0]]) },
+                    columns: matrices.columns.map { Tensor($0, shape: [recipe.width, source[1]]) },
+                    rowsFirst: matrices.rowsFirst, sourceHeight: source[0], sourceWidth: source[1]),
+                mean: recipe.mean, std: recipe.std)
+        }
         let cover = recipe.coveredSize
         return ExportPreprocessing(
-            fit: cover.map { .cover(height: $0.height, width: $0.width) } ?? .squash,
-            filter: recipe.filter == .bilinear ? .linear : .cubic, mean: recipe.mean, std: recipe.std, source: source)
+            cover.map { .cover(height: $0.height, width: $0.width, filter) } ?? .squash(filter), mean: recipe.mean,
+            std: recipe.std)
     }
 }
 

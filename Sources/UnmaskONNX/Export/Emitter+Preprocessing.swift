@@ -1,34 +1,37 @@
 internal import UnmaskGraph
 
 extension Emitter {
-    /// Puts bytes [B, H, W, C] of any size in the place of an input of normalised pixels [B, C, H, W], and what leads
-    /// from one to the other behind it. All of it in float32.
+    /// Puts bytes [B, H, W, C] in the place of an input of normalised pixels [B, C, H, W], and what leads from one to the
+    /// other behind it. All of it in float32.
     ///
-    /// Both axes are resized one after the other, the width first, rounding to whole numbers between 0 and 255 after
-    /// each, as Pillow does on bytes; the sizes and the crop's offsets are torchvision's to the pixel.
+    /// Both axes are resampled one after the other, rounding half up to whole numbers between 0 and 255 after each, as
+    /// Pillow does on bytes; the sizes and the crop's offsets are torchvision's to the pixel.
     mutating func emitPreprocessing(
         _ preparation: ExportPreprocessing, of input: ExportValue, at place: Int
     ) throws(ONNXExportError) -> String {
         guard case let sides = input.shape.dimensions, let channels = sides[1].bound(by: [:]),
             let height = sides[2].bound(by: [:]), let width = sides[3].bound(by: [:])
         else { throw .unsupported(node: input.name, "the model's image size is not known") }
-        guard opset >= 18 else {
-            throw .invalidOptions("preprocessing needs opset 18 or later, which brought Resize with antialiasing")
-        }
-        let source = preparation.source?.map(Dimension.fixed) ?? [.symbol("H"), .symbol("W")]
         result.inputs[place].type = .u8
-        result.inputs[place].shape = Shape([sides[0]] + source + [.fixed(channels)])
+        result.inputs[place].shape = [sides[0], .symbol("H"), .symbol("W"), .fixed(channels)]
         let name = "preprocess"
         let planes = node("Transpose", [input.name], name + "/planes", ["perm": .ints([0, 3, 1, 2])], type: .u8)
         var x = node("Cast", [planes], name + "/float", ["to": .int(ElementType.f32.onnxType.rawValue)], float32: true)
-        switch preparation.fit {
-        case .squash:
-            x = resized(x, axis: 3, to: integers([width]), preparation.filter, name + "/width")
-            x = resized(x, axis: 2, to: integers([height]), preparation.filter, name + "/height")
-        case .cover(let coverHeight, let coverWidth):
+        switch preparation.resampling {
+        case .matrices(let rows, let columns, let rowsFirst, let sourceHeight, let sourceWidth):
+            result.inputs[place].shape = [sides[0], .fixed(sourceHeight), .fixed(sourceWidth), .fixed(channels)]
+            if rowsFirst { x = product(rows: rows, x, name) }
+            x = product(columns: columns, x, name)
+            if !rowsFirst { x = product(rows: rows, x, name) }
+        case .squash(let filter):
+            try requireResize()
+            x = resized(x, axis: 3, to: integers([width]), filter, name + "/width")
+            x = resized(x, axis: 2, to: integers([height]), filter, name + "/height")
+        case .cover(let coverHeight, let coverWidth, let filter):
+            try requireResize()
             let (rows, columns) = coverSize(of: x, height: coverHeight, width: coverWidth, name)
-            x = resized(x, axis: 3, to: columns, preparation.filter, name + "/width")
-            x = resized(x, axis: 2, to: rows, preparation.filter, name + "/height")
+            x = resized(x, axis: 3, to: columns, filter, name + "/width")
+            x = resized(x, axis: 2, to: rows, filter, name + "/height")
             x = cropped(x, axis: 2, to: height, of: rows, name + "/rows")
             x = cropped(x, axis: 3, to: width, of: columns, name + "/columns")
         }
@@ -40,6 +43,27 @@ extension Emitter {
         return node("Add", [x, shiftName], name, float32: true)
     }
 
+    private func requireResize() throws(ONNXExportError) {
+        guard opset >= 18 else {
+            throw .invalidOptions(
+                "preparing images of any size needs opset 18, which brought Resize with antialiasing; for earlier ones "
+                    + "give the size of the images that come in")
+        }
+    }
+
+    private mutating func product(rows: Tensor?, _ x: String, _ name: String) -> String {
+        guard let rows else { return x }
+        let product = node(
+            "MatMul", [initializer(name + ".rows", rows), x], name + "/rows/product", float32: true)
+        return bytes(product, name + "/rows")
+    }
+
+    private mutating func product(columns: Tensor?, _ x: String, _ name: String) -> String {
+        guard let columns else { return x }
+        let matrix = initializer(name + ".columns", columns, layout: .transposed)
+        return bytes(node("MatMul", [x, matrix], name + "/columns/product", float32: true), name + "/columns")
+    }
+
     private mutating func resized(
         _ x: String, axis: Int, to size: String, _ filter: ExportPreprocessing.Filter, _ name: String
     ) -> String {
@@ -49,7 +73,13 @@ extension Emitter {
                 "mode": .string(filter.rawValue), "coordinate_transformation_mode": .string("half_pixel"),
                 "cubic_coeff_a": .float(-0.5), "antialias": .int(1), "exclude_outside": .int(1), "axes": .ints([axis]),
             ], float32: true)
-        let whole = node("Round", [resized], name + "/whole", float32: true)
+        return bytes(resized, name)
+    }
+
+    /// Whole numbers between 0 and 255.
+    private mutating func bytes(_ x: String, _ name: String) -> String {
+        let raised = node("Add", [x, scalar(0.5)], name + "/raised", float32: true)
+        let whole = node("Floor", [raised], name + "/whole", float32: true)
         return node("Clip", [whole, scalar(0), scalar(255)], name, float32: true)
     }
 

@@ -47,33 +47,3 @@ public struct ExportOptions: Sendable {
         self.documentation = documentation
     }
 }
-
-/// What is done to an image before the model sees it, in the terms of `Resize`.
-public struct ExportPreprocessing: Sendable, Equatable {
-    public enum Fit: Sendable, Equatable {
-        /// Both sides to the model's size, whatever the aspect.
-        case squash
-        /// At its own aspect, so that the image covers this size; then a centre crop to the model's.
-        case cover(height: Int, width: Int)
-    }
-
-    public enum Filter: String, Sendable, Equatable {
-        case linear, cubic
-    }
-
-    public var fit: Fit
-    public var filter: Filter
-    /// For each channel, in units of the sample range 0…1.
-    public var mean: [Float]
-    public var std: [Float]
-    /// The height and width of the images that come in; nil: any.
-    public var source: [Int]?
-
-    public init(fit: Fit, filter: Filter, mean: [Float], std: [Float], source: [Int]? = nil) {
-        self.fit = fit
-        self.filter = filter
-        self.mean = mean
-        self.std = std
-        self.source = source
-    }
-}

@@ -75,13 +75,14 @@ struct ExportCommand: AsyncParsableCommand {
     @Flag(
         help: """
             Take images as bytes [B, height, width, C], and resize, crop and normalise them inside the graph by the \
-            recipe. Needs opset 18.
+            recipe: images of any size from opset 18 on (not for OpenVINO, whose Resize does not antialias), or of the \
+            size that --source-size gives.
             """)
     var preprocess = false
 
     @Option(
         help: ArgumentHelp(
-            "With --preprocess: the only size of images that come in, for runtimes without open sizes.",
+            "With --preprocess: the one size of the images that come in. Resizing is then two products, for every runtime.",
             valueName: "side|HxW"))
     var sourceSize: ImageSize?
 
@@ -129,7 +130,7 @@ struct ExportCommand: AsyncParsableCommand {
         }
         let precision = precision ?? .fp32
         var opset = opset ?? target?.opset ?? ONNXOpset.standard
-        if self.opset == nil, preprocess { opset = max(opset, 18) }
+        if self.opset == nil, preprocess, sourceSize == nil { opset = max(opset, 18) }
         return ModelExportOptions(
             part: part, pooling: pooling, opset: opset, batch: (batch ?? target?.batch)?.count, precision: precision,
             preprocesses: preprocess, sourceSize: sourceSize?.sides)

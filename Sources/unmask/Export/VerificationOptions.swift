@@ -46,7 +46,7 @@ struct VerificationOptions: ParsableArguments {
         guard let folder = verify else { return }
         let samples = try SampleImages(
             folder, model: model, most: verifyImages, keepingSources: options.preprocesses)
-        var backends: [any VerificationBackend] = []
+        var backends: [any VerificationBackend] = [EngineBackend(model: draft, engine: engine)]
         if let other = PythonBackend(python: python ?? "python3", model: draft) {
             backends.append(other)
         } else if let python {
