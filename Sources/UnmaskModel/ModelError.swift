@@ -12,6 +12,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case invalidConfiguration([String])
     case parameterMismatch(file: String, missing: [String], unexpected: [String], misshapen: [Misshapen])
     case unsupported(file: String, feature: String)
+    /// An ONNX file that cannot be imported; `type` is the importer's name of the cause, one of `ONNXError.Cause`.
+    case importFailed(type: String, message: String)
     /// No output of that kind or name; `known` are those there are, with their shapes.
     case unknownOutput(file: String, problem: String, known: [String])
     case noDecoder(model: String)
@@ -30,6 +32,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .invalidConfiguration: "model_configuration_invalid"
         case .parameterMismatch: "model_parameters_mismatch"
         case .unsupported: "model_unsupported"
+        case .importFailed(let type, _): type
         case .unknownOutput: "output_unknown"
         case .noDecoder: "no_decoder"
         case .noHead: "no_head"
@@ -61,6 +64,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
                 + parts.compactMap { $0 }.joined(separator: "; ")
         case .unsupported(let file, let feature):
             return "\(file): \(feature)"
+        case .importFailed(_, let message): return message
         case .unknownOutput(let file, let problem, let known):
             return "\(file): \(problem); the outputs are \(known.joined(separator: ", ")); "
                 + "--output names one of them, or any other value of the graph"

@@ -10,6 +10,7 @@ enum ModelSource: Sendable {
     /// Reads any file or folder that Unmask knows, told apart by its contents.
     static func read(_ path: String, _ options: ModelLoadOptions) throws(ModelError) -> ModelSource {
         let place = try CheckpointPlace(path)
+        if ONNXLayout.recognises(place.tensorFile) { return try ONNXLayout.read(place, path: path, options) }
         let file = try readable { () throws(WeightsError) in try TensorFile(path: place.tensorFile) }
         if GraphLayout.recognises(file) { return .graph(try GraphLayout.read(file, options)) }
         return .checkpoint(try Checkpoint.read(file, place: place, path: path, options))

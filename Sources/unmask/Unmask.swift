@@ -10,7 +10,7 @@ struct Unmask: AsyncParsableCommand {
         abstract: "Embed, classify and rebuild images with masked autoencoders and Vision Transformers, on a CPU.",
         discussion: """
             A model is one of Unmask's own checkpoints, a Hugging Face folder (ViTMAE, ViT), a timm ViT's \
-            .safetensors or an original MAE .pth file.
+            .safetensors, an original MAE .pth or an ONNX file.
 
             Results go to standard output, one JSON object a line, or a table where it is a terminal; messages go to \
             standard error. Exit codes: 0 all done; 1 some items failed, each named; 2 nothing could be done.

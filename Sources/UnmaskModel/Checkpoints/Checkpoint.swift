@@ -105,7 +105,9 @@ struct CheckpointPlace {
             return
         }
         folder = path
-        let names = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
+        let names = [
+            "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "model.onnx", "onnx/model.onnx",
+        ]
         let candidates = names.map { (path as NSString).appendingPathComponent($0) }
         guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
             throw .unreadable("\(path): the folder has none of \(names.joined(separator: ", "))")

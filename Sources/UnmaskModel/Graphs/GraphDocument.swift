@@ -21,7 +21,9 @@ struct GraphDocument: Codable {
 
     struct Operation: Codable {
         let name: String
-        let op: Primitive
+        /// Nil for the one operation that is no primitive.
+        let op: Primitive?
+        let gelu: GELU?
         /// Null where an optional operand is absent.
         let inputs: [Int?]
         let outputs: [Int]
@@ -97,13 +99,16 @@ extension GraphDocument {
         }
         var nodes: [Operation] = []
         for node in graph.nodes {
-            guard case .primitive(let primitive) = node.op else {
-                throw .runtime(
-                    "node “\(node.name)” (\(node.op.name)) is no elementary operation, and cannot be written")
-            }
+            let (primitive, gelu): (Primitive?, GELU?) =
+                switch node.op {
+                case .primitive(let primitive): (primitive, nil)
+                case .gelu(let kind): (nil, kind)
+                default:
+                    throw .runtime("node “\(node.name)” (\(node.op.name)) is no elementary operation")
+                }
             nodes.append(
                 Operation(
-                    name: node.name, op: primitive, inputs: node.inputs.map { $0.map(number) },
+                    name: node.name, op: primitive, gelu: gelu, inputs: node.inputs.map { $0.map(number) },
                     outputs: node.outputs.map(number)))
         }
         let outputs = graph.outputs.map { Output(name: $0.name, value: number($0.value)) }
@@ -154,14 +159,33 @@ extension GraphDocument {
             guard !names.isEmpty, Set(node.outputs).count == names.count else {
                 throw refuse("has a node, “\(node.name)”, without results of its own")
             }
-            do throws(GraphError) {
-                let results = try graph.add(node.op, named: node.name, operands, outputs: names)
-                for (value, result) in zip(node.outputs, results) { ids[value] = result }
-            } catch {
-                throw refuse("does not fit together: \(error.description)")
-            }
+            let results = try add(node, operands, names, to: &graph, file: file)
+            for (value, result) in zip(node.outputs, results) { ids[value] = result }
         }
         for output in outputs { graph.addOutput(output.name, try id(output.value, output.name)) }
         return graph
+    }
+
+    private func add(
+        _ node: Operation, _ operands: [ValueID?], _ names: [String], to graph: inout Graph, file: String
+    ) throws(ModelError) -> [ValueID] {
+        func refuse(_ problem: String) -> ModelError { .unrecognised(file: file, detail: "its graph \(problem)") }
+        switch (node.op, node.gelu) {
+        case (let primitive?, nil):
+            do throws(GraphError) {
+                return try graph.add(primitive, named: node.name, operands, outputs: names)
+            } catch {
+                throw refuse("does not fit together: \(error.description)")
+            }
+        case (nil, let kind?):
+            guard operands.count == 1, names.count == 1, let x = operands[0], graph[x].type.isFloatingPoint else {
+                throw refuse("has a node, “\(node.name)”, whose GELU is not of one value")
+            }
+            let result = graph.add(.gelu(kind), named: node.name, [x], shape: graph[x].shape)
+            graph.rename(result, to: names[0])
+            return [result]
+        default:
+            throw refuse("has a node, “\(node.name)”, that is not one operation")
+        }
     }
 }

@@ -145,6 +145,8 @@ struct TransformerReader {
 
     /// Pooled vectors, and a head on one of them. False where what is pooled goes elsewhere.
     private mutating func head(on encoded: ValueID, _ c: inout ModelConfiguration) -> Bool {
+        let outputs = Set(graph.outputs.map(\.value))
+        var given: [Pooling] = []
         for node in users[encoded] ?? [] {
             let pooling: Pooling
             switch node.op {
@@ -159,7 +161,19 @@ struct TransformerReader {
             explained.insert(pooled)
             if let norm = layerNorm(pooled, "fc_norm") {
                 guard norm.epsilon == c.normEpsilon else { return false }
-                (c.fcNorm, c.pooling, pooled) = (true, pooling, norm.output)
+                pooled = norm.output
+                if pooling == .cls, users[pooled] == nil {
+                    // The norm of the CLS token alone is the final norm where nothing else is given.
+                    guard !c.finalNorm, outputs.isDisjoint(with: [encoded]), users[encoded]?.count == 1 else {
+                        return false
+                    }
+                    c.finalNorm = true
+                    for part in ["weight", "bias"] {
+                        tensors["norm.\(part)"] = tensors.removeValue(forKey: "fc_norm.\(part)")
+                    }
+                } else {
+                    (c.fcNorm, c.pooling) = (true, pooling)
+                }
             }
             explained.insert(pooled)
             // transformers' ViTModel gives, beside the tokens, a tanh of the CLS token: no part of an embedding.
@@ -170,11 +184,14 @@ struct TransformerReader {
                 explained.insert(pooler.output)
                 continue
             }
+            if outputs.contains(pooled) { given.append(pooling) }
             guard let (logits, _) = linear(pooled, "head") else { continue }
             (c.pooling, c.classes) = (pooling, graph[logits].shape.width ?? 0)
             explained.insert(logits)
             if let softmax = user(of: logits, where: { $0 == .softmax }) { explained.insert(softmax.output) }
         }
+        // Without a head, the one vector that is given is what is meant.
+        if c.classes == 0, given.count == 1, !outputs.contains(encoded) { c.pooling = given[0] }
         return true
     }
 

@@ -14,7 +14,7 @@ struct BenchCommand: AsyncParsableCommand {
             multiply-add peak, measured in the same run. Time is the engine's alone: no decoding, no sockets.
             """)
 
-    @Option(help: ArgumentHelp("A checkpoint or Hugging Face folder.", valueName: "path"))
+    @Option(help: ArgumentHelp("A checkpoint, Hugging Face folder or ONNX file.", valueName: "path"))
     var model: String?
 
     @Option(

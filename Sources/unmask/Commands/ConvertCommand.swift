@@ -7,10 +7,11 @@ struct ConvertCommand: AsyncParsableCommand {
         abstract: "Write any supported checkpoint as one of Unmask's own.",
         discussion: """
             The result is a .safetensors file that holds everything: weights in timm's names, configuration, recipe, \
-            labels, licence, content hash, and what the model makes of a golden image, by which `ready` checks a server.
+            labels, licence, content hash, and what the model makes of a golden image, by which `ready` checks a server. \
+            An ONNX file that is no plain Vision Transformer keeps its graph.
             """)
 
-    @Argument(help: "A Hugging Face folder, a timm .safetensors, an MAE .pth file, or an Unmask checkpoint.")
+    @Argument(help: "A Hugging Face folder, a timm .safetensors, an MAE .pth or ONNX file, or an Unmask checkpoint.")
     var input: String
 
     @Argument(help: "The .safetensors file to write.")

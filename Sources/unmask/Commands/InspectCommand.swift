@@ -12,7 +12,7 @@ struct InspectCommand: AsyncParsableCommand {
             memory for activations, and the instruction set in use.
             """)
 
-    @Argument(help: "A checkpoint, or a Hugging Face folder.")
+    @Argument(help: "A checkpoint, a Hugging Face folder or an ONNX file.")
     var model: String
 
     @OptionGroup var reading: ReadingOptions

@@ -8,7 +8,7 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The model: an Unmask checkpoint, a Hugging Face folder, a timm .safetensors or an MAE .pth file.",
+            "The model: an Unmask checkpoint, a Hugging Face folder, a timm .safetensors, an MAE .pth or an ONNX file.",
             valueName: "path"))
     var model: String
 
@@ -60,12 +60,20 @@ struct ReadingOptions: ParsableArguments {
     @Option(help: "Whether the decoder predicts normalised patches (true or false), for .pth files that do not say.")
     var normPix: Bool?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            The tensor that embeddings are made of, in place of the model's own output: an output of an ONNX file, or any \
+            value or node of its graph. An error lists the outputs.
+            """, valueName: "name"))
+    var output: String?
+
     func load(_ path: String, licence: String? = nil) throws -> Model {
         let model = try Model.load(
             path,
             options: ModelLoadOptions(
                 imageSize: size?.sides, recipe: recipe, heads: heads, decoderHeads: decoderHeads, normPix: normPix,
-                licence: licence))
+                licence: licence, output: output))
         for note in model.notes { Console.warning("\(path): \(note)") }
         return model
     }

@@ -1,0 +1,84 @@
+internal import UnmaskGraph
+internal import UnmaskImage
+internal import UnmaskONNX
+internal import UnmaskWeights
+
+/// ONNX files. A graph that is a Vision Transformer or masked autoencoder of `ModelConfiguration`'s family becomes a
+/// checkpoint; any other stays a graph that gives what its ends are.
+enum ONNXLayout {
+    /// By the contents. A damaged file is still what its name says, so that the message fits.
+    static func recognises(_ path: String) -> Bool {
+        if ONNXModel.recognises(path) { return true }
+        return path.lowercased().hasSuffix(".onnx") && (try? TensorFile(path: path)) == nil
+    }
+
+    static func read(
+        _ place: CheckpointPlace, path: String, _ options: ModelLoadOptions
+    ) throws(ModelError) -> ModelSource {
+        let surroundings = try ONNXSurroundings(place)
+        let (model, notes) = try importModel(place.tensorFile, surroundings, options)
+        var raised = model.graph
+        raised.raise()
+        let inputs = try GraphInputs(of: raised, file: path)
+        let statements = ONNXStatements(metadata: model.metadata, surroundings)
+        var facts = try statements.facts(
+            imageSize: inputs.imageSize, channels: inputs.channels, recipe: options.recipe)
+        facts.notes = notes + facts.notes
+        facts.licence = options.licence ?? facts.licence
+        facts.output = options.output
+        if options.output == nil, let read = TransformerReader.read(raised, pixels: inputs.pixels), let recipe = facts.recipe {
+            var checkpoint = Checkpoint(
+                configuration: read.configuration, recipe: recipe, labels: facts.labels, licence: facts.licence,
+                tensors: read.tensors, notes: facts.notes)
+            statements.complete(&checkpoint, options)
+            try checkpoint.finish(file: path, options)
+            return .checkpoint(checkpoint)
+        }
+        if let size = options.imageSize, size != inputs.imageSize {
+            throw .unsupported(
+                file: path,
+                feature: "the graph takes images of \(inputs.imageSize) only, and is no Vision Transformer whose position "
+                    + "embeddings could be interpolated to \(size): export it for that size")
+        }
+        return .graph(try GraphModel(model.graph, raised: raised, facts, file: path))
+    }
+
+    /// Imports the file, at a size that is stated or assumed where its inputs leave theirs open.
+    private static func importModel(
+        _ file: String, _ surroundings: ONNXSurroundings, _ options: ModelLoadOptions
+    ) throws(ModelError) -> (ONNXModel, notes: [String]) {
+        var loading = ONNXLoadOptions()
+        let stated = surroundings.imageSize ?? options.imageSize
+        loading.imageSize = stated.map { ($0[0], $0[1]) }
+        do throws(ONNXError) {
+            return (try importModel(file, loading, output: options.output), [])
+        } catch {
+            guard error.cause == .dimensionUnbound, stated == nil else {
+                throw .importFailed(type: error.type, message: error.description)
+            }
+        }
+        loading.imageSize = (224, 224)
+        do throws(ONNXError) {
+            let model = try importModel(file, loading, output: options.output)
+            return (model, ["the file leaves the image size open; 224x224 is assumed (--size says otherwise)"])
+        } catch {
+            throw .importFailed(type: error.type, message: error.description)
+        }
+    }
+
+    /// With only what the named output needs, so that operators which do not run here may stand behind it. A name that
+    /// no value has may be a node's: the whole model is imported then.
+    private static func importModel(
+        _ file: String, _ loading: ONNXLoadOptions, output: String?
+    ) throws(ONNXError) -> ONNXModel {
+        guard let output else { return try ONNXModel.load(file, options: loading) }
+        var named = loading
+        named.outputs = [output]
+        do throws(ONNXError) {
+            return try ONNXModel.load(file, options: named)
+        } catch {
+            guard error.cause == .outputUnknown else { throw error }
+            return try ONNXModel.load(file, options: loading)
+        }
+    }
+}

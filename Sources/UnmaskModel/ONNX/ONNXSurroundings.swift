@@ -1,0 +1,46 @@
+/// The JSON files beside an ONNX file, as transformers, optimum and timm leave them.
+struct ONNXSurroundings {
+    /// transformers' `config.json`.
+    let transformers: HuggingFaceConfig?
+    /// timm's `config.json`.
+    let timm: TimmConfig?
+    let preprocessing: HuggingFacePreprocessing?
+
+    /// optimum puts the ONNX file into a folder of its own beside them, or among them.
+    init(_ place: CheckpointPlace) throws(ModelError) {
+        let config = try place.json("config.json", as: EitherConfig.self)
+        transformers = config?.transformers
+        timm = config?.timm
+        preprocessing = try place.json("preprocessor_config.json", as: HuggingFacePreprocessing.self)
+    }
+
+    /// `[height, width]` of the images that the model was made for.
+    var imageSize: [Int]? {
+        if let size = transformers?.image_size?.values { return size.count == 1 ? size + size : size }
+        return timm?.imageSize ?? preprocessing?.croppedSize
+    }
+
+    /// In the order of a head of so many outputs; empty where they are not named.
+    func labels(count: Int) -> [String] {
+        let named = transformers?.labels(count: count) ?? []
+        if !named.isEmpty { return named }
+        let timm = timm?.label_names ?? []
+        return timm.count == count ? timm : []
+    }
+
+    var licence: String? {
+        transformers?.license ?? timm?.license ?? timm?.pretrained_cfg?.license
+    }
+
+    /// Both libraries call their file `config.json`.
+    private struct EitherConfig: Decodable {
+        let transformers: HuggingFaceConfig?
+        let timm: TimmConfig?
+
+        init(from decoder: any Decoder) throws {
+            let config = try HuggingFaceConfig(from: decoder)
+            transformers = config.model_type == nil ? nil : config
+            timm = config.model_type == nil ? try TimmConfig(from: decoder) : nil
+        }
+    }
+}
