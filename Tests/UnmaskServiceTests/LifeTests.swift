@@ -120,11 +120,10 @@ import Testing
 
     @Test func anAddressThatOthersReachIsRefused() async throws {
         let everywhere = ServiceConfiguration(tcp: .init(host: "0.0.0.0", port: 0))
-        await #expect(throws: ConfigurationError.addressNotLoopback("0.0.0.0")) {
-            try await LiveServer.running(FakeBackend(), everywhere) { _ in }
-        }
+        let exposed = ConfigurationError.addressExposed("0.0.0.0", lacksToken: true, lacksTLS: true)
+        await #expect(throws: exposed) { try await LiveServer.running(FakeBackend(), everywhere) { _ in } }
         var accepted = everywhere
-        accepted.acceptRemote = true
+        accepted.access.insecureListen = true
         try await LiveServer.running(FakeBackend(), accepted) { server in #expect(server.addresses.count == 2) }
     }
 

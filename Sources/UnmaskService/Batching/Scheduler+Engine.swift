@@ -19,6 +19,7 @@ extension Scheduler {
         await withCheckedContinuation { engine in
             let isStopped = state.withLock { state in
                 state.busySince = nil
+                state.lastProgress = .now
                 state.idleEngine = state.isStopped ? nil : engine
                 return state.isStopped
             }

@@ -32,6 +32,8 @@ final class Scheduler: Sendable {
         /// The engine, waiting for a batch.
         var idleEngine: CheckedContinuation<ImageBatcher.Batch?, Never>?
         var busySince: ContinuousClock.Instant?
+        /// When a batch or an image's preparation last came to an end, or work came to an idle worker.
+        var lastProgress = ContinuousClock.now
     }
 
     /// What is to be done outside the lock after the state has changed.
@@ -99,6 +101,7 @@ final class Scheduler: Sendable {
             guard state.isAccepting || terms.isReserved else { throw .shuttingDown }
             if !terms.isReserved { try checkWait(state, terms.deadline.map { $0 - now }) }
             state.nextRequest += 1
+            if state.batcher.count == 0, state.busySince == nil { state.lastProgress = now }
             let request = ImageBatcher.Request(
                 id: state.nextRequest, connection: terms.connection, priority: terms.priority,
                 deadline: terms.deadline, isReserved: terms.isReserved)
@@ -172,7 +175,10 @@ final class Scheduler: Sendable {
             }
             let decode = ContinuousClock.now - started
             let image = (try? result.get()).map { PreparedImage(pixels: $0, decode: decode) }
-            let isWanted = state.withLock { $0.batcher.endPreparation(of: entry.id, image: image) }
+            let isWanted = state.withLock { state in
+                state.lastProgress = .now
+                return state.batcher.endPreparation(of: entry.id, image: image)
+            }
             if isWanted, case .failure(let error) = result {
                 let times = StageTimes(decode: decode, queue: started - entry.job.admitted)
                 entry.job.complete(.failure(error), times: times)
@@ -185,11 +191,19 @@ final class Scheduler: Sendable {
         var queuedImages: Int
         /// How long the engine has been at its present batch.
         var busy: Duration?
+        /// How long the worker has had something to do and has finished nothing; zero where it is idle.
+        var sinceProgress: Duration
+
+        func isStalled(after limit: Duration) -> Bool { sinceProgress > limit || busy.map { $0 > limit } ?? false }
     }
 
     var status: Status {
         state.withLock { state in
-            Status(queuedImages: state.batcher.count, busy: state.busySince.map { ContinuousClock.now - $0 })
+            let now = ContinuousClock.now
+            let isIdle = state.batcher.count == 0 && state.busySince == nil
+            return Status(
+                queuedImages: state.batcher.count, busy: state.busySince.map { now - $0 },
+                sinceProgress: isIdle ? .zero : now - state.lastProgress)
         }
     }
 }

@@ -1,7 +1,8 @@
 extension ServiceConfiguration {
     /// - Throws: the first value that no server could work with.
     func validate() throws(ConfigurationError) {
-        guard unixSocketPath != nil || tcp != nil else { throw .noListener }
+        guard unixSocketPath != nil || tcp != nil || http != nil else { throw .noListener }
+        if let problem = access.problems.first { throw problem }
         let gibibyte = 1 << 30
         try check("limits.lineBytes", limits.lineBytes, 1024...gibibyte)
         try check("limits.payloadBytes", limits.payloadBytes, 1024...gibibyte)
@@ -18,6 +19,11 @@ extension ServiceConfiguration {
         try check("engine.preparedBatches", engine.preparedBatches, 1...1024)
         try check("engine.ioThreads", engine.ioThreads, 1...256)
         if let tcp { try check("tcp.port", tcp.port, 0...65535) }
+        if let http {
+            try check("http.address.port", http.address.port, 0...65535)
+            try check("http.headerBytes", http.headerBytes, 1024...1 << 20)
+            guard http.keepAlive > .zero else { throw .timeout(name: "keepAlive") }
+        }
         for (name, value) in [
             ("request", timeouts.request), ("answer", timeouts.answer), ("drain", timeouts.drain),
             ("stall", timeouts.stall), ("idle", timeouts.idle), ("ready", timeouts.ready),

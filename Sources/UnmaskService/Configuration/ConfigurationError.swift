@@ -4,7 +4,14 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
     case limit(name: String, value: Int, allowed: ClosedRange<Int>)
     case timeout(name: String)
     case allowedPathMissing(String)
-    case addressNotLoopback(String)
+    /// An address that others can reach, without what protects it there.
+    case addressExposed(String, lacksToken: Bool, lacksTLS: Bool)
+    case tokenUnusable(String, reason: String)
+    case tlsIncomplete
+    case tlsFileUnusable(String, reason: String)
+    case certificateExpired(String, at: String)
+    case certificateNotYetValid(String, before: String)
+    case keyMismatch(certificate: String, key: String, reason: String)
     case socketPathTooLong(String, maximum: Int)
     case socketInUse(String)
     case notASocket(String)
@@ -20,9 +27,24 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
             "the \(name) timeout must be longer than zero"
         case .allowedPathMissing(let path):
             "the allowed path \(path) is not a directory that can be read"
-        case .addressNotLoopback(let host):
-            "\(host) can be reached from other machines, and this port has neither authentication nor encryption: "
-                + "listen on 127.0.0.1 or a Unix socket, or accept the risk explicitly"
+        case .addressExposed(let host, let lacksToken, let lacksTLS):
+            "\(host) can be reached from other machines, and there is no "
+                + [lacksToken ? "token (--token-file)" : nil, lacksTLS ? "TLS (--tls-certificate, --tls-key)" : nil]
+                .compactMap(\.self).joined(separator: " and no ")
+                + ": give it, listen on 127.0.0.1 or a Unix socket, or accept the risk with --insecure-listen"
+        case .tokenUnusable(let path, let reason):
+            "the token file \(path) cannot be used: \(reason); make one with: openssl rand -base64 33 > \(path)"
+        case .tlsIncomplete:
+            "a certificate needs its key and a key its certificate: give --tls-certificate and --tls-key together"
+        case .tlsFileUnusable(let path, let reason):
+            "\(path) cannot be used for TLS: \(reason)"
+        case .certificateExpired(let path, let date):
+            "the certificate \(path) expired at \(date): put a new one in its place"
+        case .certificateNotYetValid(let path, let date):
+            "the certificate \(path) is not valid before \(date): check this machine's clock, or wait"
+        case .keyMismatch(let certificate, let key, let reason):
+            "the key \(key) does not belong to the certificate \(certificate) (\(reason)): give the pair that was "
+                + "made together"
         case .socketPathTooLong(let path, let maximum):
             "the socket path \(path) is longer than the \(maximum) bytes that the system allows: choose a shorter one"
         case .socketInUse(let path):

@@ -6,9 +6,9 @@ public struct ServiceConfiguration: Sendable {
     public var unixSocketPath: String?
     /// Where to listen on TCP; nil for not at all.
     public var tcp: TCPAddress?
-    /// Accepts TCP on an address that is not loopback. Whoever reaches it can use the service: there is no
-    /// authentication and no encryption on this port.
-    public var acceptRemote = false
+    /// The HTTP port; nil for none.
+    public var http: HTTP?
+    public var access = Access()
     /// The directories whose files `{"path":…}` may name; none by default.
     public var allowedPaths: [String] = []
     public var limits = Limits()
@@ -20,7 +20,7 @@ public struct ServiceConfiguration: Sendable {
         self.tcp = tcp
     }
 
-    public struct TCPAddress: Sendable, Equatable {
+    public struct TCPAddress: Sendable, Equatable, CustomStringConvertible {
         /// A name or a numeric address.
         public var host: String
         /// 0 lets the system choose.
@@ -30,6 +30,8 @@ public struct ServiceConfiguration: Sendable {
             self.host = host
             self.port = port
         }
+
+        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
     /// What a client may ask for; `hello` tells all of it. Over a limit a request is refused by name, and the

@@ -8,6 +8,7 @@ struct Request: Sendable {
     var isJSONRPC: Bool
     var method: String
     var params: JSONValue?
+    var trace: TraceContext?
     var frames: [ByteBuffer] = []
 }
 

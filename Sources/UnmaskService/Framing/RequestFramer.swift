@@ -26,7 +26,8 @@ struct RequestFramer {
         case skippingFrames(bytes: Int)
     }
 
-    private let limits: Limits
+    /// May be raised between two events.
+    var limits: Limits
     private var state = State.line(searched: 0)
     private var buffer = ByteBuffer()
 

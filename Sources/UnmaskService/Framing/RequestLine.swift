@@ -43,7 +43,7 @@ struct RequestLine {
     }
 
     private static func request(_ members: [String: JSONValue], id: RequestID?) throws(ServiceError) -> Request {
-        let known: Set = ["id", "jsonrpc", "method", "params", "bytes"]
+        let known: Set = ["id", "jsonrpc", "method", "params", "bytes", "traceparent"]
         if let unknown = members.keys.filter({ !known.contains($0) }).min() {
             throw ServiceError(
                 .invalidRequest,
@@ -57,7 +57,17 @@ struct RequestLine {
             throw ServiceError(
                 .invalidRequest, "method must be a string, found \(members["method"]?.summary ?? "no such member")")
         }
-        return Request(id: id, isJSONRPC: version != nil, method: method, params: members["params"])
+        return Request(
+            id: id, isJSONRPC: version != nil, method: method, params: members["params"],
+            trace: try members["traceparent"].flatMap(trace))
+    }
+
+    /// Text that is no `traceparent` is ignored, as the standard asks.
+    private static func trace(_ value: JSONValue) throws(ServiceError) -> TraceContext? {
+        guard case .string(let text) = value else {
+            throw ServiceError(.invalidRequest, "traceparent must be a string, found \(value.summary)")
+        }
+        return TraceContext(text)
     }
 
     /// Nobody sends as much; who announces it would wait for ever for the end of what is skipped.

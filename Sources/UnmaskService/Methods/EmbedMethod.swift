@@ -7,16 +7,19 @@ struct EmbedResult: MethodResult {
 
     private let encoding: VectorEncoding
     private let type: VectorType
-    private let results: ItemResults<EmbeddingOutput>
-    private let stamp: ResultStamp
+    /// The model's name.
+    let model: String
+    let results: ItemResults<EmbeddingOutput>
+    let stamp: ResultStamp
 
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         let images = try parameters.images(frames: request.frames, maximum: context.limits.imagesPerRequest)
         let run = try await ImageRequest(parameters, context)
-        let model = run.model.description.interface
-        let vector = try parameters.vectorOptions(of: model)
-        let mask = try parameters.keptPatches(of: model)
+        let interface = run.model.description.interface
+        let vector = try parameters.vectorOptions(of: interface)
+        let mask = try parameters.keptPatches(of: interface)
+        model = run.model.name
         encoding = try parameters.choice("encoding") ?? .json
         type = try parameters.choice("dtype") ?? .f32
         stamp = run.stamp(mask: mask, vector: vector)

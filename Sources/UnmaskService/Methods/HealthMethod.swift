@@ -12,7 +12,7 @@ struct HealthResult: MethodResult {
     init(_ request: Request, _ context: MethodContext) throws(ServiceError) {
         _ = try Parameters(request.params, allowing: [])
         scheduler = context.scheduler.status
-        let isStalled = scheduler.busy.map { $0 > context.configuration.timeouts.stall } ?? false
+        let isStalled = scheduler.isStalled(after: context.configuration.timeouts.stall)
         status = isStalled ? .stalled : context.life.isDraining ? .draining : .ok
     }
 

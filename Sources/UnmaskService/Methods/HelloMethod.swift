@@ -9,7 +9,9 @@ struct HelloResult: MethodResult {
     private let rights: ConnectionRights
 
     init(_ request: Request, _ context: MethodContext) throws(ServiceError) {
-        _ = try Parameters(request.params, allowing: [])
+        let parameters = try Parameters(request.params, allowing: ["token"])
+        if let token = try parameters.string("token") { try context.connection.access.present(token) }
+        try context.connection.rights.requireCall()
         limits = context.limits
         timeouts = context.configuration.timeouts
         models = context.models.entries.map(\.name)

@@ -9,7 +9,10 @@ struct ItemResults<Item: Sendable>: Sendable {
     init(_ items: [Result<Item, ServiceError>], _ outcomes: [ImageOutcome], _ context: MethodContext) {
         self.items = items
         times = outcomes.max { $0.finished < $1.finished }?.times ?? StageTimes()
-        for case .failure(let error) in items { context.metrics.error(error.type) }
+        for case .failure(let error) in items {
+            context.metrics.error(error.type)
+            context.log.failed(error)
+        }
         context.metrics.images(outcomes, failed: failed)
     }
 

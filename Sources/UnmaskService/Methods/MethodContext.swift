@@ -4,6 +4,7 @@ struct MethodContext: Sendable {
     let connection: ConnectionState
     /// When the last byte of the request was read.
     let received: ContinuousClock.Instant
+    let log: AccessLog
 
     var models: ModelRegistry { handler.models }
     var scheduler: Scheduler { handler.scheduler }

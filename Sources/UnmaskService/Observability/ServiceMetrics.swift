@@ -1,25 +1,45 @@
 import Metrics
 
-/// The service's metrics, through whatever backend the program has bootstrapped.
+/// The service's metrics: for `/metrics`, for `stats`, and for whatever backend the program has bootstrapped besides.
 struct ServiceMetrics: Sendable {
-    private let connections = Gauge(label: "unmask_connections")
-    private let queued = Gauge(label: "unmask_queued_images")
-    private let batchImages = Recorder(label: "unmask_batch_images")
-    private let inference = Timer(label: "unmask_stage_duration", dimensions: [("stage", "inference")])
-    private let decode = Timer(label: "unmask_stage_duration", dimensions: [("stage", "decode")])
-    private let queue = Timer(label: "unmask_stage_duration", dimensions: [("stage", "queue")])
-    private let total = Timer(label: "unmask_request_duration")
-    private let errors = Dictionary(
-        uniqueKeysWithValues: ErrorType.allCases.map {
-            ($0, Counter(label: "unmask_errors_total", dimensions: [("type", $0.rawValue)]))
-        })
-    private let requests = Dictionary(
-        uniqueKeysWithValues: Method.allCases.map {
-            ($0, Counter(label: "unmask_requests_total", dimensions: [("method", $0.rawValue)]))
-        })
+    private let factory: any MetricsFactory
+    private let connections: Gauge
+    private let queued: Gauge
+    private let batchImages: Recorder
+    private let inference: Timer
+    private let decode: Timer
+    private let queue: Timer
+    private let encode: Timer
+    private let total: Timer
+    private let errors: [ErrorType: Counter]
+    private let requests: [Method: Counter]
 
     /// The same, kept here for `stats`.
     let statistics = ServiceStatistics()
+
+    init(_ registry: PrometheusRegistry = PrometheusRegistry()) {
+        let factory = MultiplexMetricsHandler(factories: [registry, MetricsSystem.factory])
+        func stage(_ name: String) -> Timer {
+            Timer(label: "unmask_stage_duration", dimensions: [("stage", name)], factory: factory)
+        }
+        self.factory = factory
+        connections = Gauge(label: "unmask_connections", factory: factory)
+        queued = Gauge(label: "unmask_queued_images", factory: factory)
+        batchImages = Recorder(label: "unmask_batch_images", factory: factory)
+        inference = stage("inference")
+        decode = stage("decode")
+        queue = stage("queue")
+        encode = stage("encode")
+        total = Timer(label: "unmask_request_duration", factory: factory)
+        errors = Dictionary(
+            uniqueKeysWithValues: ErrorType.allCases.map {
+                ($0, Counter(label: "unmask_errors_total", dimensions: [("type", $0.rawValue)], factory: factory))
+            })
+        requests = Dictionary(
+            uniqueKeysWithValues: Method.allCases.map {
+                ($0, Counter(label: "unmask_requests_total", dimensions: [("method", $0.rawValue)], factory: factory))
+            })
+    }
 
     func queueDepth(_ images: Int) { queued.record(images) }
 
@@ -38,9 +58,16 @@ struct ServiceMetrics: Sendable {
         statistics.request(method)
     }
 
-    func answered(encode: Duration, total time: Duration) {
-        total.record(duration: time)
-        statistics.answered(encode: encode, total: time)
+    /// A route of the HTTP port, one of few.
+    func http(_ route: String, status: Int) {
+        let dimensions = [("route", route), ("status", String(status))]
+        Counter(label: "unmask_http_requests_total", dimensions: dimensions, factory: factory).increment()
+    }
+
+    func answered(encode time: Duration, total: Duration) {
+        encode.record(duration: time)
+        self.total.record(duration: total)
+        statistics.answered(encode: time, total: total)
     }
 
     func batch(images: Int, took time: Duration) {

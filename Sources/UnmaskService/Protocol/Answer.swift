@@ -46,19 +46,23 @@ enum Answer {
                 result.write(to: &json, frames: &frames)
                 let now = ContinuousClock.now
                 (encode, total) = (now - started, now - received)
-                json.key("timing_us")
-                json.object { json in
-                    if let times = result.times {
-                        json.field("queue", times.queue.microseconds)
-                        json.field("decode", times.decode.microseconds)
-                        json.field("inference", times.inference.microseconds)
-                        json.field("encode", encode.microseconds)
-                    }
-                    json.field("total", total.microseconds)
-                }
+                writeTimes(result.times, encode: encode, total: total, to: &json)
             }
         }
         return Encoded(bytes: bytes, encode: encode, total: total)
+    }
+
+    static func writeTimes(_ times: StageTimes?, encode: Duration, total: Duration, to json: inout JSONWriter) {
+        json.key("timing_us")
+        json.object { json in
+            if let times {
+                json.field("queue", times.queue.microseconds)
+                json.field("decode", times.decode.microseconds)
+                json.field("inference", times.inference.microseconds)
+                json.field("encode", encode.microseconds)
+            }
+            json.field("total", total.microseconds)
+        }
     }
 
     static func error(_ error: ServiceError, id: RequestID, isJSONRPC: Bool = false) -> ByteBuffer {

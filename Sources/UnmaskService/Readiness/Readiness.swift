@@ -68,7 +68,7 @@ final class Readiness: Sendable {
     }
 
     private func run() async -> Report {
-        if let busy = scheduler.status.busy, busy > timeouts.stall { return Report(status: .stalled) }
+        if scheduler.status.isStalled(after: timeouts.stall) { return Report(status: .stalled) }
         var models: [ModelReport] = []
         for entry in self.models.entries {
             if let model = entry.model {
@@ -160,5 +160,13 @@ extension ModelDescription {
         return (
             .pixels(RawPixels(bytes: bytes, height: height, width: width, channels: interface.channels)), .none
         )
+    }
+}
+
+extension Readiness.Report {
+    /// What keeps the service from answering as it should; empty where it is ready.
+    var problems: [String] {
+        let failing = models.compactMap { model in model.problem.map { "\(model.name): \($0)" } }
+        return status == .ready ? [] : failing.isEmpty ? [status.rawValue] : failing
     }
 }

@@ -15,38 +15,23 @@ struct Connection: Sendable {
 
     /// Serves until the client has gone, or has closed its sending side and has all its answers.
     static func serve(_ asyncChannel: AsyncChannel, _ handler: RequestHandler, _ state: ConnectionState) async {
-        let life = handler.life
         let channel = asyncChannel.channel
         let connection = Connection(
             channel: channel, handler: handler, state: state,
             watchdog: ConnectionWatchdog(channel, handler.configuration.timeouts))
         connection.watchdog.watch()
-        do throws(ServiceError) {
-            let limit = handler.configuration.limits.connections
-            handler.metrics.connections(try life.connectionOpened(channel, maximum: limit))
-        } catch {
-            await connection.write(handler.answer(RejectedRequest(id: .null, error: error)))
-            try? await asyncChannel.executeThenClose { _ in }
-            return
+        await handler.whileConnected(asyncChannel) { inbound in
+            await connection.serve(inbound)
+        } refuse: { error in
+            await connection.write(Answer.error(error, id: .null))
         }
-        // An error here is a connection that broke; there is no one left to tell.
-        try? await asyncChannel.executeThenClose { inbound in
-            await withTaskGroup(of: Void.self) { race in
-                race.addTask { try? await channel.closeFuture.get() }
-                race.addTask {
-                    await connection.serve(inbound)
-                    channel.close(promise: nil)
-                }
-                // Where the client has gone first, this cancels its requests that have not run yet.
-                await race.next()
-                race.cancelAll()
-            }
-        }
-        handler.metrics.connections(life.connectionClosed(channel))
     }
 
     private func serve(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async {
-        var framer = RequestFramer(limits: handler.configuration.framing)
+        var framer = RequestFramer(
+            limits: state.rights.mayCall ? handler.configuration.framing : .unauthorized)
+        // A stranger's first request has begun: there is no idling without rights.
+        watchdog.received(isPartial: !state.rights.mayCall, requests: 0)
         await withTaskGroup(of: Void.self) { requests in
             var inFlight = 0
             func start(_ event: RequestFramer.Event) async {
@@ -73,22 +58,37 @@ struct Connection: Sendable {
             }
 
             do {
-                for try await bytes in inbound {
+                reading: for try await bytes in inbound {
                     framer.append(bytes)
                     var count = 0
                     while let event = framer.next() {
                         count += 1
                         watchdog.received(isPartial: false, requests: count)
-                        await start(event)
+                        if state.rights.mayCall {
+                            await start(event)
+                        } else {
+                            guard await authorize(event) else { break reading }
+                            framer.limits = handler.configuration.framing
+                        }
                     }
-                    watchdog.received(isPartial: framer.isWithinRequest, requests: count)
+                    let isPartial = framer.isWithinRequest || !state.rights.mayCall
+                    watchdog.received(isPartial: isPartial, requests: count)
                 }
-                while let event = framer.finish() { await start(event) }
+                while state.rights.mayCall, let event = framer.finish() { await start(event) }
             } catch {
                 // The connection broke; what is in flight finds out when it is cancelled or cannot be written.
             }
             await requests.waitForAll()
         }
+    }
+
+    /// Answers the one request that a connection without rights may make, before anything else of it is read.
+    ///
+    /// - Returns: whether it has rights now; if not, the connection is to be closed.
+    private func authorize(_ event: RequestFramer.Event) async -> Bool {
+        life.requestBegan()
+        await answer(event, state.begin(nil), received: .now)
+        return state.rights.mayCall
     }
 
     private func answer(
@@ -129,4 +129,9 @@ extension ServiceConfiguration {
         RequestFramer.Limits(
             lineBytes: limits.lineBytes, payloadBytes: limits.payloadBytes, frames: limits.imagesPerRequest)
     }
+}
+
+extension RequestFramer.Limits {
+    /// Room for a `hello` with a token, and for nothing that costs memory.
+    static let unauthorized = RequestFramer.Limits(lineBytes: 4096, payloadBytes: 0, frames: 0)
 }

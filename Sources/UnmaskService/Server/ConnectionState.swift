@@ -6,16 +6,18 @@ final class ConnectionState: Sendable {
 
     /// Connections take turns in the queue by this number. 0 is the server itself.
     let id: UInt64
-    private let rightsNow: @Sendable () -> ConnectionRights
+    let access: ConnectionAccess
+    let transport: Transport
     private let requests = Mutex<[RequestID: RequestCancellation]>([:])
 
-    /// - Parameter rights: asked for with every request, as they may change while the connection is open.
-    init(rights: @escaping @Sendable () -> ConnectionRights) {
+    init(_ access: ConnectionAccess, over transport: Transport) {
         id = Self.lastID.add(1, ordering: .relaxed).newValue
-        rightsNow = rights
+        self.access = access
+        self.transport = transport
     }
 
-    var rights: ConnectionRights { rightsNow() }
+    /// At this moment: they may change while the connection is open.
+    var rights: ConnectionRights { access.rights }
 
     /// Registers a request, before anything of it runs.
     func begin(_ id: RequestID?) -> RequestCancellation {

@@ -6,37 +6,41 @@ struct Listener: Sendable {
     typealias AsyncChannel = NIOAsyncChannel<Connection.AsyncChannel, Never>
 
     let address: BoundAddress
+    let access: ListenerAccess
+    let transport: Transport
     let asyncChannel: AsyncChannel
-
-    /// Only the server's own user can open the Unix socket, and may do everything.
-    var rights: ConnectionRights {
-        switch address {
-        case .unix: ConnectionRights(mayCall: true, mayAdminister: true)
-        case .tcp: ConnectionRights(mayCall: true, mayAdminister: false)
-        }
-    }
 
     static func unix(_ path: String, on group: any EventLoopGroup) async throws -> Listener {
         let socket = try UnixSocketFile(path: path).bind()
         do {
-            let channel = try await bootstrap(group).bind(socket, childChannelInitializer: wrap)
-            return Listener(address: .unix(path: path), asyncChannel: channel)
+            let channel = try await bootstrap(group)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .bind(socket, childChannelInitializer: wrap)
+            return Listener(address: .unix(path: path), access: .owner, transport: .unix, asyncChannel: channel)
         } catch {
             throw ConfigurationError.cannotListen(path, reason: "\(error)")
         }
     }
 
     static func tcp(
-        _ address: ServiceConfiguration.TCPAddress, acceptRemote: Bool, on group: any EventLoopGroup
+        _ address: ServiceConfiguration.TCPAddress, _ control: AccessControl, on group: any EventLoopGroup
     ) async throws -> Listener {
         let resolved = try resolve(address)
-        guard acceptRemote || resolved.isLoopback else { throw ConfigurationError.addressNotLoopback(address.host) }
+        let access = try control.listener(address.host, resolved)
         do {
-            let channel = try await bootstrap(group).bind(to: resolved, childChannelInitializer: wrap)
-            let port = channel.channel.localAddress?.port ?? address.port
-            return Listener(address: .tcp(host: resolved.ipAddress ?? address.host, port: port), asyncChannel: channel)
+            let channel = try await bootstrap(group)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .bind(to: resolved) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try control.secure(channel)
+                        return try Connection.AsyncChannel(wrappingChannelSynchronously: channel)
+                    }
+                }
+            return Listener(
+                address: .bound(channel.channel, resolved, address), access: access, transport: .tcp,
+                asyncChannel: channel)
         } catch {
-            throw ConfigurationError.cannotListen("\(address.host):\(address.port)", reason: "\(error)")
+            throw ConfigurationError.cannotListen("\(address)", reason: "\(error)")
         }
     }
 
@@ -46,19 +50,18 @@ struct Listener: Sendable {
         if case .unix(let path) = address { UnixSocketFile(path: path).remove() }
     }
 
-    private static func resolve(_ address: ServiceConfiguration.TCPAddress) throws -> SocketAddress {
+    static func resolve(_ address: ServiceConfiguration.TCPAddress) throws -> SocketAddress {
         do {
             return try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
         } catch {
-            throw ConfigurationError.cannotListen("\(address.host):\(address.port)", reason: "\(error)")
+            throw ConfigurationError.cannotListen("\(address)", reason: "\(error)")
         }
     }
 
-    private static func bootstrap(_ group: any EventLoopGroup) -> ServerBootstrap {
+    static func bootstrap(_ group: any EventLoopGroup) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
     }
 
     @Sendable private static func wrap(_ channel: any Channel) -> EventLoopFuture<Connection.AsyncChannel> {

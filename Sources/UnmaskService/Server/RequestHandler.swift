@@ -16,40 +16,72 @@ struct RequestHandler: Sendable {
     func answer(
         _ request: Request, from connection: ConnectionState, received: ContinuousClock.Instant
     ) async -> ByteBuffer? {
-        let context = MethodContext(handler: self, connection: connection, received: received)
         let answer: ByteBuffer
         do throws(ServiceError) {
-            let result = try await result(request, context)
+            let result = try await carryOut(request.method, from: connection, trace: request.trace, received: received) {
+                (method, context) async throws(ServiceError) -> any MethodResult in
+                try await self.result(method, request, context)
+            }
             let encoded = Answer.result(
                 result, id: request.id ?? .null, isJSONRPC: request.isJSONRPC, received: received)
             metrics.answered(encode: encoded.encode, total: encoded.total)
             answer = encoded.bytes
         } catch {
-            metrics.error(error.type)
-            logger.debug("request refused", metadata: ["method": "\(request.method)", "error": "\(error)"])
             answer = Answer.error(error, id: request.id ?? .null, isJSONRPC: request.isJSONRPC)
         }
         return request.id == nil ? nil : answer
     }
 
     func answer(_ rejected: RejectedRequest) -> ByteBuffer {
-        metrics.error(rejected.error.type)
+        refused(rejected.error)
         return Answer.error(rejected.error, id: rejected.id)
     }
 
-    private func result(
-        _ request: Request, _ context: MethodContext
-    ) async throws(ServiceError) -> any MethodResult {
-        guard let method = Method(rawValue: request.method) else {
-            throw ServiceError(
-                .unknownMethod,
-                "no method \(JSONValue.string(request.method).summary); there are: "
-                    + Method.allCases.map(\.rawValue).joined(separator: ", "))
+    /// Records what is refused before it is a request.
+    func refused(_ error: ServiceError) {
+        metrics.error(error.type)
+        AccessLog(logger, trace: nil).failed(error)
+    }
+
+    /// What every request goes through, whatever form its answer has: its rights, its method, and the record of it.
+    func carryOut<Value>(
+        _ name: String, from connection: ConnectionState, trace: TraceContext?, received: ContinuousClock.Instant,
+        _ body: (Method, MethodContext) async throws(ServiceError) -> Value
+    ) async throws(ServiceError) -> Value {
+        let log = AccessLog(logger, trace: trace)
+        let method = Method(rawValue: name)
+        func record(_ error: ServiceError?) {
+            let time = ContinuousClock.now - received
+            log.answered(method?.rawValue ?? "unknown", over: connection.transport, in: time, error: error)
         }
-        metrics.request(method)
-        if method != .hello { try context.connection.rights.requireCall() }
-        if method.isAdministration { try context.connection.rights.requireAdministration() }
-        return switch method {
+        do throws(ServiceError) {
+            // hello is how the token is presented, and checks the rights after that.
+            if method != .hello { try connection.rights.requireCall() }
+            guard let method else { throw Self.unknown(name) }
+            metrics.request(method)
+            if method.isAdministration { try connection.rights.requireAdministration() }
+            let context = MethodContext(handler: self, connection: connection, received: received, log: log)
+            let value = try await body(method, context)
+            record(nil)
+            return value
+        } catch {
+            metrics.error(error.type)
+            record(error)
+            throw error
+        }
+    }
+
+    private static func unknown(_ name: String) -> ServiceError {
+        ServiceError(
+            .unknownMethod,
+            "no method \(JSONValue.string(name).summary); there are: "
+                + Method.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+
+    private func result(
+        _ method: Method, _ request: Request, _ context: MethodContext
+    ) async throws(ServiceError) -> any MethodResult {
+        switch method {
         case .hello: try HelloResult(request, context)
         case .info: try InfoResult(request, context)
         case .health: try HealthResult(request, context)

@@ -4,7 +4,7 @@ import NIOPosix
 public import ServiceLifecycle
 import Synchronization
 
-/// The service: models behind a Unix socket, a TCP port, or both.
+/// The service: models behind a Unix socket, a TCP port, an HTTP port, or several of these.
 ///
 /// Run it in a `ServiceGroup` that turns SIGTERM into a graceful shutdown. It then stops accepting, refuses new
 /// requests with `shutting_down`, finishes those in flight within `timeouts.drain`, and returns.
@@ -17,6 +17,8 @@ public struct Server: Service {
     private let logger: Logger
     private let logLevel: LogLevel
     private let onListening: @Sendable ([BoundAddress]) async -> Void
+    /// Reads the token, the certificate and the models again, once the server runs.
+    public let reloader: Reloader
 
     /// - Parameters:
     ///   - logLevel: what `log_level` changes; its handlers are the program's to install.
@@ -30,6 +32,7 @@ public struct Server: Service {
         self.logger = logger
         self.logLevel = logLevel
         self.onListening = onListening
+        reloader = Reloader(logger: logger)
     }
 
     /// Serves until graceful shutdown or cancellation.
@@ -41,9 +44,11 @@ public struct Server: Service {
         if files < configuration.limits.connections + Self.otherFiles {
             logger.warning("fewer files may be open than connections: raise ulimit -n", metadata: ["limit": "\(files)"])
         }
+        let control = try AccessControl(configuration.access)
         let loader = ImageLoader(
             allowedPaths: try AllowedPaths(configuration.allowedPaths), limits: configuration.limits.image)
-        let metrics = ServiceMetrics()
+        let registry = PrometheusRegistry()
+        let metrics = ServiceMetrics(registry)
         let scheduler = Scheduler(configuration: configuration, loader: loader, metrics: metrics)
         let readiness = Readiness(models: models, scheduler: scheduler, timeouts: configuration.timeouts)
         let handler = RequestHandler(
@@ -54,7 +59,10 @@ public struct Server: Service {
         do {
             scheduler.start()
             try await models.start()
-            outcome = .success(try await serve(try await listen(on: group), handler))
+            let doors = try await Doors.open(configuration, control, on: group)
+            let outside = Outside(handler, control, registry, on: group)
+            await outside.register(with: reloader)
+            outcome = .success(try await serve(doors, handler, outside))
         } catch {
             outcome = .failure(error)
         }
@@ -63,49 +71,51 @@ public struct Server: Service {
         try outcome.get()
     }
 
-    private func listen(on group: any EventLoopGroup) async throws -> [Listener] {
-        var listeners: [Listener] = []
-        do {
-            if let path = configuration.unixSocketPath {
-                listeners.append(try await Listener.unix(path, on: group))
-            }
-            if let tcp = configuration.tcp {
-                listeners.append(try await Listener.tcp(tcp, acceptRemote: configuration.acceptRemote, on: group))
-            }
-        } catch {
-            for listener in listeners { listener.close() }
-            throw error
-        }
-        return listeners
-    }
-
-    private func serve(_ listeners: [Listener], _ handler: RequestHandler) async throws {
+    private func serve(_ doors: Doors, _ handler: RequestHandler, _ outside: Outside) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await handler.scheduler.runEngine() }
             group.addTask { await unloadIdleModels() }
             group.addTask {
                 await cancelWhenGracefulShutdown { await IdleMemory(scheduler: handler.scheduler).keepSmall() }
             }
-            for listener in listeners { group.addTask { try await accept(listener, handler) } }
-            group.addTask {
-                // Ends by graceful shutdown, or by an error when this task is cancelled; the way out is the same.
-                try? await gracefulShutdown()
-                await shutDown(listeners, handler)
+            for listener in doors.lines {
+                group.addTask {
+                    try await accept(listener.asyncChannel, at: listener.address, handler) { connection in
+                        let access = ConnectionAccess(listener.access, tokens: outside.control.tokens)
+                        await Connection.serve(connection, handler, ConnectionState(access, over: listener.transport))
+                    }
+                }
             }
-            logger.info("listening", metadata: ["addresses": "\(listeners.map(\.address))"])
-            await onListening(listeners.map(\.address))
+            if let listener = doors.http {
+                group.addTask {
+                    try await accept(listener.asyncChannel, at: listener.address, handler) { connection in
+                        await HTTPConnection.serve(connection, outside.routes, listener.access)
+                    }
+                }
+            }
+            group.addTask {
+                await outside.supervised {
+                    // Ends by graceful shutdown, or by an error when this task is cancelled; the way out is the same.
+                    try? await gracefulShutdown()
+                    outside.supervision?.ending()
+                    await shutDown(doors, handler)
+                }
+            }
+            logger.info("listening", metadata: ["addresses": "\(doors.addresses)"])
+            outside.supervision?.began(doors.addresses)
+            await onListening(doors.addresses)
         }
     }
 
-    private func accept(_ listener: Listener, _ handler: RequestHandler) async throws {
-        try await listener.asyncChannel.executeThenClose { connections in
+    private func accept<Accepted: Sendable>(
+        _ listener: NIOAsyncChannel<Accepted, Never>, at address: BoundAddress, _ handler: RequestHandler,
+        _ serve: @escaping @Sendable (Accepted) async -> Void
+    ) async throws {
+        try await listener.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
-                for try await connection in connections {
-                    let rights = listener.rights
-                    group.addTask { await Connection.serve(connection, handler, ConnectionState { rights }) }
-                }
+                for try await connection in connections { group.addTask { await serve(connection) } }
                 guard handler.life.isDraining || Task.isCancelled else {
-                    throw ConfigurationError.cannotListen("\(listener.address)", reason: "the socket was closed")
+                    throw ConfigurationError.cannotListen("\(address)", reason: "the socket was closed")
                 }
             }
         }
@@ -126,11 +136,11 @@ public struct Server: Service {
         }
     }
 
-    private func shutDown(_ listeners: [Listener], _ handler: RequestHandler) async {
+    private func shutDown(_ doors: Doors, _ handler: RequestHandler) async {
         logger.info("draining", metadata: ["requests": "\(handler.life.requestsInFlight)"])
         handler.life.startDraining()
         handler.scheduler.stopAccepting()
-        for listener in listeners { listener.close() }
+        doors.close()
 
         await waitForRequests(handler.life, atMost: configuration.timeouts.drain)
         handler.scheduler.abandonQueue()

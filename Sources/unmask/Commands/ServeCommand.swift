@@ -1,17 +1,17 @@
 import ArgumentParser
 import Foundation
-import Logging
 import ServiceLifecycle
 import UnmaskService
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve models over a Unix socket or TCP.",
+        abstract: "Serve models over a Unix socket, TCP or HTTP.",
         discussion: """
             Speaks line-delimited JSON, a superset of JSON-RPC 2.0: docs/protocol.md. Methods: hello, info, health, \
             ready, stats, embed, classify, reconstruct, compare, cancel, and for administration load, unload, reload, \
-            drain, log_level. SIGTERM and SIGINT finish what is in flight, then end.
+            drain, log_level. SIGTERM and SIGINT finish what is in flight, then end; SIGHUP reads the token, the \
+            certificate and the models again. How to run it: docs/operations.md.
             """)
 
     @Option(
@@ -26,19 +26,14 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: """
             Where to listen on a Unix socket, for this user only. Default: unmask.sock in $XDG_RUNTIME_DIR or /tmp, \
-            unless --tcp is given.
+            unless --tcp or --http is given.
             """)
     var socket: String?
 
     @Option(help: ArgumentHelp("Listen on TCP as well. Port 0 lets the system choose.", valueName: "HOST:PORT"))
-    var tcp: String?
+    var tcp: ServiceConfiguration.TCPAddress?
 
-    @Flag(
-        help: """
-            Accept TCP on an address that others can reach. There is no password and no encryption: whoever reaches the \
-            port can use the service.
-            """)
-    var acceptRemote = false
+    @OptionGroup var outside: OutsideOptions
 
     @Option(help: "A folder whose files requests may name by path. May be repeated; none by default.")
     var allowPath: [String] = []
@@ -69,22 +64,19 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var limits: LimitOptions
 
     func validate() throws {
-        if let tcp, address(tcp) == nil { throw ValidationError("--tcp \(tcp): expected HOST:PORT, as 127.0.0.1:7700") }
         guard queue > 0 else { throw ValidationError("--queue \(queue): expected at least 1") }
         guard !model.isEmpty else { throw ValidationError("--model: give at least one model") }
     }
 
     func run() async throws {
-        let logLevel = LogLevel()
-        LoggingSystem.bootstrap { logLevel.handler(StreamLogHandler.standardError(label: $0)) }
-        let logger = Logger(label: "unmask")
+        let (logger, logLevel) = outside.makeLogger()
         let engine = try running.engine()
         let registry = try ServedModels(
             arguments: model, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch
         ).registry()
         var configuration = ServiceConfiguration(
-            unixSocketPath: socket ?? (tcp == nil ? defaultSocket : nil), tcp: tcp.flatMap(address))
-        configuration.acceptRemote = acceptRemote
+            unixSocketPath: socket ?? (tcp == nil && outside.http == nil ? defaultSocket : nil), tcp: tcp)
+        outside.apply(to: &configuration)
         configuration.allowedPaths = allowPath
         limits.apply(to: &configuration)
         configuration.limits.queuedImages = queue
@@ -95,20 +87,12 @@ struct ServeCommand: AsyncParsableCommand {
         let server = Server(configuration: configuration, models: registry, logger: logger, logLevel: logLevel)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: [.init(service: server), .init(service: HangupReload(server.reloader))],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
     }
 
     private var defaultSocket: String {
         (ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? "/tmp") + "/unmask.sock"
-    }
-
-    /// `HOST:PORT`, the host of a numeric IPv6 address in brackets.
-    private func address(_ text: String) -> ServiceConfiguration.TCPAddress? {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65535).contains(port)
-        else { return nil }
-        let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-        return host.isEmpty ? nil : .init(host: host, port: port)
     }
 }

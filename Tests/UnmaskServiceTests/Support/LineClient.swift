@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Testing
 
 @testable import UnmaskService
@@ -10,20 +11,22 @@ import Testing
 struct LineClient {
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    private var buffer = ByteBuffer()
+    var buffer = ByteBuffer()
 
     /// Connects, runs the body and closes.
     static func connected<Value: Sendable>(
-        to address: BoundAddress, _ body: (inout LineClient) async throws -> Value
+        to address: BoundAddress, tls: NIOSSLContext? = nil, _ body: (inout LineClient) async throws -> Value
     ) async throws -> Value {
-        let channel = try await connect(to: address)
+        let channel = try await connect(to: address, tls)
         return try await channel.executeThenClose { inbound, outbound in
             var client = LineClient(inbound: inbound.makeAsyncIterator(), outbound: outbound)
             return try await body(&client)
         }
     }
 
-    private static func connect(to address: BoundAddress) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+    private static func connect(
+        to address: BoundAddress, _ tls: NIOSSLContext?
+    ) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         let target =
             switch address {
             case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
@@ -33,7 +36,11 @@ struct LineClient {
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(to: target) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel(
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                    return try NIOAsyncChannel(
                         wrappingChannelSynchronously: channel,
                         configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
@@ -71,7 +78,7 @@ struct LineClient {
         return try #require(await receive())
     }
 
-    private mutating func readLine() async throws -> [UInt8]? {
+    mutating func readLine() async throws -> [UInt8]? {
         while true {
             if let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
                 let line = buffer.readBytes(length: end - buffer.readerIndex)
@@ -82,7 +89,7 @@ struct LineClient {
         }
     }
 
-    private mutating func readMore() async throws -> Bool {
+    mutating func readMore() async throws -> Bool {
         guard var bytes = try await inbound.next() else { return false }
         buffer.writeBuffer(&bytes)
         return true

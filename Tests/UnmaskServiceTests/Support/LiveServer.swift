@@ -8,24 +8,28 @@ import ServiceLifecycle
 struct LiveServer: Sendable {
     let addresses: [BoundAddress]
     let directory: String
+    let reloader: Reloader
     private let group: ServiceGroup
 
     var unix: BoundAddress { addresses[0] }
     var tcp: BoundAddress { addresses[1] }
+    /// Where the configuration asks for it.
+    var http: BoundAddress { addresses[2] }
 
     /// SIGTERM's effect.
     func shutDown() async { await group.triggerGracefulShutdown() }
 
     static func running<Value: Sendable>(
         _ backend: any InferenceBackend, _ configuration: ServiceConfiguration = ServiceConfiguration(),
-        _ body: @escaping @Sendable (LiveServer) async throws -> Value
+        logger: Logger = Self.silentLogger, _ body: @escaping @Sendable (LiveServer) async throws -> Value
     ) async throws -> Value {
-        try await running(try ModelRegistry([(name: "fake", backend: backend)]), configuration, body)
+        try await running(
+            try ModelRegistry([(name: "fake", backend: backend)]), configuration, logger: logger, body)
     }
 
     static func running<Value: Sendable>(
         _ models: ModelRegistry, _ configuration: ServiceConfiguration = ServiceConfiguration(),
-        _ body: @escaping @Sendable (LiveServer) async throws -> Value
+        logger: Logger = Self.silentLogger, _ body: @escaping @Sendable (LiveServer) async throws -> Value
     ) async throws -> Value {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -36,11 +40,11 @@ struct LiveServer: Sendable {
 
         let (listening, continuation) = AsyncStream.makeStream(of: [BoundAddress].self)
         let server = Server(
-            configuration: configuration, models: models,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            configuration: configuration, models: models, logger: logger,
             onListening: { continuation.yield($0) })
         let group = ServiceGroup(
-            configuration: .init(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+            configuration: .init(services: [server], logger: Self.silentLogger))
+        let reloader = server.reloader
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 defer { continuation.finish() }
@@ -50,7 +54,8 @@ struct LiveServer: Sendable {
                 try await tasks.waitForAll()
                 throw CancellationError()
             }
-            let server = LiveServer(addresses: addresses, directory: directory, group: group)
+            let server = LiveServer(
+                addresses: addresses, directory: directory, reloader: reloader, group: group)
             let value = try await body(server)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
@@ -68,6 +73,8 @@ struct LiveServer: Sendable {
             }
         }
     }
+
+    static let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Short, because a socket's path is.
     static func temporaryDirectory() throws -> String {

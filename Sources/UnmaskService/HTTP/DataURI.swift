@@ -1,0 +1,34 @@
+/// The image in a `data:` URI (RFC 2397), which is the only kind of URI that this server reads.
+struct DataURI {
+    /// Still encoded; it is decoded on the threads that prepare images.
+    let base64: String
+
+    /// - Parameter place: where the text stands in the body, for the error.
+    /// - Throws: for every other URI by name; nothing is ever fetched.
+    init(_ text: String, at place: String) throws(ServiceError) {
+        guard let colon = text.utf8.prefix(16).firstIndex(of: UInt8(ascii: ":")) else {
+            throw Self.refusal(place, "found text that is no URI")
+        }
+        let scheme = text[..<colon].lowercased()
+        guard scheme == "data" else {
+            throw ServiceError(
+                .invalidParams,
+                "\(place) is a URL (\(scheme):), and this server fetches none: send the image itself, as "
+                    + "data:image/jpeg;base64,…")
+        }
+        let rest = text[text.index(after: colon)...]
+        guard let comma = rest.utf8.prefix(256).firstIndex(of: UInt8(ascii: ",")) else {
+            throw Self.refusal(place, "found no comma after its media type")
+        }
+        let type = rest[..<comma].lowercased()
+        guard type.hasPrefix("image/"), type.hasSuffix(";base64") else {
+            throw Self.refusal(place, "found \(JSONValue.string(type).summary)")
+        }
+        base64 = String(rest[rest.index(after: comma)...])
+    }
+
+    private static func refusal(_ place: String, _ found: String) -> ServiceError {
+        ServiceError(
+            .invalidParams, "\(place) must be an image as data:image/jpeg;base64,… (or png, webp), \(found)")
+    }
+}

@@ -1,0 +1,15 @@
+extension ServiceConfiguration {
+    /// The HTTP port: probes, metrics and `POST /v1/embeddings`. Bodies have `limits.payloadBytes`, a request and its
+    /// answer the times of `timeouts`, and connections count among `limits.connections`.
+    public struct HTTP: Sendable, Equatable {
+        public var address: TCPAddress
+        /// Bytes of all headers of a request.
+        public var headerBytes = 16 << 10
+        /// How long a connection may wait for its next request.
+        public var keepAlive = Duration.seconds(60)
+
+        public init(address: TCPAddress) {
+            self.address = address
+        }
+    }
+}

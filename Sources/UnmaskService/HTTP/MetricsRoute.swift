@@ -1,0 +1,16 @@
+import NIOCore
+
+/// `/metrics`: everything that the service counts, as Prometheus reads it.
+struct MetricsRoute: Sendable {
+    let registry: PrometheusRegistry
+    let models: ModelRegistry
+    let tls: TLSIdentity?
+
+    func respond() -> HTTPResponse {
+        var families = registry.families + ProcessMetrics.families() + ModelMetrics.families(models)
+        if let tls { families.append(.certificate(notAfter: tls.notAfter)) }
+        var text = PrometheusText()
+        for family in families.sorted(by: { $0.name < $1.name }) { text.write(family) }
+        return HTTPResponse(.ok, PrometheusText.contentType, ByteBuffer(string: text.output))
+    }
+}

@@ -1,0 +1,81 @@
+import NIOCore
+import NIOHTTP1
+
+/// An error in the shape of OpenAI's API, which its clients turn into exceptions:
+/// `{"error":{"message":…,"type":…,"param":null,"code":…}}`. The `code` is one of the service's error types, or one of
+/// the few that only HTTP has; `param` stays null, as the message names what is at fault.
+struct OpenAIError: Error {
+    var status: HTTPResponseStatus
+    var code: String
+    var message: String
+    var retryAfterMilliseconds: Int?
+
+    init(_ status: HTTPResponseStatus, _ code: String, _ message: String) {
+        self.status = status
+        self.code = code
+        self.message = message
+    }
+
+    init(_ error: ServiceError) {
+        self.init(error.type.httpStatus, error.type.rawValue, error.message)
+        retryAfterMilliseconds = error.retryAfterMilliseconds
+    }
+
+    init(malformed error: HTTPParserError) {
+        if error == .headerOverflow {
+            self.init(
+                .requestHeaderFieldsTooLarge, "headers_too_large", "the headers are larger than this server takes")
+        } else {
+            self.init(.badRequest, "invalid_http", "this is not HTTP/1.1 (\(error))")
+        }
+    }
+
+    private var type: String {
+        switch status.code {
+        case 401: "authentication_error"
+        case 500...: "server_error"
+        default: "invalid_request_error"
+        }
+    }
+
+    var response: HTTPResponse {
+        var response = HTTPResponse.json(status) { json in
+            json.key("error")
+            write(to: &json)
+        }
+        if status == .unauthorized { response.headers.add(name: "www-authenticate", value: "Bearer") }
+        if let retryAfterMilliseconds {
+            response.headers.add(name: "retry-after", value: String((retryAfterMilliseconds + 999) / 1000))
+            response.headers.add(name: "retry-after-ms", value: String(retryAfterMilliseconds))
+        }
+        return response
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("message", message)
+            json.field("type", type)
+            json.key("param")
+            json.literal("null")
+            json.field("code", code)
+        }
+    }
+}
+
+extension ErrorType {
+    /// The status that says the same to a client that knows only HTTP: whether to change the request or to try again.
+    var httpStatus: HTTPResponseStatus {
+        switch self {
+        case .parseError, .invalidRequest, .invalidParams, .imageDecodeFailed, .imageTruncated, .imageNotFound,
+            .pathNotAllowed:
+            .badRequest
+        case .unauthorized: .unauthorized
+        case .unknownMethod, .modelNotFound: .notFound
+        case .lineTooLong, .payloadTooLarge, .imageTooLarge: .payloadTooLarge
+        case .imageUnsupported: .unsupportedMediaType
+        case .overloaded, .cancelled, .shuttingDown: .serviceUnavailable
+        case .deadlineExceeded: .gatewayTimeout
+        case .internal: .internalServerError
+        }
+    }
+}
