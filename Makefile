@@ -10,9 +10,11 @@ UNMASK := .build/release/unmask
 # What the build needs, and what the tests and recipes need besides: image corpora and labelled data.
 BUILD_PACKAGES := python3-minimal libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libssl-dev pkg-config
 TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev golang-github-rwcarlsen-goexif-dev \
-	golang-github-disintegration-imaging-dev lomiri-wallpapers-16.04 libonnx-testdata libonnx-dev libprotobuf-dev
+	golang-github-disintegration-imaging-dev openssl lomiri-wallpapers-16.04 libonnx-testdata libonnx-dev \
+	libprotobuf-dev
 
-.PHONY: help build run demo test parity bench bench-peers format check-format check-generated fuzz clean packages test-packages venv
+.PHONY: help build release run demo test parity bench bench-peers format check-format check-generated fuzz clean packages \
+	test-packages venv
 
 help:
 	@echo "make run          build, and serve the shipped model on $(SOCKET)"
@@ -22,6 +24,7 @@ help:
 	@echo "make bench        measure ViT-B/16 on this machine"
 	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
 	@echo "make fuzz         fuzz the readers of files, SECONDS=600 each"
+	@echo "make release      a stripped program that needs no Swift libraries, in build/release (deploy/ uses it)"
 	@echo "make format       format the Swift sources; make check-format only checks"
 
 packages:
@@ -32,6 +35,10 @@ test-packages: packages
 
 build: packages
 	swift build -c release --product unmask
+
+release: packages
+	swift build -c release --product unmask --static-swift-stdlib --scratch-path .build-static
+	scripts/release .build-static/release/unmask build/release
 
 run: build
 	@scripts/serve $(UNMASK) $(SOCKET) $(SAMPLE) $(MODELS)

@@ -7,14 +7,16 @@ struct AccessControl: Sendable {
     let tls: TLSIdentity?
     private let insecureListen: Bool
 
-    /// - Throws: where a file that is named cannot be used.
+    /// - Throws: for every file that is named and cannot be used.
     init(_ settings: ServiceConfiguration.Access) throws(ConfigurationError) {
-        tokens = try TokenStore(path: settings.tokenFile)
-        if let certificate = settings.tlsCertificate, let key = settings.tlsKey {
-            tls = try TLSIdentity(certificate: certificate, key: key)
-        } else {
-            tls = nil
+        let token = Result { () throws(ConfigurationError) in try TokenStore(path: settings.tokenFile) }
+        let identity = Result { () throws(ConfigurationError) -> TLSIdentity? in
+            guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else { return nil }
+            return try TLSIdentity(certificate: certificate, key: key)
         }
+        try ConfigurationError.check([token.failure, identity.failure].compactMap(\.self))
+        tokens = try token.get()
+        tls = try identity.get()
         insecureListen = settings.insecureListen
     }
 

@@ -1,39 +1,61 @@
 extension ServiceConfiguration {
-    /// - Throws: the first value that no server could work with.
+    /// - Throws: everything with which no server could work, at once.
     func validate() throws(ConfigurationError) {
-        guard unixSocketPath != nil || tcp != nil || http != nil else { throw .noListener }
-        if let problem = access.problems.first { throw problem }
-        let gibibyte = 1 << 30
-        try check("limits.lineBytes", limits.lineBytes, 1024...gibibyte)
-        try check("limits.payloadBytes", limits.payloadBytes, 1024...gibibyte)
-        try check("limits.image.maxBytes", limits.image.maxBytes, 1024...gibibyte)
-        try check("limits.image.maxPixels", limits.image.maxPixels, 1...gibibyte)
-        try check("limits.imagesPerRequest", limits.imagesPerRequest, 1...4096)
-        try check("limits.requestsInFlight", limits.requestsInFlight, 1...4096)
-        try check("limits.unwrittenBytes", limits.unwrittenBytes, 1024...gibibyte)
-        try check("limits.connections", limits.connections, 1...1_000_000)
-        try check("limits.queuedImages", limits.queuedImages, limits.imagesPerRequest...1_000_000)
-        try check("engine.batchImages", engine.batchImages, 1...4096)
-        try check("engine.batchTokens", engine.batchTokens, 1...(1 << 24))
-        try check("engine.preparationThreads", engine.preparationThreads, 1...256)
-        try check("engine.preparedBatches", engine.preparedBatches, 1...1024)
-        try check("engine.ioThreads", engine.ioThreads, 1...256)
-        if let tcp { try check("tcp.port", tcp.port, 0...65535) }
-        if let http {
-            try check("http.address.port", http.address.port, 0...65535)
-            try check("http.headerBytes", http.headerBytes, 1024...1 << 20)
-            guard http.keepAlive > .zero else { throw .timeout(name: "keepAlive") }
-        }
-        for (name, value) in [
-            ("request", timeouts.request), ("answer", timeouts.answer), ("drain", timeouts.drain),
-            ("stall", timeouts.stall), ("idle", timeouts.idle), ("ready", timeouts.ready),
-            ("idleModel", timeouts.idleModel ?? .seconds(1)), ("queueWait", limits.queueWait ?? .seconds(1)),
-        ] where value <= .zero {
-            throw .timeout(name: name)
-        }
+        try ConfigurationError.check(problems)
     }
 
-    private func check(_ name: String, _ value: Int, _ allowed: ClosedRange<Int>) throws(ConfigurationError) {
-        guard allowed.contains(value) else { throw .limit(name: name, value: value, allowed: allowed) }
+    private var problems: [ConfigurationError] {
+        var problems = access.problems
+        if unixSocketPath == nil, tcp == nil, http == nil { problems.append(.noListener) }
+        problems += numbers.compactMap { name, value, allowed in
+            allowed.contains(value) ? nil : .limit(name: name, value: value, allowed: allowed)
+        }
+        problems += durations.compactMap { name, value in
+            value.map { $0 > .zero } ?? true ? nil : .timeout(name: name)
+        }
+        return problems
+    }
+
+    private var numbers: [(name: String, value: Int, allowed: ClosedRange<Int>)] {
+        let gibibyte = 1 << 30
+        var numbers = [
+            ("limits.lineBytes", limits.lineBytes, 1024...gibibyte),
+            ("limits.payloadBytes", limits.payloadBytes, 1024...gibibyte),
+            ("limits.image.maxBytes", limits.image.maxBytes, 1024...gibibyte),
+            ("limits.image.maxPixels", limits.image.maxPixels, 1...gibibyte),
+            ("limits.imagesPerRequest", limits.imagesPerRequest, 1...4096),
+            ("limits.requestsInFlight", limits.requestsInFlight, 1...4096),
+            ("limits.unwrittenBytes", limits.unwrittenBytes, 1024...gibibyte),
+            ("limits.connections", limits.connections, 1...1_000_000),
+            ("limits.queuedImages", limits.queuedImages, min(max(limits.imagesPerRequest, 1), 4096)...1_000_000),
+            ("engine.batchImages", engine.batchImages, 1...4096),
+            ("engine.batchTokens", engine.batchTokens, 1...(1 << 24)),
+            ("engine.preparationThreads", engine.preparationThreads, 1...256),
+            ("engine.preparedBatches", engine.preparedBatches, 1...1024),
+            ("engine.ioThreads", engine.ioThreads, 1...256),
+        ]
+        if let tcp { numbers.append(("tcp.port", tcp.port, 0...65535)) }
+        if let http {
+            numbers.append(("http.address.port", http.address.port, 0...65535))
+            numbers.append(("http.headerBytes", http.headerBytes, 1024...(1 << 20)))
+        }
+        return numbers
+    }
+
+    /// Nil for those that are not set.
+    private var durations: [(name: String, value: Duration?)] {
+        [
+            ("request", timeouts.request), ("answer", timeouts.answer), ("drain", timeouts.drain),
+            ("stall", timeouts.stall), ("idle", timeouts.idle), ("ready", timeouts.ready),
+            ("idleModel", timeouts.idleModel), ("queueWait", limits.queueWait), ("keepAlive", http?.keepAlive),
+        ]
+    }
+}
+
+extension ConfigurationError {
+    /// - Throws: the problem, or all of them where there are several.
+    static func check(_ problems: [ConfigurationError]) throws(ConfigurationError) {
+        guard let first = problems.first else { return }
+        throw problems.count == 1 ? first : .several(problems)
     }
 }

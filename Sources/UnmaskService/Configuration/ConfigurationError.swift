@@ -16,6 +16,7 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
     case socketInUse(String)
     case notASocket(String)
     case cannotListen(String, reason: String)
+    case several([ConfigurationError])
 
     public var description: String {
         switch self {
@@ -53,6 +54,9 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
             "\(path) exists and is not a socket: it was left alone, choose another path"
         case .cannotListen(let address, let reason):
             "cannot listen on \(address): \(reason)"
+        case .several(let problems):
+            "\(problems.count) things are wrong with the configuration:\n"
+                + problems.map { "- \($0.description)" }.joined(separator: "\n")
         }
     }
 }

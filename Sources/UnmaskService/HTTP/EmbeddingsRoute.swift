@@ -78,9 +78,3 @@ extension EmbeddingsRequest.Encoding {
         EncodedVector(embedding, as: .f32).write(self == .float ? .json : .base64, to: &json, frames: &none)
     }
 }
-
-extension Result {
-    fileprivate var failure: Failure? {
-        if case .failure(let error) = self { error } else { nil }
-    }
-}

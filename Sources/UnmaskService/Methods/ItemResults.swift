@@ -9,14 +9,14 @@ struct ItemResults<Item: Sendable>: Sendable {
     init(_ items: [Result<Item, ServiceError>], _ outcomes: [ImageOutcome], _ context: MethodContext) {
         self.items = items
         times = outcomes.max { $0.finished < $1.finished }?.times ?? StageTimes()
-        for case .failure(let error) in items {
+        for error in items.compactMap(\.failure) {
             context.metrics.error(error.type)
             context.log.failed(error)
         }
         context.metrics.images(outcomes, failed: failed)
     }
 
-    private var failed: Int { items.count { if case .failure = $0 { true } else { false } } }
+    private var failed: Int { items.count { $0.failure != nil } }
 
     func write(to json: inout JSONWriter, _ item: (inout JSONWriter, Item) -> Void) {
         json.key("results")
@@ -39,5 +39,11 @@ extension Result where Failure == ServiceError {
     /// Goes on with a success, by a step that may fail.
     func then<Next>(_ step: (Success) throws(ServiceError) -> Next) -> Result<Next, ServiceError> {
         Result<Next, ServiceError> { () throws(ServiceError) in try step(try get()) }
+    }
+}
+
+extension Result {
+    var failure: Failure? {
+        if case .failure(let error) = self { error } else { nil }
     }
 }

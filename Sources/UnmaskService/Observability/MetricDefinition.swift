@@ -17,7 +17,8 @@ struct MetricDefinition: Sendable {
         MetricDefinition(name: "unmask_batch_images", help: "Images of a forward pass.", buckets: sizes),
         MetricDefinition(
             name: "unmask_stage_duration_seconds",
-            help: "Time that an image spent in decode and queue, and a batch in inference.", buckets: seconds),
+            help: "Time of an image in decode and queue, of a batch in inference, of an answer in encode.",
+            buckets: seconds),
         MetricDefinition(
             name: "unmask_request_duration_seconds", help: "From a request's last byte to its answer.", buckets: seconds
         ),

@@ -7,7 +7,7 @@ enum ModelMetrics {
                     MetricLabel(name: "hash", value: model.description.hash),
                     MetricLabel(name: "name", value: model.name),
                     MetricLabel(name: "precision", value: model.description.precision),
-                    MetricLabel(name: "width", value: String(model.description.configuration.width)),
+                    MetricLabel(name: "width", value: String(model.description.interface.width)),
                 ],
                 value: 1)
         }

@@ -18,7 +18,8 @@ struct RequestHandler: Sendable {
     ) async -> ByteBuffer? {
         let answer: ByteBuffer
         do throws(ServiceError) {
-            let result = try await carryOut(request.method, from: connection, trace: request.trace, received: received) {
+            let result = try await carryOut(request.method, from: connection, trace: request.trace, received: received)
+            {
                 (method, context) async throws(ServiceError) -> any MethodResult in
                 try await self.result(method, request, context)
             }

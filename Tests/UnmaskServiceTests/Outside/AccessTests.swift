@@ -240,4 +240,20 @@ import Testing
         dump(token, to: &dumped)
         #expect(!"\(token) \(String(reflecting: token)) \(dumped)".contains("horse"))
     }
+
+    @Test func everythingThatIsWrongIsSaidAtOnce() throws {
+        var configuration = ServiceConfiguration()
+        configuration.limits.lineBytes = 0
+        configuration.timeouts.drain = .zero
+        configuration.access.tlsKey = "/none"
+        let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
+        for part in ["nothing to listen on", "limits.lineBytes", "drain", "--tls-certificate"] {
+            #expect(error?.description.contains(part) == true)
+        }
+        configuration.access.tokenFile = "/no/token"
+        configuration.access.tlsCertificate = "/no/certificate"
+        let files = #expect(throws: ConfigurationError.self) { try AccessControl(configuration.access) }
+        #expect(files?.description.contains("/no/token") == true)
+        #expect(files?.description.contains("/no/certificate") == true)
+    }
 }

@@ -48,7 +48,7 @@ import Testing
                 }
             }
         }
-        let asked = backend.batches.map(\.operation)
+        let asked = backend.batches.flatMap(\.items).map(\.operation)
         #expect(asked == [4, 8].map { .embed(VectorOptions(pooling: .mean, normalize: true, dimensions: $0)) })
     }
 
