@@ -20,7 +20,7 @@ struct MetricDefinition: Sendable {
             help: "Time of an image in decode and queue, of a batch in inference, of an answer in encode.",
             buckets: seconds),
         MetricDefinition(
-            name: "unmask_request_duration_seconds", help: "From a request's last byte to its answer.", buckets: seconds
+            name: "unmask_request_duration_seconds", help: "From a request's last byte to its result.", buckets: seconds
         ),
         MetricDefinition(name: "unmask_requests_total", help: "Requests by method, whatever became of them."),
         MetricDefinition(name: "unmask_errors_total", help: "Requests and images that ended in an error, by type."),
