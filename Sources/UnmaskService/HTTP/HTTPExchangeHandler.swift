@@ -12,7 +12,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     struct Limits: Sendable {
-        var bodyBytes: Int
+        var bodyBytes: @Sendable (HTTPRequestHead) -> Int
         /// For a request to arrive, from the first line on.
         var request: Duration
         /// For the next request to begin.
@@ -22,6 +22,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     private let limits: Limits
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
+    private var bodyLimit = 0
     private var isTooLarge = false
     private var isAnswering = false
     private var alarm: Scheduled<Void>?
@@ -52,7 +53,8 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         self.head = head
         body = ByteBuffer()
         let announced = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
-        isTooLarge = announced > limits.bodyBytes
+        bodyLimit = limits.bodyBytes(head)
+        isTooLarge = announced > bodyLimit
         setAlarm(limits.request, context)
         guard head.headers[canonicalForm: "expect"].contains("100-continue") else { return }
         if isTooLarge { return finish(context, isLast: true) }
@@ -62,7 +64,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     private func append(_ bytes: ByteBuffer) {
         var bytes = bytes
-        isTooLarge = isTooLarge || body.readableBytes + bytes.readableBytes > limits.bodyBytes
+        isTooLarge = isTooLarge || body.readableBytes + bytes.readableBytes > bodyLimit
         if isTooLarge { body = ByteBuffer() } else { body.writeBuffer(&bytes) }
     }
 

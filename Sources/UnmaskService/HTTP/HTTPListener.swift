@@ -17,8 +17,8 @@ struct HTTPListener: Sendable {
         let resolved = try Listener.resolve(settings.address)
         let access = try control.listener(settings.address.host, resolved)
         let limits = HTTPExchangeHandler.Limits(
-            bodyBytes: configuration.limits.payloadBytes, request: configuration.timeouts.request,
-            idle: settings.keepAlive)
+            bodyBytes: { access.bodyLimit($0, control.tokens, configuration.limits) },
+            request: configuration.timeouts.request, idle: settings.keepAlive)
         do {
             let channel = try await Listener.bootstrap(group).bind(to: resolved) { channel in
                 channel.eventLoop.makeCompletedFuture {

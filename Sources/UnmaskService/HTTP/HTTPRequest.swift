@@ -16,12 +16,4 @@ struct HTTPRequest: Sendable {
     var path: String {
         String(head.uri.prefix { $0 != "?" && $0 != "#" })
     }
-
-    /// The token of `Authorization: Bearer TOKEN`.
-    var bearerToken: String? {
-        guard let value = head.headers.first(name: "authorization") else { return nil }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1])
-    }
 }

@@ -67,15 +67,11 @@ struct HTTPRoutes: Sendable {
         guard !request.head.headers.contains(name: "origin") else {
             throw OpenAIError(.forbidden, "origin_not_allowed", "this server takes no requests from web pages")
         }
-        let access = ConnectionAccess(listener, tokens: tokens)
         do throws(ServiceError) {
-            // A token that is not needed may come along: OpenAI's clients always send one.
-            if listener == .token, let token = request.bearerToken { try access.present(token) }
-            try access.rights.requireCall()
+            return try listener.authorize(request.head, tokens)
         } catch {
             handler.refused(error)
             throw OpenAIError(error)
         }
-        return access
     }
 }

@@ -1,0 +1,29 @@
+import NIOHTTP1
+
+extension ListenerAccess {
+    /// The rights of one HTTP request, by its own `Authorization: Bearer TOKEN`: what an earlier request of the same
+    /// connection presented does not count, since a proxy may share it among clients.
+    ///
+    /// - Throws: `unauthorized`.
+    func authorize(_ head: HTTPRequestHead, _ tokens: TokenStore) throws(ServiceError) -> ConnectionAccess {
+        let access = ConnectionAccess(self, tokens: tokens)
+        // A token that is not needed may come along: OpenAI's clients always send one.
+        if self == .token, let token = head.bearerToken { try access.present(token) }
+        try access.rights.requireCall()
+        return access
+    }
+
+    /// How long a request's body may be: nothing is kept of a stranger's.
+    func bodyLimit(_ head: HTTPRequestHead, _ tokens: TokenStore, _ limits: ServiceConfiguration.Limits) -> Int {
+        (try? authorize(head, tokens)) == nil ? 0 : limits.payloadBytes
+    }
+}
+
+extension HTTPRequestHead {
+    fileprivate var bearerToken: String? {
+        guard let value = headers.first(name: "authorization") else { return nil }
+        let parts = value.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
+    }
+}
