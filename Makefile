@@ -13,8 +13,8 @@ TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev
 	golang-github-disintegration-imaging-dev openssl lomiri-wallpapers-16.04 libonnx-testdata libonnx-dev \
 	libprotobuf-dev
 
-.PHONY: help build release run demo test parity bench bench-peers format check-format check-generated fuzz clean packages \
-	test-packages venv
+.PHONY: help build release run demo test parity parity-http bench bench-peers format check-format check-generated fuzz \
+	clean packages test-packages venv
 
 help:
 	@echo "make run          build, and serve the shipped model on $(SOCKET)"
@@ -53,8 +53,14 @@ venv:
 	@scripts/install-packages python3-venv
 	@scripts/python-environment $(VENV) Tests/Oracles/requirements.txt
 
-parity: test-packages build venv
+parity: test-packages build venv parity-http
 	scripts/parity $(PYTHON) $(UNMASK)
+
+# OpenAI's client and Prometheus's parser against the live HTTP port.
+parity-http: build
+	@scripts/install-packages python3-venv
+	@scripts/python-environment build/venv-http Tests/Oracles/service/requirements.txt
+	build/venv-http/bin/python Tests/Oracles/service/check_http.py $(UNMASK)
 
 bench: build
 	@for batch in 1 8; do $(UNMASK) bench --arch vit-b/16 --batch $$batch --profile; done

@@ -1,0 +1,102 @@
+"""Speaks to a live `unmask serve --http` with OpenAI's own client, and reads its metrics with Prometheus's own parser.
+
+check_http.py UNMASK: the vectors must equal those of `unmask embed` to the bit. Versions are in requirements.txt.
+"""
+
+import base64
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import numpy as np
+from openai import BadRequestError, NotFoundError, OpenAI
+from prometheus_client.parser import text_string_to_metric_families
+
+ROOT = pathlib.Path(__file__).parents[3]
+MODEL = ROOT / "models/fashion-vit.safetensors"
+IMAGES = sorted((ROOT / "models/samples").glob("*.png"))
+ADDRESS = "127.0.0.1:17703"
+
+
+def data_uri(path):
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def expected(unmask):
+    lines = subprocess.run(
+        [unmask, "embed", *IMAGES, "--model", MODEL, "--normalize"], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    return [np.float32(json.loads(line)["embedding"]) for line in lines]
+
+
+def wait_until_ready(server):
+    for _ in range(300):
+        assert server.poll() is None, "the server ended"
+        try:
+            return urllib.request.urlopen(f"http://{ADDRESS}/readyz")
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise AssertionError("the server did not become ready")
+
+
+def check_embeddings(client, vectors):
+    for encoding in ("float", "base64", None):
+        options = {} if encoding is None else {"encoding_format": encoding}
+        answer = client.embeddings.create(
+            model="fashion-vit", input=[data_uri(image) for image in IMAGES],
+            extra_body={"modality": "image"}, **options)
+        assert len(answer.data) == len(IMAGES)
+        for entry, vector in zip(answer.data, vectors):
+            found = entry.embedding
+            if isinstance(found, str):
+                found = np.frombuffer(base64.b64decode(found), "<f4")
+            assert np.array_equal(np.float32(found), vector), f"{encoding}: image {entry.index} differs"
+
+
+def check_errors(client):
+    good = data_uri(IMAGES[0])
+    mixed = client.embeddings.create(model="fashion-vit", input=[good, "data:image/png;base64,AAAA"]).data
+    assert mixed[0].embedding is not None and mixed[1].embedding is None
+    assert mixed[1].error["code"] == "image_unsupported"
+    for failure, model, image in [(NotFoundError, "other", good), (BadRequestError, "fashion-vit", "https://a.b/c.jpg")]:
+        try:
+            client.embeddings.create(model=model, input=image)
+        except failure as error:
+            assert error.code in ("model_not_found", "invalid_params"), error.code
+        else:
+            raise AssertionError(f"{model} {image[:20]}: accepted")
+
+
+def check_metrics():
+    text = urllib.request.urlopen(f"http://{ADDRESS}/metrics").read().decode()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    requests = {sample.labels["method"]: sample.value for sample in families["unmask_requests"].samples}
+    assert requests["embed"] == 6, requests
+    assert families["unmask_stage_duration_seconds"].type == "histogram"
+    return sum(len(family.samples) for family in families.values())
+
+
+def main(unmask):
+    vectors = expected(unmask)
+    with tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen(
+            [unmask, "serve", "--model", MODEL, "--socket", f"{folder}/socket", "--http", ADDRESS],
+            stderr=subprocess.DEVNULL)
+        try:
+            wait_until_ready(server)
+            client = OpenAI(base_url=f"http://{ADDRESS}/v1", api_key="none", max_retries=0)
+            check_embeddings(client, vectors)
+            check_errors(client)
+            samples = check_metrics()
+        finally:
+            server.terminate()
+            assert server.wait(60) == 0, "the server did not end well"
+    print(f"{len(IMAGES)} images equal to the bit in 3 encodings through OpenAI's client; {samples} samples of metrics")
+
+
+main(sys.argv[1])
