@@ -24,11 +24,12 @@ struct AccessLog: Sendable {
         if let error { failed(error) }
     }
 
-    /// A request, or one of its images, ended in an error.
+    /// A request, or one of its images, ended in an error. The message of one that the client made may quote what it
+    /// sent, and is for the client alone.
     func failed(_ error: ServiceError) {
-        logger.log(
-            level: error.type.logLevel, "request failed",
-            metadata: ["type": "\(error.type.rawValue)", "error": "\(error.message)"])
+        var metadata: Logger.Metadata = ["type": "\(error.type.rawValue)"]
+        if error.type == .internal { metadata["error"] = "\(error.message)" }
+        logger.log(level: error.type.logLevel, "request failed", metadata: metadata)
     }
 }
 

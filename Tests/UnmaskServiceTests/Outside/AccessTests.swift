@@ -42,12 +42,18 @@ import Testing
             let address = Self.local(server.tcp)
             // Whatever comes first without the token is refused, and the connection closed.
             let wrong = Self.hello("wrong-horse-battery-staple-0123456789ab")
+            let misplaced = #"{"id":1,"method":"hello","params":"wrong-horse-battery"}"#
             for first in [wrong, Self.hello(""), #"{"id":1,"method":"hello"}"#, #"{"id":1,"method":"nope"}"#] {
                 try await LineClient.connected(to: address, tls: tls) { client in
                     try await client.send(first)
                     #expect(try await client.receive()?.error?.type == "unauthorized")
                     #expect(try await client.receive() == nil)
                 }
+            }
+            // Words that stand in the wrong place are quoted to the client, and not in the log.
+            try await LineClient.connected(to: address, tls: tls) { client in
+                try await client.send(misplaced)
+                #expect(try await client.receive()?.error?.message.contains("wrong-horse") == true)
             }
             // A stranger cannot make the server keep anything large.
             try await LineClient.connected(to: address, tls: tls) { client in
