@@ -17,6 +17,7 @@ let package = Package(
                 "UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "UnmaskModel",
                 "UnmaskService",
             ]),
+        .library(name: "UnmaskClient", targets: ["UnmaskClient"]),
         // The readers of files alone, which fuzz/ exercises.
         .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX"]),
     ],
@@ -73,13 +74,23 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swift),
+        .target(
+            name: "UnmaskClient",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: swift),
         .executableTarget(
             name: "unmask",
             dependencies: [
-                "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskONNX",
+                "UnmaskClient", "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskONNX",
                 "UnmaskImage", "CUnmaskKernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swift),
@@ -115,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "UnmaskServiceTests",
             dependencies: [
-                "unmask", "UnmaskService", "UnmaskModel", "UnmaskImage",
+                "unmask", "UnmaskClient", "UnmaskService", "UnmaskModel", "UnmaskImage",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

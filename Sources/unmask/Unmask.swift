@@ -21,7 +21,7 @@ struct Unmask: AsyncParsableCommand {
         subcommands: [
             EmbedCommand.self, ClassifyCommand.self, ReconstructCommand.self, PreprocessCommand.self,
             ConvertCommand.self, ExportCommand.self, InspectCommand.self, EvalCommand.self, BenchCommand.self,
-            ServeCommand.self,
+            ServeCommand.self, CallCommand.self,
         ])
 
     static func main() async {

@@ -1,0 +1,64 @@
+/// What the server made of a request's images.
+public struct ImageResults<Item: Sendable>: Sendable {
+    /// Entry `i` belongs to image `i`.
+    public var results: [Result<Item, RemoteError>]
+    public var timing: StageTimes
+    /// What made the results. Vectors with different stamps must not be compared.
+    public var stamp: Stamp
+}
+
+/// How long the image that was finished last spent in each stage, in microseconds.
+public struct StageTimes: Sendable, Hashable, Decodable {
+    /// Reading, decoding and resizing.
+    public var decode: Int
+    /// Waiting.
+    public var queue: Int
+    /// The forward pass of its batch.
+    public var inference: Int
+    /// From the last byte of the request to the writing of the answer.
+    public var total: Int
+}
+
+/// What made a result.
+public struct Stamp: Sendable, Hashable, Decodable {
+    /// The content hash of the weights.
+    public var model: String
+    public var recipe: String
+    public var precision: String
+    /// The patch tokens that the encoder saw.
+    public var tokens: Int
+    /// Of vectors only, as the two below.
+    public var pooling: Pooling?
+    public var dimension: Int?
+    public var normalized: Bool?
+}
+
+public enum Pooling: String, Sendable, Codable {
+    case cls
+    /// The mean of the patch tokens.
+    case mean
+    /// All patch tokens.
+    case tokens
+}
+
+/// A vector, or one for each token.
+public struct Vector: Sendable, Equatable {
+    /// Row-major, `shape` numbers.
+    public var values: [Float]
+    /// `[D]`, or `[K, D]` for `tokens`.
+    public var shape: [Int]
+}
+
+public struct Label: Sendable, Hashable, Decodable {
+    public var label: String
+    public var index: Int
+    public var probability: Float
+}
+
+/// The rebuilt image.
+public struct Picture: Sendable, Equatable {
+    /// A PNG file: original, masked, reconstruction, and reconstruction with the visible patches, side by side.
+    public var png: [UInt8]
+    /// The mean squared error of each patch against the original, in normalised pixels, `[N]`.
+    public var patchErrors: [Float]
+}

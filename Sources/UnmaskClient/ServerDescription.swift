@@ -1,0 +1,36 @@
+/// What `hello` says of a server.
+public struct ServerDescription: Sendable, Hashable, Decodable {
+    public var server: String
+    public var version: String
+    /// The version of the protocol.
+    public var `protocol`: Int
+    public var methods: [String]
+    /// The first is the default.
+    public var models: [String]
+    public var limits: Limits
+
+    /// What a client may ask for. Over a limit, a request is refused by name and the connection goes on.
+    public struct Limits: Sendable, Hashable, Decodable {
+        public var lineBytes: Int
+        /// Of all frames of a request together.
+        public var payloadBytes: Int
+        /// Of one image.
+        public var imageBytes: Int
+        public var imagePixels: Int
+        public var imagesPerRequest: Int
+        /// Of one connection.
+        public var requestsInFlight: Int
+        public var connections: Int
+        /// Of the server.
+        public var queuedImages: Int
+    }
+}
+
+/// What `health` says of a server.
+public struct ServerHealth: Sendable, Hashable, Decodable {
+    /// `ok`, `draining` (shutting down) or `stalled` (the engine has been at one batch for too long).
+    public var status: String
+    public var queuedImages: Int
+    /// How long the engine has been at its present batch, in microseconds.
+    public var engineBusyUs: Int
+}

@@ -1,0 +1,71 @@
+import Foundation
+
+/// The methods of the service, typed. Vectors and pictures travel as raw frames. Each throws what `call` does, and
+/// `RemoteError` where the server refused the whole request.
+extension ServiceClient {
+    /// Who answers, what it can do, and what it allows.
+    public func hello() async throws -> ServerDescription {
+        try await call("hello").decode()
+    }
+
+    /// Whether the engine makes progress.
+    public func health() async throws -> ServerHealth {
+        try await call("health").decode()
+    }
+
+    /// A vector of every image.
+    ///
+    /// - Parameters:
+    ///   - pooling: nil for the model's own.
+    ///   - dimensions: how many leading numbers to keep; nil for all.
+    ///   - normalize: scales each vector, after the cut, to length 1.
+    ///   - keep: encodes only a share of the patches, or some of them.
+    public func embed(
+        _ images: [ImageInput], pooling: Pooling? = nil, dimensions: Int? = nil, normalize: Bool = false,
+        keep: Patches? = nil, request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> ImageResults<Vector> {
+        let parameters = EmbedParameters(
+            pooling: pooling, dimensions: dimensions, normalize: normalize, keep: keep?.keep, seed: keep?.seed)
+        let reply = try await call("embed", images, parameters, request)
+        return try reply.decode(ImageReply<EmbeddingBody>.self).results { try $0.vector(of: reply) }
+    }
+
+    /// The most probable classes of every image.
+    public func classify(
+        _ images: [ImageInput], topK: Int? = nil, keep: Patches? = nil,
+        request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> ImageResults<[Label]> {
+        let parameters = ClassifyParameters(topK: topK, keep: keep?.keep, seed: keep?.seed)
+        let reply = try await call("classify", images, parameters, request)
+        return try reply.decode(ImageReply<ClassifyBody>.self).results(\.labels)
+    }
+
+    /// Hides patches of every image and lets the decoder paint them again.
+    public func reconstruct(
+        _ images: [ImageInput], hiding: HiddenPatches = .ratio(0.75, seed: 0),
+        request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> ImageResults<Picture> {
+        let reply = try await call("reconstruct", images, hiding.parameters, request)
+        return try reply.decode(ImageReply<ReconstructBody>.self).results {
+            Picture(png: try $0.png.bytes(of: reply), patchErrors: $0.patchErrors)
+        }
+    }
+
+    private func call(
+        _ method: String, _ images: [ImageInput], _ parameters: any Encodable, _ request: ImageRequestOptions
+    ) async throws -> ServiceReply {
+        let timeout = request.timeout ?? options.timeout
+        var frames: [[UInt8]] = []
+        let params = ImageParameters(
+            images: try images.map { try $0.parameter(addingTo: &frames) }, model: request.model,
+            recipe: request.recipe, deadlineMs: timeout.map { max(1, Int($0 / .milliseconds(1))) }, own: parameters)
+        let text = String(decoding: try Self.encoder.encode(params), as: UTF8.self)
+        return try await call(method, params: text, frames: frames, timeout: timeout)
+    }
+
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return encoder
+    }()
+}
