@@ -4,6 +4,7 @@ MODELS := models/fashion-vit.safetensors
 SAMPLE := models/samples/ankle-boot.png
 SOCKET ?= /tmp/unmask.sock
 VENV := build/venv
+CLIENTS_VENV := build/venv-clients
 PYTHON := $(VENV)/bin/python
 UNMASK := .build/release/unmask
 
@@ -25,6 +26,7 @@ help:
 	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
 	@echo "make fuzz         fuzz the readers of files, SECONDS=600 each"
 	@echo "make release      a stripped program that needs no Swift libraries, in build/release (deploy/ uses it)"
+	@echo "make trials       the service under load: corpora, overload, slow clients, kill -9, a peer; docs/trials.md"
 	@echo "make format       format the Swift sources; make check-format only checks"
 
 packages:
@@ -46,8 +48,19 @@ run: build
 demo: build
 	scripts/demo $(UNMASK) build/demo
 
-test: test-packages
-	scripts/test
+test: test-packages clients-venv
+	scripts/test $(CLIENTS_VENV)/bin/python
+
+.PHONY: clients-venv
+clients-venv:
+	@scripts/install-packages python3-venv
+	@scripts/python-environment $(CLIENTS_VENV) clients/python/requirements.txt
+
+.PHONY: trials
+trials: test-packages build
+	@scripts/install-packages python3-venv g++
+	@scripts/python-environment build/venv-trials bench/service/requirements.txt
+	build/venv-trials/bin/python bench/service/run.py --unmask $(UNMASK)
 
 venv:
 	@scripts/install-packages python3-venv

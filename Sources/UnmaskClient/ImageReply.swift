@@ -65,11 +65,16 @@ struct EmbeddingBody: Decodable {
     }
 }
 
+struct CompareReply: Decodable {
+    var cosine: Double?
+}
+
 struct ClassifyBody: Decodable {
     var labels: [Label]
 }
 
 struct ReconstructBody: Decodable {
     var png: FrameReference
+    var shape: [Int]
     var patchErrors: [Float]
 }

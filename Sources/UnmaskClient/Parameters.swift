@@ -6,11 +6,20 @@ public struct ImageRequestOptions: Sendable, Hashable {
     public var recipe: String?
     /// Overrides that of the client's options.
     public var timeout: Duration?
+    public var priority: Priority?
 
-    public init(model: String? = nil, recipe: String? = nil, timeout: Duration? = nil) {
+    public init(
+        model: String? = nil, recipe: String? = nil, timeout: Duration? = nil, priority: Priority? = nil
+    ) {
         self.model = model
         self.recipe = recipe
         self.timeout = timeout
+        self.priority = priority
+    }
+
+    /// A higher one always goes first.
+    public enum Priority: String, Sendable, Encodable {
+        case high, normal, low
     }
 }
 
@@ -68,20 +77,22 @@ enum KeepParameter: Encodable {
 
 /// The `params` of a method on images: what all have, and its own beside it.
 struct ImageParameters: Encodable {
-    var images: [ImageParameter]
+    var images: [ImageParameter]?
     var model: String?
     var recipe: String?
     var deadlineMs: Int?
+    var priority: ImageRequestOptions.Priority?
     var own: any Encodable
 
-    private enum CodingKeys: CodingKey { case images, model, recipe, deadlineMs }
+    private enum CodingKeys: CodingKey { case images, model, recipe, deadlineMs, priority }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(images, forKey: .images)
+        try container.encodeIfPresent(images, forKey: .images)
         try container.encodeIfPresent(model, forKey: .model)
         try container.encodeIfPresent(recipe, forKey: .recipe)
         try container.encodeIfPresent(deadlineMs, forKey: .deadlineMs)
+        try container.encodeIfPresent(priority, forKey: .priority)
         try own.encode(to: encoder)
     }
 }
@@ -93,6 +104,12 @@ struct EmbedParameters: Encodable {
     var keep: KeepParameter?
     var seed: UInt64?
     var encoding = "frame"
+}
+
+struct CompareParameters: Encodable {
+    var a: ImageParameter
+    var b: ImageParameter
+    var pooling: Pooling?
 }
 
 struct ClassifyParameters: Encodable {

@@ -7,16 +7,18 @@ public struct ImageResults<Item: Sendable>: Sendable {
     public var stamp: Stamp
 }
 
-/// How long the image that was finished last spent in each stage, in microseconds.
+/// How long a request, and of its images the one that was finished last, spent in each stage, in microseconds.
 public struct StageTimes: Sendable, Hashable, Decodable {
-    /// Reading, decoding and resizing.
-    public var decode: Int
-    /// Waiting.
-    public var queue: Int
-    /// The forward pass of its batch.
-    public var inference: Int
     /// From the last byte of the request to the writing of the answer.
     public var total: Int
+    /// Waiting, before decoding and after; nil where no image was run, as the others below.
+    public var queue: Int?
+    /// Reading, decoding and resizing.
+    public var decode: Int?
+    /// The forward pass of its batch.
+    public var inference: Int?
+    /// Writing the results.
+    public var encode: Int?
 }
 
 /// What made a result.
@@ -31,6 +33,8 @@ public struct Stamp: Sendable, Hashable, Decodable {
     public var pooling: Pooling?
     public var dimension: Int?
     public var normalized: Bool?
+    /// Only where a block's output was asked for.
+    public var output: String?
 }
 
 public enum Pooling: String, Sendable, Codable {
@@ -59,6 +63,8 @@ public struct Label: Sendable, Hashable, Decodable {
 public struct Picture: Sendable, Equatable {
     /// A PNG file: original, masked, reconstruction, and reconstruction with the visible patches, side by side.
     public var png: [UInt8]
+    /// `[height, width, channels]`.
+    public var shape: [Int]
     /// The mean squared error of each patch against the original, in normalised pixels, `[N]`.
     public var patchErrors: [Float]
 }

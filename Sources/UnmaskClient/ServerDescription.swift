@@ -7,6 +7,8 @@ public struct ServerDescription: Sendable, Hashable, Decodable {
     public var methods: [String]
     /// The first is the default.
     public var models: [String]
+    /// Whether this connection may administer the server.
+    public var admin: Bool
     public var limits: Limits
 
     /// What a client may ask for. Over a limit, a request is refused by name and the connection goes on.
@@ -21,8 +23,12 @@ public struct ServerDescription: Sendable, Hashable, Decodable {
         /// Of one connection.
         public var requestsInFlight: Int
         public var connections: Int
+        /// Bytes of answers that a connection has not taken.
+        public var unwrittenBytes: Int
         /// Of the server.
         public var queuedImages: Int
+        /// What would wait longer is refused; nil for any wait.
+        public var queueWaitMs: Int?
     }
 }
 
@@ -33,4 +39,19 @@ public struct ServerHealth: Sendable, Hashable, Decodable {
     public var queuedImages: Int
     /// How long the engine has been at its present batch, in microseconds.
     public var engineBusyUs: Int
+}
+
+/// What `ready` says of a server.
+public struct ServerReadiness: Sendable, Hashable, Decodable {
+    public var ready: Bool
+    /// `ready`, `draining`, `stalled` or `failing`.
+    public var status: String
+    public var models: [Model]
+
+    public struct Model: Sendable, Hashable, Decodable {
+        public var name: String
+        public var loaded: Bool
+        /// Why it is not ready.
+        public var problem: String?
+    }
 }

@@ -13,6 +13,11 @@ extension ServiceClient {
         try await call("health").decode()
     }
 
+    /// Whether every model in memory answers the golden image as it should.
+    public func ready() async throws -> ServerReadiness {
+        try await call("ready").decode()
+    }
+
     /// A vector of every image.
     ///
     /// - Parameters:
@@ -47,18 +52,40 @@ extension ServiceClient {
     ) async throws -> ImageResults<Picture> {
         let reply = try await call("reconstruct", images, hiding.parameters, request)
         return try reply.decode(ImageReply<ReconstructBody>.self).results {
-            Picture(png: try $0.png.bytes(of: reply), patchErrors: $0.patchErrors)
+            Picture(png: try $0.png.bytes(of: reply), shape: $0.shape, patchErrors: $0.patchErrors)
         }
+    }
+
+    /// The cosine of the angle between the vectors of two images.
+    ///
+    /// - Returns: nil where one of the vectors is zero.
+    public func compare(
+        _ a: ImageInput, _ b: ImageInput, pooling: Pooling? = nil,
+        request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> Double? {
+        var frames: [[UInt8]] = []
+        let parameters = CompareParameters(
+            a: try a.parameter(addingTo: &frames), b: try b.parameter(addingTo: &frames), pooling: pooling)
+        return try await call("compare", nil, parameters, frames, request).decode(CompareReply.self).cosine
     }
 
     private func call(
         _ method: String, _ images: [ImageInput], _ parameters: any Encodable, _ request: ImageRequestOptions
     ) async throws -> ServiceReply {
-        let timeout = request.timeout ?? options.timeout
         var frames: [[UInt8]] = []
+        let images = try images.map { try $0.parameter(addingTo: &frames) }
+        return try await call(method, images, parameters, frames, request)
+    }
+
+    private func call(
+        _ method: String, _ images: [ImageParameter]?, _ parameters: any Encodable, _ frames: [[UInt8]],
+        _ request: ImageRequestOptions
+    ) async throws -> ServiceReply {
+        let timeout = request.timeout ?? options.timeout
         let params = ImageParameters(
-            images: try images.map { try $0.parameter(addingTo: &frames) }, model: request.model,
-            recipe: request.recipe, deadlineMs: timeout.map { max(1, Int($0 / .milliseconds(1))) }, own: parameters)
+            images: images, model: request.model, recipe: request.recipe,
+            deadlineMs: timeout.map { max(1, Int($0 / .milliseconds(1))) }, priority: request.priority,
+            own: parameters)
         let text = String(decoding: try Self.encoder.encode(params), as: UTF8.self)
         return try await call(method, params: text, frames: frames, timeout: timeout)
     }

@@ -23,7 +23,7 @@ public final class ServiceClient: Sendable {
 
     /// Connects; `close()` is the caller's.
     ///
-    /// - Throws: `ServiceClientError.cannotConnect`.
+    /// - Throws: `ServiceClientError.cannotConnect`, or `RemoteError` where the server does not take the token.
     public static func connect(
         to address: ServerAddress, options: ClientOptions = ClientOptions()
     ) async throws -> ServiceClient {
@@ -34,7 +34,14 @@ public final class ServiceClient: Sendable {
             try channel.pipeline.syncOperations.addHandler(
                 ReplyHandler(calls, maximumReplyBytes: options.maximumReplyBytes))
         }
-        return ServiceClient(channel: channel, calls: calls, options: options)
+        let client = ServiceClient(channel: channel, calls: calls, options: options)
+        do {
+            try await client.presentToken()
+        } catch {
+            await client.close()
+            throw error
+        }
+        return client
     }
 
     /// Connects, runs the body and closes the connection.
@@ -87,6 +94,12 @@ public final class ServiceClient: Sendable {
         }
     }
 
+    /// The token is valid for the connection from then on.
+    private func presentToken() async throws {
+        guard let token = options.token else { return }
+        _ = try await call("hello", params: #"{"token":\#(EncodedRequest.quoted(token))}"#).body.get()
+    }
+
     private func send(
         _ request: EncodedRequest, _ method: String, deadline: ContinuousClock.Instant?
     ) async throws -> ServiceReply {
@@ -115,6 +128,7 @@ public final class ServiceClient: Sendable {
 
     /// A notification: there is nothing to wait for, and nothing to do where it fails.
     private func tellToDrop(_ id: Int) {
-        channel.writeAndFlush(ByteBuffer(string: #"{"method":"cancel","params":{"id":\#(id)}}"# + "\n"), promise: nil)
+        let line = #"{"method":"cancel","params":{"request":\#(id)}}"# + "\n"
+        channel.writeAndFlush(ByteBuffer(string: line), promise: nil)
     }
 }

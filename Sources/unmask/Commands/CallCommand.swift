@@ -25,7 +25,7 @@ struct CallCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("An image file to send. May be repeated; in this order.", valueName: "FILE"))
     var image: [String] = []
 
-    @Option(help: ArgumentHelp("The parameters: a JSON object, or - to read it from standard input.", valueName: "JSON"))
+    @Option(help: ArgumentHelp("The parameters: a JSON object, or - for one on standard input.", valueName: "JSON"))
     var params = "{}"
 
     @Option(

@@ -20,7 +20,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Encrypt, and trust the certificates of this PEM file instead.", valueName: "FILE"))
     var tlsCa: String?
 
-    @Option(help: ArgumentHelp("A file that holds the token to show, where the server asks for one.", valueName: "FILE"))
+    @Option(help: ArgumentHelp("A file with the token to show, where the server asks for one.", valueName: "FILE"))
     var tokenFile: String?
 
     @Option(help: ArgumentHelp("Wait no longer than this for an answer.", valueName: "SECONDS"))

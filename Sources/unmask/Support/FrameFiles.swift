@@ -7,15 +7,16 @@ import UnmaskWeights
 /// Writes the frames of a reply to files.
 struct FrameFiles {
     private let frames: [[UInt8]]
-    private let shape: [Int]?
+    private let form: Form
 
     init(_ reply: ServiceReply) throws {
         frames = reply.frames
-        shape = try reply.decode(Shapes.self).results?.compactMap(\.shape).first
+        form = try reply.decode()
     }
 
-    private struct Shapes: Decodable {
+    private struct Form: Decodable {
         var results: [Entry]?
+        var dtype: String?
 
         struct Entry: Decodable {
             var shape: [Int]?
@@ -33,8 +34,14 @@ struct FrameFiles {
     }
 
     private func writeVectors(to path: String) throws {
-        guard let shape else { throw ValidationError("--out \(path): the answer has no vectors") }
-        let writer = try NPYWriter(path: path, type: .f32, rowShape: shape)
+        guard let dtype = form.dtype, let shape = form.results?.compactMap(\.shape).first else {
+            throw ValidationError("--out \(path): the answer has no vectors")
+        }
+        let types: [String: ElementType] = ["f32": .f32, "int8": .i8]
+        guard let type = types[dtype] else {
+            throw ValidationError("--out \(path): vectors of \(dtype) are not written; ask for f32 or int8")
+        }
+        let writer = try NPYWriter(path: path, type: type, rowShape: shape)
         for frame in frames { try frame.withUnsafeBytes { try writer.append(bytes: $0) } }
         try writer.finish()
     }

@@ -1,0 +1,90 @@
+"""Client of an Unmask server: images in, numpy out.
+
+    import unmask
+
+    with unmask.Client("/tmp/unmask.sock") as client:
+        vectors = client.embed(["cat.jpg", "dog.jpg"], pooling="mean").array()
+
+`Client` blocks, `AsyncClient` is for asyncio; both have the same methods, and both keep as many requests in flight over
+one connection as they are asked for.
+"""
+
+from ._address import Address, TCPAddress, UnixAddress
+from ._errors import (
+    CallTimeout,
+    Cancelled,
+    ConnectionFailed,
+    DeadlineExceeded,
+    ImageDecodeFailed,
+    ImageError,
+    ImageNotFound,
+    ImageTooLarge,
+    ImageTruncated,
+    ImageUnsupported,
+    InternalError,
+    InvalidParams,
+    InvalidRequest,
+    LineTooLong,
+    ModelNotFound,
+    Overloaded,
+    ParseError,
+    PathNotAllowed,
+    PayloadTooLarge,
+    ProtocolError,
+    ServiceError,
+    ShuttingDown,
+    Unauthorized,
+    UnknownMethod,
+    UnmaskError,
+)
+from ._images import ImageLike, ServerPath
+from ._results import Classes, Comparison, Embeddings, ItemResults, Label, Reconstruction, Reconstructions
+from ._retry import RetryPolicy
+from ._wire import Reply
+from .aio import AsyncClient
+from .client import Client, PendingReply
+
+__all__ = [
+    "Address",
+    "AsyncClient",
+    "CallTimeout",
+    "Cancelled",
+    "Classes",
+    "Client",
+    "Comparison",
+    "ConnectionFailed",
+    "DeadlineExceeded",
+    "Embeddings",
+    "ImageDecodeFailed",
+    "ImageError",
+    "ImageLike",
+    "ImageNotFound",
+    "ImageTooLarge",
+    "ImageTruncated",
+    "ImageUnsupported",
+    "InternalError",
+    "InvalidParams",
+    "InvalidRequest",
+    "ItemResults",
+    "Label",
+    "LineTooLong",
+    "ModelNotFound",
+    "Overloaded",
+    "ParseError",
+    "PathNotAllowed",
+    "PayloadTooLarge",
+    "PendingReply",
+    "ProtocolError",
+    "Reconstruction",
+    "Reconstructions",
+    "Reply",
+    "RetryPolicy",
+    "ServerPath",
+    "ServiceError",
+    "ShuttingDown",
+    "TCPAddress",
+    "Unauthorized",
+    "UnixAddress",
+    "UnknownMethod",
+    "UnmaskError",
+]

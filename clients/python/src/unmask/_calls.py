@@ -1,0 +1,75 @@
+"""The methods as calls: what is sent, and how the answer is read. `Client` and `AsyncClient` both send these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Generic, Iterable, Sequence, TypeVar
+
+from . import _results as results
+from ._images import ImageLike, image_params
+from ._wire import Buffer, Reply
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Call(Generic[Value]):
+    method: str
+    params: dict[str, Any]
+    frames: Sequence[Buffer]
+    decode: Callable[[Reply], Value]
+    takes_deadline: bool = False
+    """Whether the server is told how long the caller waits."""
+    repeatable: bool = field(default=False)
+    """Whether it only computes: made twice, it does what it does once."""
+
+    def params_within(self, timeout: float | None) -> dict[str, Any]:
+        if timeout is None or not self.takes_deadline:
+            return self.params
+        return self.params | {"deadline_ms": max(1, min(int(timeout * 1000), 86_400_000))}
+
+
+def raw(method: str, params: dict[str, Any] | None, frames: Sequence[Buffer]) -> Call[Reply]:
+    def checked(reply: Reply) -> Reply:
+        reply.unwrap()
+        return reply
+
+    return Call(method, params or {}, frames, checked)
+
+
+def question(method: str, **params: Any) -> Call[dict[str, Any]]:
+    return Call(method, _given(params), (), Reply.unwrap, repeatable=True)
+
+
+def administration(method: str, **params: Any) -> Call[dict[str, Any]]:
+    return Call(method, _given(params), (), Reply.unwrap)
+
+
+def embed(images: Iterable[ImageLike], **params: Any) -> Call[results.Embeddings]:
+    return _on_images("embed", images, results.embeddings, params | {"encoding": "frame"})
+
+
+def classify(images: Iterable[ImageLike], **params: Any) -> Call[results.Classes]:
+    return _on_images("classify", images, results.classes, params)
+
+
+def reconstruct(images: Iterable[ImageLike], **params: Any) -> Call[results.Reconstructions]:
+    return _on_images("reconstruct", images, results.reconstructions, params | {"encoding": "frame"})
+
+
+def compare(a: ImageLike, b: ImageLike, **params: Any) -> Call[results.Comparison]:
+    (left, right), frames = image_params([a, b])
+    sides = {"a": left, "b": right}
+    return Call("compare", sides | _given(params), frames, results.comparison, takes_deadline=True, repeatable=True)
+
+
+def _on_images(
+    method: str, images: Iterable[ImageLike], decode: Callable[[Reply], Value], params: dict[str, Any]
+) -> Call[Value]:
+    sources, frames = image_params(images)
+    params = {"images": sources} | _given(params)
+    return Call(method, params, frames, decode, takes_deadline=True, repeatable=True)
+
+
+def _given(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}

@@ -1,0 +1,158 @@
+"""What the methods return."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any, Callable, Generic, Iterator, Sequence, TypeVar, Union, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._errors import ProtocolError, ServiceError, service_error
+from ._wire import Reply
+
+Item = TypeVar("Item")
+_DTYPES = {"f32": np.dtype("<f4"), "f16": np.dtype("<f2"), "int8": np.dtype("i1")}
+
+
+@dataclass(frozen=True)
+class ItemResults(Sequence[Union[Item, ServiceError]], Generic[Item]):
+    """One entry for each image, in order: its result, or its error."""
+
+    items: tuple[Item | ServiceError, ...]
+    stamp: dict[str, Any]
+    """What made the results: vectors with different stamps must not be compared."""
+    timing_us: dict[str, int]
+    """Microseconds of each stage, of the image that was finished last; `total` is the request's."""
+
+    @property
+    def errors(self) -> dict[int, ServiceError]:
+        """The errors, by the image's number."""
+        return {i: item for i, item in enumerate(self.items) if isinstance(item, ServiceError)}
+
+    def unwrap(self) -> list[Item]:
+        """All results. Raises the first image's error where there is one."""
+        for item in self.items:
+            if isinstance(item, ServiceError):
+                raise item
+        return list(self.items)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Item | ServiceError]:
+        return iter(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Item | ServiceError: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Item | ServiceError, ...]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return self.items[index]
+
+
+@dataclass(frozen=True)
+class Embeddings(ItemResults[NDArray[np.float32]]):
+    """A vector `[D]`, or one for each token `[K, D]`, of every image, in float32 whatever the type it travelled in."""
+
+    def array(self) -> NDArray[np.float32]:
+        """All vectors in one array, `[B, D]` or `[B, K, D]`. Raises the first image's error where there is one."""
+        vectors = self.unwrap()
+        return np.stack(vectors) if vectors else np.empty((0, self.stamp.get("dimension", 0)), np.float32)
+
+
+@dataclass(frozen=True)
+class Label:
+    label: str
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Classes(ItemResults["tuple[Label, ...]"]):
+    """The labels of every image, most probable first."""
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    png: bytes | None
+    """A PNG file, where that was asked for."""
+    pixels: NDArray[np.uint8] | None
+    """`[H, W, C]`, where that was asked for."""
+    patch_errors: NDArray[np.float32]
+    """Mean squared error of each patch against the original, in normalised pixels, `[N]`."""
+
+
+@dataclass(frozen=True)
+class Reconstructions(ItemResults[Reconstruction]):
+    """A picture of every image; all share one mask."""
+
+    ids_keep: NDArray[np.int64]
+    mask: NDArray[np.int64]
+    """1 for each patch that was removed, `[N]`."""
+    norm_pix_statistics: bool
+    """Whether the pictures took each original patch's mean and variance, also the hidden ones'."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    cosine: float | None
+    """None where one of the vectors is zero."""
+    stamp: dict[str, Any]
+
+
+def embeddings(reply: Reply) -> Embeddings:
+    result = reply.unwrap()
+    dtype = _DTYPES[result.get("dtype", "f32")]
+
+    def vector(item: dict[str, Any]) -> NDArray[np.float32]:
+        shape = item["shape"]
+        array = np.frombuffer(_payload(item["embedding"], reply), dtype).reshape(shape).astype(np.float32)
+        if "scales" in item:
+            array *= np.asarray(item["scales"], np.float32).reshape([*shape[:-1], 1])
+        return array
+
+    return Embeddings(**_items(result, vector))
+
+
+def classes(reply: Reply) -> Classes:
+    return Classes(**_items(reply.unwrap(), lambda item: tuple(Label(**label) for label in item["labels"])))
+
+
+def reconstructions(reply: Reply) -> Reconstructions:
+    result = reply.unwrap()
+
+    def picture(item: dict[str, Any]) -> Reconstruction:
+        png = _payload(item["png"], reply) if "png" in item else None
+        pixels = None
+        if "pixels" in item:
+            pixels = np.frombuffer(_payload(item["pixels"], reply), np.uint8).reshape(item["shape"])
+        return Reconstruction(png, pixels, np.asarray(item["patch_errors"], np.float32))
+
+    return Reconstructions(
+        **_items(result, picture),
+        ids_keep=np.asarray(result["ids_keep"]),
+        mask=np.asarray(result["mask"]),
+        norm_pix_statistics=result["norm_pix_statistics"],
+    )
+
+
+def comparison(reply: Reply) -> Comparison:
+    result = reply.unwrap()
+    return Comparison(result["cosine"], result["stamp"])
+
+
+def _payload(value: Any, reply: Reply) -> bytes:
+    """The bytes that stand in an answer as `{"frame":i}` or as base64."""
+    if isinstance(value, str):
+        return base64.b64decode(value)
+    try:
+        return reply.frames[value["frame"]]
+    except (TypeError, KeyError, IndexError) as error:
+        raise ProtocolError(f"an answer with {len(reply.frames)} frames names {value!r}") from error
+
+
+def _items(result: dict[str, Any], make: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    items = tuple(service_error(item["error"]) if "error" in item else make(item) for item in result["results"])
+    return {"items": items, "stamp": result["stamp"], "timing_us": result["timing_us"]}
