@@ -5,7 +5,7 @@ before. ViT-B/16, batches of 8, JPEG photographs as frames."""
 import time
 
 from harness import Server, Trial, Watch, load, mebibytes, options
-from vit import checkpoint, photographs
+from vit_b_16 import checkpoint, photographs
 
 BATCH = 8
 

@@ -6,7 +6,7 @@ import subprocess
 from statistics import median
 
 from harness import Server, Trial, load, options
-from vit import checkpoint, photographs
+from vit_b_16 import checkpoint, photographs
 
 BATCH, ROUNDS = 8, 5
 
