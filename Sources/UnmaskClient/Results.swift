@@ -43,6 +43,8 @@ public enum Pooling: String, Sendable, Codable {
     case mean
     /// All patch tokens.
     case tokens
+    /// What the graph of a model that is not a checkpoint gives as its vector.
+    case output
 }
 
 /// A vector, or one for each token.
