@@ -30,9 +30,10 @@ package struct ReplyLine: Sendable, Equatable {
     }
 
     private static func lengths(_ text: Slice<UnsafeRawBufferPointer>) throws(ServiceClientError) -> [Int] {
+        let isList = text.first == UInt8(ascii: "[") && text.last == UInt8(ascii: "]")
         let lengths = text.dropFirst().dropLast().split(separator: UInt8(ascii: ",")).map { integer($0) }
         let known = lengths.compactMap(\.self).filter { $0 >= 0 }
-        guard known.count == lengths.count else {
+        guard isList, known.count == lengths.count else {
             throw .malformedReply("bytes is no list of lengths: \(String(decoding: text, as: UTF8.self))")
         }
         return known
@@ -56,7 +57,10 @@ private struct MemberScanner {
     /// The next member: its name, without quotes, and its value.
     mutating func next() throws(ServiceClientError) -> (name: Range<Int>, value: Range<Int>)? {
         guard !isDone else { return nil }
-        if position == 0 { try expect("{") }
+        if position == 0 {
+            skipSpace()
+            try expect("{")
+        }
         skipSpace()
         guard current == UInt8(ascii: "\"") else { throw failure("a member's name") }
         let start = position
@@ -103,16 +107,23 @@ private struct MemberScanner {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 depth += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                if depth == 0 { return start..<position }
+                if depth == 0 { return trimmed(start..<position) }
                 depth -= 1
             case UInt8(ascii: ",") where depth == 0:
-                return start..<position
+                return trimmed(start..<position)
             default:
                 break
             }
             position += 1
         }
         throw failure("the end of the object")
+    }
+
+    /// Without the white space at its end.
+    private func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var end = range.upperBound
+        while end > range.lowerBound, bytes[end - 1] <= 0x20 { end -= 1 }
+        return range.lowerBound..<end
     }
 
     private func failure(_ expected: String) -> ServiceClientError {

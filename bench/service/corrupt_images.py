@@ -63,7 +63,7 @@ def make_images(folder):
     sources = []
     for path in found:
         try:
-            image = Image.open(path).convert("RGB")
+            image = Image.open(path).convert("RGBA").convert("RGB")
         except Exception:  # made to be unreadable
             continue
         if min(image.size) >= 64:
@@ -108,7 +108,7 @@ def expectation(o, folder):
     """{name: vector's bytes, or error type}, as the command line has it."""
     file = FILES / "corpora.npy"
     command = [o.unmask, "embed", str(folder), "--model", str(SMALL_MODEL), "--out", str(file)]
-    if subprocess.run(command, stderr=subprocess.DEVNULL).returncode > 1:
+    if subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode > 1:
         sys.exit("unmask embed failed")
     vectors = np.load(file)
     lines = [json.loads(line) for line in file.with_name("corpora.manifest.jsonl").read_text().splitlines()]
