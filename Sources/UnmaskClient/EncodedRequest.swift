@@ -24,7 +24,19 @@ package struct EncodedRequest: Sendable {
         ByteBuffer(string: #"{"id":\#(id)"#)
     }
 
-    static func quoted(_ text: String) -> String {
+    /// Shows a token, which is valid for the connection from then on.
+    package static func hello(token: String) -> EncodedRequest {
+        EncodedRequest(method: "hello", params: #"{"token":\#(quoted(token))}"#, frames: [])
+    }
+
+    /// The whole request, without an id: no answer will come.
+    package var notification: ByteBuffer {
+        var whole = ByteBuffer(string: "{")
+        whole.writeImmutableBuffer(rest.getSlice(at: rest.readerIndex + 1, length: rest.readableBytes - 1) ?? rest)
+        return whole
+    }
+
+    private static func quoted(_ text: String) -> String {
         (try? JSONEncoder().encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
     }
 }

@@ -79,9 +79,15 @@ public final class ServiceClient: Sendable {
     public func call(
         _ method: String, params: String = "{}", frames: [[UInt8]] = [], timeout: Duration? = nil
     ) async throws -> ServiceReply {
-        let timeout = timeout ?? options.timeout
-        let deadline = timeout.map { ContinuousClock.now + $0 }
         let request = EncodedRequest(method: method, params: params, frames: frames)
+        return try await reply(to: request, method, timeout: timeout ?? options.timeout)
+    }
+
+    /// Sends a request, and again as the policy says.
+    private func reply(
+        to request: EncodedRequest, _ method: String, timeout: Duration?
+    ) async throws -> ServiceReply {
+        let deadline = timeout.map { ContinuousClock.now + $0 }
         var repetitions = 0
         while true {
             let reply = try await send(request, method, deadline: deadline)
@@ -97,7 +103,7 @@ public final class ServiceClient: Sendable {
     /// The token is valid for the connection from then on.
     private func presentToken() async throws {
         guard let token = options.token else { return }
-        _ = try await call("hello", params: #"{"token":\#(EncodedRequest.quoted(token))}"#).body.get()
+        _ = try await reply(to: EncodedRequest.hello(token: token), "hello", timeout: options.connectTimeout).body.get()
     }
 
     private func send(

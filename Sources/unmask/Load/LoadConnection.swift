@@ -6,11 +6,14 @@ final class LoadConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private unowned let generator: LoadGenerator
+    /// What opens a connection: the token is shown, and no answer asked for.
+    private let greeting: EncodedRequest?
     private var framer = ReplyFramer(maximumBytes: 1 << 30)
     private var context: ChannelHandlerContext?
 
-    init(_ generator: LoadGenerator) {
+    init(_ generator: LoadGenerator, greeting: EncodedRequest?) {
         self.generator = generator
+        self.greeting = greeting
     }
 
     var isOpen: Bool { context != nil }
@@ -26,6 +29,7 @@ final class LoadConnection: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
+        if let greeting { context.writeAndFlush(NIOAny(greeting.notification), promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -44,12 +44,13 @@ final class LoadGenerator {
         let box = try await loop.submit {
             NIOLoopBound(LoadGenerator(plan, requests, on: loop), eventLoop: loop)
         }.get()
+        let greeting = options.token.map { EncodedRequest.hello(token: $0) }
         var channels: [any Channel] = []
         for _ in 0..<plan.connections {
             channels.append(
                 try await Connector.connect(to: address, options, on: loop) { channel in
                     let generator = box.value
-                    let connection = LoadConnection(generator)
+                    let connection = LoadConnection(generator, greeting: greeting)
                     generator.connections.append(connection)
                     try channel.pipeline.syncOperations.addHandler(connection)
                 })
