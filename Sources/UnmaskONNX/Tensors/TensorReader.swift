@@ -6,12 +6,12 @@ internal import UnmaskGraph
 struct TensorReader {
     private let file: MappedFile
     private let lifted: [[ModelSkeleton.LiftedField]]
-    private(set) var external: ExternalData
+    private(set) var external: ExternalDataFiles
 
     init(file: MappedFile, lifted: [[ModelSkeleton.LiftedField]]) {
         self.file = file
         self.lifted = lifted
-        external = ExternalData(model: file.path)
+        external = ExternalDataFiles(model: file.path)
     }
 
     /// - Parameter name: what messages call it.

@@ -11,7 +11,7 @@ internal import UnmaskGraph
 ///
 /// They must lie in the model's folder or below it. Where the model is reached through a symbolic link, as in the cache
 /// of Hugging Face, the folder of the file that it leads to counts too.
-struct ExternalData {
+struct ExternalDataFiles {
     let model: String
     private var files: [String: MappedFile] = [:]
 
