@@ -33,6 +33,7 @@ let package = Package(
     targets: [
         .target(name: "CUnmaskKernels", cSettings: c),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "UnmaskGraph", swiftSettings: swift),
         .target(name: "UnmaskRuntime", dependencies: ["UnmaskGraph", "CUnmaskKernels"], swiftSettings: swift),
         .target(name: "UnmaskWeights", dependencies: ["UnmaskGraph", "CUnmaskZlib"], swiftSettings: swift),
@@ -63,7 +64,7 @@ let package = Package(
         .target(
             name: "UnmaskService",
             dependencies: [
-                "UnmaskModel", "UnmaskImage",
+                "UnmaskModel", "UnmaskImage", "CMalloc",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -10,14 +10,13 @@ struct EngineRate: Sendable {
     }
 
     /// How long the engine takes for that many tokens; nil while nothing is known.
-    func wait(forTokens tokens: Int) -> Duration? {
+    func time(forTokens tokens: Int) -> Duration? {
         secondsPerToken.map { .seconds(Double(tokens) * $0) }
     }
 
-    /// When a client that was refused should come back, in milliseconds.
-    func retryAfter(queuedTokens: Int) -> Int {
-        // Before the first batch, a guess.
-        let wait = wait(forTokens: queuedTokens) ?? .milliseconds(100)
+    /// When a client that was refused should come back, in milliseconds. Before the first batch, a guess.
+    static func retryAfter(_ wait: Duration?) -> Int {
+        let wait = wait ?? .milliseconds(100)
         return Int(min(max((wait.seconds * 1000).rounded(.up), 1), 60_000))
     }
 }

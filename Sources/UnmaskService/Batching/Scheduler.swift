@@ -29,6 +29,8 @@ final class Scheduler: Sendable {
         var isStopped = false
         var nextRequest: UInt64 = 0
         var rate = EngineRate()
+        /// Of the batch that the engine is at, or was last.
+        var runningTokens = 0
         /// The engine, waiting for a batch.
         var idleEngine: CheckedContinuation<ImageBatcher.Batch?, Never>?
         var busySince: ContinuousClock.Instant?
@@ -117,7 +119,7 @@ final class Scheduler: Sendable {
     /// deadline, allows.
     private func checkWait(_ state: borrowing State, _ deadline: Duration?) throws(ServiceError) {
         guard let longest = [limits.queueWait, deadline].compactMap(\.self).min(),
-            let wait = state.rate.wait(forTokens: state.batcher.queuedTokens), wait > longest
+            let wait = state.expectedWait, wait > longest
         else { return }
         throw .overloaded(
             "\(state.batcher.count) images are queued, about \(wait.microseconds / 1000) ms of work, and "
@@ -148,6 +150,7 @@ final class Scheduler: Sendable {
                 effects.engine = state.idleEngine.take()
                 effects.batch = batch
                 state.busySince = now
+                state.runningTokens = batch.items.count * batch.key.tokens
             }
             while let entry = state.batcher.nextToPrepare(now: now, expired: &effects.expired) {
                 effects.starting.append(entry)
@@ -212,6 +215,16 @@ extension ServiceError {
     fileprivate static func overloaded(_ message: String, _ state: borrowing Scheduler.State) -> ServiceError {
         ServiceError(
             .overloaded, message + ": try again later",
-            retryAfterMilliseconds: state.rate.retryAfter(queuedTokens: state.batcher.queuedTokens))
+            retryAfterMilliseconds: EngineRate.retryAfter(state.expectedWait))
+    }
+}
+
+extension Scheduler.State {
+    /// How long an image that came now would wait for the engine: for what is left of its batch and for what is queued.
+    /// Nil while nothing is known of its speed.
+    fileprivate var expectedWait: Duration? {
+        guard let queued = rate.time(forTokens: batcher.queuedTokens) else { return nil }
+        guard let since = busySince, let running = rate.time(forTokens: runningTokens) else { return queued }
+        return queued + max(.zero, running - (ContinuousClock.now - since))
     }
 }

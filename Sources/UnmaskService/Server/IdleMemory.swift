@@ -1,4 +1,4 @@
-import Glibc
+import CMalloc
 
 /// Gives memory back that a burst left behind: the allocator keeps what thousands of connections or large requests have
 /// freed, in case it is needed again.
