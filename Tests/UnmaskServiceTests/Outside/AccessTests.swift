@@ -5,7 +5,7 @@ import Testing
 @testable import UnmaskService
 
 /// Who may do what, over real sockets. Listening on 0.0.0.0 is what makes an address one that others can reach.
-@Suite struct AccessTests {
+@Suite(.timeLimit(.minutes(3))) struct AccessTests {
     static let token = "correct-horse-battery-staple-0123456789"
     private static let embed = #"{"id":2,"method":"embed","params":{"images":[{"frame":0}]},"bytes":[100000]}"#
     private static let image = [UInt8](repeating: 3, count: 100_000)

@@ -4,7 +4,7 @@ import Testing
 @testable import UnmaskService
 
 /// `POST /v1/embeddings` over real sockets.
-@Suite struct EmbeddingsRouteTests {
+@Suite(.timeLimit(.minutes(3))) struct EmbeddingsRouteTests {
     private static let path = "/v1/embeddings"
 
     private static func post(

@@ -4,7 +4,7 @@ import Testing
 @testable import UnmaskService
 
 /// HTTP/1.1 itself: what clients send in any pieces, badly, slowly or too much of.
-@Suite struct HTTPConnectionTests {
+@Suite(.timeLimit(.minutes(3))) struct HTTPConnectionTests {
     @Test func requestsMayComeInAnyPieces() async throws {
         let image = Array("sliced".utf8)
         let request = Array(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import UnmaskService
 
-@Suite struct MetricsTests {
+@Suite(.timeLimit(.minutes(3))) struct MetricsTests {
     @Test func theServerCountsWhatItDid() async throws {
         let began = Date().timeIntervalSince1970
         try await LiveServer.running(FakeBackend(), .withHTTP()) { server in

@@ -4,7 +4,7 @@ import Testing
 @testable import UnmaskService
 
 /// `/healthz` and `/readyz` say what is, not merely that the process is there.
-@Suite struct ProbeTests {
+@Suite(.timeLimit(.minutes(3))) struct ProbeTests {
     private static let embed = #"{"id":1,"method":"embed","params":{"images":[{"base64":"YQ=="}]}}"#
 
     @Test func aWedgedWorkerTurnsHealthRed() async throws {

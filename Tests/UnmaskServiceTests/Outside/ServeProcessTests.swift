@@ -4,7 +4,7 @@ import Testing
 @testable import UnmaskService
 
 /// `unmask serve` as a service manager sees it: the real program, its signals, and what it says on NOTIFY_SOCKET.
-@Suite struct ServeProcessTests {
+@Suite(.timeLimit(.minutes(3))) struct ServeProcessTests {
     @Test func aManagerHearsOfReadinessReloadsAndTheEnd() async throws {
         let directory = try LiveServer.temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }

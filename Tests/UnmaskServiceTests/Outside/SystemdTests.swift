@@ -6,7 +6,7 @@ import Testing
 @testable import UnmaskService
 
 /// What a service manager hears on its socket.
-@Suite struct SystemdTests {
+@Suite(.timeLimit(.minutes(3))) struct SystemdTests {
     @Test(arguments: ["path", "abstract"])
     func notificationsArriveAsWholeDatagrams(kind: String) throws {
         let directory = try LiveServer.temporaryDirectory()

@@ -5,7 +5,7 @@ import Testing
 @testable import UnmaskService
 
 /// Certificates that `openssl` made, on real sockets.
-@Suite struct TLSTests {
+@Suite(.timeLimit(.minutes(3))) struct TLSTests {
     private static func configuration(_ pair: TestCertificate) -> ServiceConfiguration {
         .withHTTP {
             $0.access.tlsCertificate = pair.certificate

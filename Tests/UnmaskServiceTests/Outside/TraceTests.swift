@@ -3,7 +3,7 @@ import Testing
 
 @testable import UnmaskService
 
-@Suite struct TraceTests {
+@Suite(.timeLimit(.minutes(3))) struct TraceTests {
     private static let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     private static let parent = "00f067aa0ba902b7"
 
