@@ -130,7 +130,7 @@ async def _run(protocol, address, requests, connections, seconds, rate):
     result["client_cpu"] = (time.process_time() - before) / seconds
     for connection in opened:
         connection.transport.close()
-    times = sorted(load.latencies)
+    times = sorted(load.latencies) or [float("nan")]
     at = lambda share: times[min(len(times) - 1, int(share * len(times)))] * 1e3  # noqa: E731
     return result | {"bad": load.bad, "p50": at(0.5), "p99": at(0.99), "body": opened[0].body}
 

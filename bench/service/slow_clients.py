@@ -48,8 +48,8 @@ def main():
 
 def connect(path):
     connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)  # waits for room where the server has yet to accept the ones before
     connection.settimeout(10)
-    connection.connect(path)
     return connection
 
 

@@ -16,6 +16,7 @@ from ._errors import CallTimeout, ConnectionFailed, ProtocolError, ServiceError,
 from ._images import ImageLike
 from ._results import Classes, Comparison, Embeddings, Reconstructions
 from ._retry import RetryPolicy
+from ._sockets import connect_unix
 from ._tls import TLS, tls_context
 from ._wire import Buffer, Reply, ReplyReader, encode_request
 
@@ -255,9 +256,9 @@ class AsyncClient:
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
             if isinstance(self.address, UnixAddress):
-                opening = asyncio.open_unix_connection(self.address.path)
-            else:
-                opening = asyncio.open_connection(self.address.host, self.address.port, ssl=self._tls)
+                connect = asyncio.to_thread(connect_unix, self.address, self._connect_timeout)
+                return await asyncio.open_unix_connection(sock=await connect)
+            opening = asyncio.open_connection(self.address.host, self.address.port, ssl=self._tls)
             return await asyncio.wait_for(opening, self._connect_timeout)
         except (OSError, ssl.SSLError, asyncio.TimeoutError) as error:
             raise ConnectionFailed(f"nobody answers at {self.address}: {error}") from error

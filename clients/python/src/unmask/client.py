@@ -21,6 +21,7 @@ from ._errors import CallTimeout, ConnectionFailed, ProtocolError, ServiceError,
 from ._images import ImageLike
 from ._results import Classes, Comparison, Embeddings, Reconstructions
 from ._retry import RetryPolicy
+from ._sockets import connect_unix
 from ._tls import TLS, tls_context
 from ._wire import Buffer, Reply, ReplyReader, encode_request
 
@@ -284,14 +285,11 @@ class Client:
     def _open(self) -> socket.socket:
         try:
             if isinstance(self.address, UnixAddress):
-                opened = socket.socket(socket.AF_UNIX)
-                opened.settimeout(self._connect_timeout)
-                opened.connect(self.address.path)
-            else:
-                opened = socket.create_connection((self.address.host, self.address.port), self._connect_timeout)
-                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if self._tls is not None:
-                    opened = self._tls.wrap_socket(opened, server_hostname=self.address.host)
+                return connect_unix(self.address, self._connect_timeout)
+            opened = socket.create_connection((self.address.host, self.address.port), self._connect_timeout)
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                opened = self._tls.wrap_socket(opened, server_hostname=self.address.host)
             opened.settimeout(None)
             return opened
         except (OSError, ssl.SSLError) as error:
