@@ -30,6 +30,7 @@ def options(description):
     o = p.parse_args()
     if not Path(o.unmask).is_file():
         p.error(f"there is no {o.unmask}: make build, or name the program with --unmask")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that servers are stopped, too
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return o

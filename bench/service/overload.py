@@ -21,8 +21,8 @@ def main():
         capacity = load(o, server, *common, "--connections", 4, "--in-flight", BATCH, "--duration", 12)["images_per_s"]
     trial.figure("unloaded time of a batch of 8", unloaded, "ms")
     trial.figure("capacity", capacity, "images/s")
-    # Of twice a batch's time one belongs to the request's own batch; some of the other is kept for chance.
-    with Server(o, "--batch", BATCH, "--queue-wait", round(0.7 * unloaded), model=model) as server:
+    # Of twice a batch's time one belongs to the request's own batch; a little of the other is kept for chance.
+    with Server(o, "--batch", BATCH, "--queue-wait", round(0.9 * unloaded), model=model) as server:
         calm = ["--rate", capacity / 2, "--connections", 16, "--duration", 10]
         before = load(o, server, *common, *calm)
         with Watch(server) as watch:
