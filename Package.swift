@@ -86,7 +86,8 @@ let package = Package(
         .executableTarget(
             name: "unmask",
             dependencies: [
-                "UnmaskClient", "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskONNX",
+                "UnmaskClient", "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights",
+                "UnmaskONNX",
                 "UnmaskImage", "CUnmaskKernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -79,7 +79,9 @@ struct TransformerReader {
 
     /// The CLS token has its position added already, so that its position is zero here.
     private mutating func positions(of assembly: Node, width: Int) -> Bool {
-        guard let cls = floats(assembly, 1), cls.count == width, let positions = floats(assembly, 2) else { return false }
+        guard let cls = floats(assembly, 1), cls.count == width, let positions = floats(assembly, 2) else {
+            return false
+        }
         let all = Array(repeating: 0, count: width) + positions
         tensors["cls_token"] = Tensor(cls, shape: [1, 1, width])
         tensors["pos_embed"] = Tensor(all, shape: [1, all.count / width, width])

@@ -26,7 +26,9 @@ enum ONNXLayout {
         facts.notes = notes + facts.notes
         facts.licence = options.licence ?? facts.licence
         facts.output = options.output
-        if options.output == nil, let read = TransformerReader.read(raised, pixels: inputs.pixels), let recipe = facts.recipe {
+        if options.output == nil, let read = TransformerReader.read(raised, pixels: inputs.pixels),
+            let recipe = facts.recipe
+        {
             var checkpoint = Checkpoint(
                 configuration: read.configuration, recipe: recipe, labels: facts.labels, licence: facts.licence,
                 tensors: read.tensors, notes: facts.notes)
@@ -37,7 +39,8 @@ enum ONNXLayout {
         if let size = options.imageSize, size != inputs.imageSize {
             throw .unsupported(
                 file: path,
-                feature: "the graph takes images of \(inputs.imageSize) only, and is no Vision Transformer whose position "
+                feature:
+                    "the graph takes images of \(inputs.imageSize) only, and is no Vision Transformer whose position "
                     + "embeddings could be interpolated to \(size): export it for that size")
         }
         return .graph(try GraphModel(model.graph, raised: raised, facts, file: path))
