@@ -140,7 +140,7 @@ public final class Session: Sendable {
             throw .unknownOutput(key.outputs.first { !known.contains($0) } ?? "", known: known)
         }
         let plan = try Lowering.lower(pruned, bindings: key.bindings, engine: engine, weights: state.weights)
-        if (state.arena?.byteCount ?? 0) < plan.arenaBytes {
+        if (state.arena?.byteCount ?? -1) < plan.arenaBytes {
             state.arena = nil
             state.arena = try Region(byteCount: plan.arenaBytes, purpose: "the activations")
         }
