@@ -12,28 +12,53 @@ struct NodeCase {
     let outputs: [(name: String, tensor: Tensor?)]
 
     /// Those of Debian's libonnx-testdata.
-    static let all: [NodeCase] = {
+    static let debian: [NodeCase] = {
         let folder = URL(filePath: "/usr/share/libonnx-testdata/data/node")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.sorted().compactMap { NodeCase(folder.appending(path: $0)) }
     }()
 
+    /// Newer ones, of PyPI's onnx: Tests/Oracles/onnx/make_node_cases.py made them.
+    static let newer: [NodeCase] = {
+        guard let folder = Bundle.module.url(forResource: "Fixtures/node", withExtension: nil) else { return [] }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted().filter { $0.hasSuffix(".onnx") }.compactMap {
+            NodeCase(packed: folder.appending(path: $0))
+        }
+    }()
+
+    /// A folder with the model, and a file for each tensor.
     init?(_ folder: URL) {
-        name = folder.lastPathComponent
-        model = folder.appending(path: "model.onnx")
+        self.init(name: folder.lastPathComponent, model: folder.appending(path: "model.onnx")) { kind, index, _ in
+            let file = folder.appending(path: "test_data_set_0/\(kind)_\(index).pb")
+            return (try? Data(contentsOf: file)).flatMap { try? TensorProto(serializedBytes: $0) }
+        }
+    }
+
+    /// A model, and a file of its tensors.
+    init?(packed model: URL) {
+        let file = model.deletingPathExtension().appendingPathExtension("tensors")
+        guard let bytes = try? Data(contentsOf: file), let tensors = try? GraphProto(serializedBytes: bytes) else {
+            return nil
+        }
+        self.init(name: model.deletingPathExtension().lastPathComponent, model: model) { _, _, name in
+            tensors.initializer.first { $0.name == name }
+        }
+    }
+
+    private init?(name: String, model: URL, tensor: (_ kind: String, _ index: Int, _ name: String) -> TensorProto?) {
         guard let bytes = try? Data(contentsOf: model), let proto = try? ModelProto(serializedBytes: bytes) else {
             return nil
         }
-        self.proto = proto
         func tensors(_ kind: String, _ values: [ValueInfoProto]) -> [(String, Tensor?)] {
             values.enumerated().map { index, value in
-                let file = folder.appending(path: "test_data_set_0/\(kind)_\(index).pb")
-                let tensor = (try? Data(contentsOf: file)).flatMap { try? TensorProto(serializedBytes: $0) }
                 // Files have bfloat16 as the bits that it is made of.
                 let type = ElementType(onnx: value.type.tensorType.elemType)
-                return (value.name, tensor.flatMap { Tensor(plain: $0, as: type == .bf16 ? .bf16 : nil) })
+                let proto = tensor(kind, index, value.name)
+                return (value.name, proto.flatMap { Tensor(plain: $0, as: type == .bf16 ? .bf16 : nil) })
             }
         }
+        (self.name, self.model, self.proto) = (name, model, proto)
         inputs = tensors("input", proto.graph.input)
         outputs = tensors("output", proto.graph.output)
     }
