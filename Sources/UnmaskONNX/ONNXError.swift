@@ -17,10 +17,13 @@ public struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
             self.detail = detail
         }
 
-        public var description: String {
-            "\(op) (opset \(opset.map(String.init) ?? "not imported")) at node \(quoted(node))"
-                + (detail.map { ": \($0)" } ?? "")
+        /// What cannot run, without where.
+        var what: String {
+            let version = opset.map(String.init) ?? "not imported"
+            return singleLine(op.prefix(200)) + " (opset \(version))" + (detail.map { ", \(singleLine($0))," } ?? "")
         }
+
+        public var description: String { "\(what) at \(quoted(node))" }
     }
 
     /// What went wrong.

@@ -45,17 +45,22 @@ extension ONNXModel {
 extension ONNXError {
     /// One error for all operators that cannot run: what is the matter, and at which nodes.
     static func unsupported(_ operators: [UnsupportedOperator], file: String) -> ONNXError {
+        // Where one operator is at very many nodes, the text names the first; `unsupported` has all.
+        let mostNodes = 40
         var order: [String] = []
         var nodes: [String: [String]] = [:]
         for one in operators {
-            let what =
-                one.op + " (opset \(one.opset.map(String.init) ?? "not imported"))"
-                + (one.detail.map { ", \($0)," } ?? "")
-            if nodes[what] == nil { order.append(what) }
-            nodes[what, default: []].append(quoted(one.node))
+            if nodes[one.what] == nil { order.append(one.what) }
+            nodes[one.what, default: []].append(quoted(one.node))
         }
-        let list = order.map { "\($0) at \(nodes[$0]?.joined(separator: ", ") ?? "")" }.joined(separator: "; ")
+        let list = order.prefix(mostNodes).map { what in
+            let names = nodes[what, default: []]
+            let more = names.count > mostNodes ? " and \(names.count - mostNodes) more" : ""
+            return "\(what) at \(names.prefix(mostNodes).joined(separator: ", "))\(more)"
+        }
+        let more = order.count > mostNodes ? "; and \(order.count - mostNodes) more" : ""
         return ONNXError(
-            .operatorsUnsupported, file: file, "the model cannot run here: \(list)", unsupported: operators)
+            .operatorsUnsupported, file: file, "the model cannot run here: \(list.joined(separator: "; "))\(more)",
+            unsupported: operators)
     }
 }

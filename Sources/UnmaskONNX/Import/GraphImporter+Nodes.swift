@@ -14,7 +14,7 @@ extension GraphImporter {
                 }
             }
         } catch {
-            let place = "node \(quoted(name)) (\(node.opType))"
+            let place = "node \(quoted(name)) (\(singleLine(node.opType.prefix(200))))"
             switch error {
             case .failed(let failure): throw failure
             case .invalid(let problem): throw failure(.nodeInvalid, "\(place): \(problem)")
@@ -72,7 +72,8 @@ extension GraphImporter {
             throw .invalid("it has \(operands.count) operands; it takes \(reader.inputs.description(of: "operand"))")
         }
         var wanted = node.output
-        while let last = wanted.last, last.isEmpty { wanted.removeLast() }
+        // Of an operator of any number of results, that number is part of what it does.
+        while reader.outputs.upperBound < .max, let last = wanted.last, last.isEmpty { wanted.removeLast() }
         guard reader.outputs.contains(wanted.count) else {
             throw .invalid("it has \(wanted.count) results; it gives \(reader.outputs.description(of: "result"))")
         }

@@ -21,9 +21,9 @@ extension OperatorRegistry {
         },
         "Slice": OperatorReader(3...5, .slice),
         "Split": OperatorReader(1...2, outputs: 1...Int.max) { node throws(NodeProblem) in
-            let parts = try node.int("num_outputs", default: node.resultNames.count, in: .positive)
-            guard parts == node.proto.output.count || parts == node.resultNames.count else {
-                throw .invalid("num_outputs is \(parts), the node has \(node.resultNames.count) results")
+            let count = node.resultNames.count
+            guard try node.int("num_outputs", default: count) == count else {
+                throw .invalid("num_outputs is not \(count), the number of its results")
             }
             let axis = try node.int("axis", default: 0)
             let sizes = try node.axes("split", operandSince: 13)

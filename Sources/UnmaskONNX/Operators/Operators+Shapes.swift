@@ -4,7 +4,10 @@ extension OperatorRegistry {
     /// Shapes as numbers, constants, and what does nothing at inference.
     static let shapes: Table = [
         "Shape": OperatorReader(1...1) { node throws(NodeProblem) in
-            try node.emit(.shape(start: try node.int("start", default: 0), end: try node.optionalInt("end")))
+            // The greatest number there is stands for the end, too.
+            let end = try node.optionalInt("end", in: Int.min...Int.max)
+            let start = try node.int("start", default: 0)
+            try node.emit(.shape(start: start, end: end.map { Int(Int32(clamping: $0)) }))
         },
         "Size": OperatorReader(1...1, .size),
         "Range": OperatorReader(3...3, .range),
