@@ -8,6 +8,8 @@ struct AttentionOperand {
     let column: Int
     let heads: Int
     let headWidth: Int
+    /// Of all heads.
+    let width: Int
     let images: Dimension
     let tokens: Dimension
 
@@ -47,7 +49,9 @@ struct AttentionOperand {
             let headWidth = (numbers.first?.size ?? 1).number
         else { return nil }
         let head = outer.first ?? Layout.Factor(axis: axes.head, size: 1, stride: headWidth)
-        guard head.axis == axes.head, let heads = head.size.number else { return nil }
+        guard head.axis == axes.head, let heads = head.size.number, let width = checkedProduct(heads, headWidth),
+            checkedProduct(width, 3) != nil
+        else { return nil }
         if axes.head == axes.column {
             guard head.stride == headWidth || heads == 1 else { return nil }
         } else {
@@ -59,6 +63,7 @@ struct AttentionOperand {
         tokens = shape.dimensions[axes.token]
         self.heads = heads
         self.headWidth = headWidth
-        self.shape = axes.head == 2 && axes.column == 3 ? [images, tokens, .fixed(heads * headWidth)] : shape
+        self.width = width
+        self.shape = axes.head == 2 && axes.column == 3 ? [images, tokens, .fixed(width)] : shape
     }
 }

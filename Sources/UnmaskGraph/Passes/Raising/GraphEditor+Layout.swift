@@ -1,16 +1,18 @@
 extension GraphEditor {
     /// How a value lies in the furthest value before it that movement and multiplication by numbers lead to.
-    /// - Parameter seeds: layouts to take for given values instead of following them further.
-    func layout(of id: ValueID, seeds: [ValueID: Layout] = [:]) -> Layout {
+    /// - Parameters:
+    ///   - seeds: layouts to take for given values instead of following them further.
+    ///   - steps: how many nodes are followed at most. No chain between two layers is longer.
+    func layout(of id: ValueID, seeds: [ValueID: Layout] = [:], steps: Int = 24) -> Layout {
         if let seed = seeds[id] { return seed }
-        return moved(id, seeds: seeds) ?? Layout(id, shape: shape(id))
+        return (steps > 0 ? moved(id, seeds, steps) : nil) ?? Layout(id, shape: shape(id))
     }
 
-    private func moved(_ id: ValueID, seeds: [ValueID: Layout]) -> Layout? {
+    private func moved(_ id: ValueID, _ seeds: [ValueID: Layout], _ steps: Int) -> Layout? {
         guard let node = definition(id), let x = node.inputs.first ?? nil else { return nil }
-        func source(_ id: ValueID = x) -> Layout { layout(of: id, seeds: seeds) }
+        func source(_ id: ValueID = x) -> Layout { layout(of: id, seeds: seeds, steps: steps - 1) }
         switch node.op {
-        case .dropTokens(let count):
+        case .dropTokens(let count) where shape(id).rank > 1:
             return source().sliced(1, from: count, count: shape(id).dimensions[1])
         case .selectToken(let index):
             return source().selecting(index, of: 1)

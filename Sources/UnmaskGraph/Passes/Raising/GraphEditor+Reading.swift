@@ -33,8 +33,9 @@ extension GraphEditor {
     }
 
     /// The number that all elements of a value are, where that is known.
-    func uniform(_ id: ValueID?) -> Float? {
-        guard let id else { return nil }
+    /// - Parameter steps: how many nodes are followed at most.
+    func uniform(_ id: ValueID?, steps: Int = 8) -> Float? {
+        guard let id, steps > 0 else { return nil }
         if let tensor = graph.constants[id] { return tensor.uniform }
         if let numbers = graph.floats[id]?.elements {
             return numbers.allSatisfy { $0 == numbers.first } ? numbers.first : nil
@@ -42,10 +43,10 @@ extension GraphEditor {
         guard let (op, node) = primitive(id) else { return nil }
         switch op {
         case .expand, .reshape, .flatten, .squeeze, .unsqueeze, .tile, .transpose, .identity, .cast(.f32), .cast(.bool):
-            return uniform(node.inputs[0])
+            return uniform(node.inputs[0], steps: steps - 1)
         case .select:
-            guard node.inputs.count == 3, let condition = uniform(node.inputs[0]) else { return nil }
-            return uniform(node.inputs[condition == 0 ? 2 : 1])
+            guard node.inputs.count == 3, let condition = uniform(node.inputs[0], steps: steps - 1) else { return nil }
+            return uniform(node.inputs[condition == 0 ? 2 : 1], steps: steps - 1)
         default:
             return nil
         }

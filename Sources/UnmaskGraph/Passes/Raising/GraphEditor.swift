@@ -51,6 +51,7 @@ struct GraphEditor {
         var sizes: [Int64] = []
         for (index, dimension) in target.dimensions.enumerated() {
             if let number = dimension.number {
+                guard number > 0 else { return nil }
                 sizes.append(Int64(number))
             } else if index < source.rank, source.dimensions[index] == dimension {
                 sizes.append(0)

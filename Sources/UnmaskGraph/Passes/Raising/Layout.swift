@@ -74,8 +74,10 @@ struct Layout: Equatable {
         guard dimensions.indices.contains(dimension), start >= 0 else { return nil }
         var result = self
         guard let factor = dimensions[dimension].first else { return start == 0 && count == 1 ? self : nil }
-        guard dimensions[dimension].count == 1 else { return nil }
-        result.offsets[factor.axis] += start * factor.stride
+        guard dimensions[dimension].count == 1, let distance = checkedProduct(start, factor.stride),
+            let offset = checkedSum(offsets[factor.axis], distance)
+        else { return nil }
+        result.offsets[factor.axis] = offset
         result.dimensions[dimension] =
             count == 1 ? [] : [Factor(axis: factor.axis, size: count, stride: factor.stride)]
         return result

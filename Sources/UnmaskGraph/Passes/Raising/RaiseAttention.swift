@@ -106,7 +106,7 @@ public struct RaiseAttention: Pass {
             q.images == k.images, q.images == v.images, k.tokens == v.tokens,
             let tail = tail(editor, node, parts)
         else { return nil }
-        let width = q.heads * q.headWidth
+        let width = q.width
         let shape: Shape = [q.images, q.tokens, .fixed(width)]
         let isDirect = editor.shape(node.output) == shape && tail == .tokensSecond
         let result = isDirect ? node.output : editor.addValue(node.name + "/attention", shape)

@@ -67,7 +67,7 @@ struct ProductTerms {
     private(set) var others: [ValueID] = []
 
     /// Products deeper than any spelling of GELU are left as they are.
-    private static let deepest = 5
+    private static let deepest = 4
 
     init(_ editor: GraphEditor, _ id: ValueID, x: ValueID) {
         collect(editor, id, x, depth: 0)

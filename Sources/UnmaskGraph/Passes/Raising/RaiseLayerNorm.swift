@@ -9,6 +9,9 @@ public struct RaiseLayerNorm: Pass {
     public let name = "raise-layer-norm"
     public init() {}
 
+    /// Wider rows are no model's, and weights of ones are made for rows without any.
+    private static let mostWidth = 1 << 20
+
     public func run(_ graph: inout Graph) -> Int {
         graph.rewrite { editor, node in
             guard case .primitive(let primitive) = node.op else { return nil }
@@ -120,7 +123,7 @@ public struct RaiseLayerNorm: Pass {
     private func norm(
         _ editor: inout GraphEditor, _ node: Node, _ x: ValueID, weight: ValueID?, bias: ValueID?, _ epsilon: Float
     ) -> Replacement? {
-        guard let width = editor.shape(x).width else { return nil }
+        guard let width = editor.shape(x).width, width <= RaiseLayerNorm.mostWidth else { return nil }
         func operand(_ id: ValueID?, _ name: String, otherwise number: Float) -> ValueID {
             if let id, editor.shape(id).rank == 1 { return id }
             let row = editor.row(id, width: width) ?? Tensor(Array(repeating: number, count: width), shape: [width])

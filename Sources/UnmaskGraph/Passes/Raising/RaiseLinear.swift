@@ -1,6 +1,6 @@
 /// Products with constant matrices become linear layers, and constant rows added to them their biases:
 ///
-/// - `MatMul(x, W)` with W [k, n], constant or a transposed constant
+/// - `MatMul(x, W)` with W [k, n], which may be the transpose of a constant
 /// - `Gemm(x, W, c)` with either `transB`; alpha, beta 1
 /// - `Add(linear, b)` and `Add(b, linear)` with b of n numbers
 ///
@@ -53,16 +53,11 @@ public struct RaiseLinear: Pass {
         return .nodes([Node(name: node.name, op: .linear(LinearFusion()), inputs: operands, outputs: node.outputs)])
     }
 
-    /// A constant matrix with its name, or the transpose of one.
+    /// A constant matrix with its name.
     private func matrix(_ editor: GraphEditor, _ id: ValueID?) -> (name: String, Tensor)? {
-        guard let id else { return nil }
-        if let tensor = editor.graph.constants[id] {
-            return tensor.shape.count == 2 && tensor.type.isFloatingPoint ? (editor.graph[id].name, tensor) : nil
-        }
-        guard case .transpose([1, 0])? = editor.primitive(id)?.op,
-            let (name, tensor) = matrix(editor, editor.definition(id)?.inputs[0])
+        guard let id, let tensor = editor.graph.constants[id], tensor.shape.count == 2, tensor.type.isFloatingPoint
         else { return nil }
-        return tensor.transposed().map { (name, $0) }
+        return (editor.graph[id].name, tensor)
     }
 
     private func bias(_ editor: inout GraphEditor, _ node: Node, _ uses: [ValueID: Int]) -> Replacement? {

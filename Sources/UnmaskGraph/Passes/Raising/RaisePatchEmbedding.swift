@@ -18,10 +18,10 @@ public struct RaisePatchEmbedding: Pass {
                 layout.dimensions.last == Layout(layout.base, shape: map).dimensions[1],
                 layout.factors == [0, 2, 3, 1].flatMap({ Layout(layout.base, shape: map).dimensions[$0] }),
                 let width = map.dimensions[1].number, let rows = map.dimensions[2].number,
-                let columns = map.dimensions[3].number,
+                let columns = map.dimensions[3].number, let count = checkedProduct(rows, columns),
                 let size = patchSize(editor, attributes, of: convolution)
             else { return nil }
-            let shape: Shape = [map.dimensions[0], .fixed(rows * columns), .fixed(width)]
+            let shape: Shape = [map.dimensions[0], .fixed(count), .fixed(width)]
             return embedding(&editor, node, convolution, size: size, shape)
         }
     }
@@ -43,7 +43,8 @@ public struct RaisePatchEmbedding: Pass {
         _ editor: inout GraphEditor, _ node: Node, _ convolution: Node, size: Int, _ shape: Shape
     ) -> Replacement? {
         guard let pixels = convolution.inputs[0], let weightID = convolution.inputs[1],
-            let kernels = editor.graph.constants[weightID], kernels.shape.count == 4, kernels.type.isFloatingPoint
+            let kernels = editor.graph.constants[weightID], kernels.type.isFloatingPoint, kernels.shape.count == 4,
+            Array(kernels.shape[2...]) == [size, size]
         else { return nil }
         let bias = convolution.inputs.count > 2 ? convolution.inputs[2] : nil
         guard bias == nil || editor.row(bias, width: kernels.shape[0]) != nil else { return nil }

@@ -105,7 +105,8 @@ public struct RaiseTokens: Pass {
     private func positions(_ editor: GraphEditor, _ table: ValueID, of tokens: ValueID) -> Tensor? {
         guard editor.shape(tokens).rank == 3, case let sizes = editor.shape(tokens).dimensions,
             let count = sizes[1].number, let width = sizes[2].number, let tensor = editor.graph.constants[table],
-            tensor.type.isFloatingPoint, tensor.count == count * width, tensor.shape.suffix(2) == [count, width]
+            tensor.type.isFloatingPoint, width > 0, tensor.shape.suffix(2) == [count, width],
+            tensor.count == count * width
         else { return nil }
         return Tensor(tensor.widened(), shape: [count, width])
     }
@@ -113,13 +114,14 @@ public struct RaiseTokens: Pass {
 
 extension GraphEditor {
     /// The row that stands in every place of a value [B, n, D]: a constant, expanded or repeated.
-    func repeatedRow(_ id: ValueID) -> Tensor? {
-        guard let width = shape(id).width else { return nil }
+    /// - Parameter steps: how many nodes are followed at most.
+    func repeatedRow(_ id: ValueID, steps: Int = 8) -> Tensor? {
+        guard steps > 0, let width = shape(id).width else { return nil }
         if let tensor = row(id, width: width) { return tensor }
         switch primitive(id)?.op {
         case .expand, .tile:
             guard let x = definition(id)?.inputs[0], shape(x).width == width else { return nil }
-            return repeatedRow(x)
+            return repeatedRow(x, steps: steps - 1)
         default: return nil
         }
     }

@@ -21,9 +21,7 @@ public struct RemoveNeutral: Pass {
     private func unchanged(_ editor: GraphEditor, _ node: Node, _ primitive: Primitive) -> ValueID? {
         let graph = editor.graph
         switch primitive {
-        case .identity:
-            return node.inputs[0]
-        case .expand where node.inputs[0].map { graph.constants[$0] } == nil:
+        case .identity, .expand:
             return node.inputs[0]
         case .cast:
             guard let x = node.inputs[0], graph[x].type.isFloatingPoint, graph[node.output].type.isFloatingPoint else {
