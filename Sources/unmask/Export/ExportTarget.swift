@@ -14,7 +14,7 @@ enum ExportTarget: String, CaseIterable, ExpressibleByArgument {
         case .onnxruntime: 20
         case .onnxruntimeWeb: 17
         case .openvino: 20
-        case .tfliteConverter: 17
+        case .tfliteConverter: 20
         case .opencv: 17
         }
     }
@@ -23,8 +23,7 @@ enum ExportTarget: String, CaseIterable, ExpressibleByArgument {
     var latestOpset: Int? {
         switch self {
         case .onnxruntime, .openvino: nil
-        case .onnxruntimeWeb: 22
-        case .tfliteConverter, .opencv: 19
+        case .onnxruntimeWeb, .tfliteConverter, .opencv: 22
         }
     }
 
