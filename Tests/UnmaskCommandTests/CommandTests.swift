@@ -172,7 +172,7 @@ import UnmaskWeights
     @Test(
         "every command explains itself",
         arguments: [
-            "embed", "classify", "reconstruct", "preprocess", "convert", "inspect", "eval", "bench", "serve",
+            "embed", "classify", "reconstruct", "preprocess", "convert", "export", "inspect", "eval", "bench", "serve",
         ])
     func help(command: String) throws {
         let run = try CommandLineRunner(command, "--help")

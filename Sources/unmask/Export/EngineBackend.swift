@@ -32,7 +32,9 @@ final class EngineBackend: VerificationBackend {
         if let known = sessions[sides] { return known }
         var options = ONNXLoadOptions()
         if sides.count == 3 { options.dimensions = ["H": sides[0], "W": sides[1]] }
-        let session = try Session(try ONNXModel.load(path, options: options).graph, engine: engine)
+        var graph = try ONNXModel.load(path, options: options).graph
+        graph.raise()
+        let session = try Session(graph, engine: engine)
         sessions[sides] = session
         return session
     }
