@@ -140,6 +140,21 @@ import UnmaskModel
         #expect(answer.error?.type == "payload_too_large")
     }
 
+    @Test func anAnswerThatWouldBeTooLargeIsRefusedBeforeAnythingRuns() async throws {
+        let backend = FakeBackend()
+        let configuration = ServiceConfiguration.with { $0.limits.payloadBytes = 49 * 8 * 4 }
+        try await LiveServer.running(backend, configuration) { server in
+            try await LineClient.connected(to: server.unix) { client in
+                let params = #"{"images":[{"base64":"YQ=="}],"pooling":"tokens""#
+                let json = try await client.ask(#"{"id":1,"method":"embed","params":\#(params)}}"#)
+                #expect(json.error?.type == "payload_too_large")
+                let frame = try await client.ask(#"{"id":1,"method":"embed","params":\#(params),"encoding":"frame"}}"#)
+                #expect(frame.result?.failed == 0 && frame.frames.first?.count == 49 * 8 * 4)
+            }
+        }
+        #expect(backend.prepared == 1)
+    }
+
     @Test func eachImageHasItsOwnResultOrError() async throws {
         let answer = try await LiveServer.running(FakeBackend()) { server in
             try Data("good file".utf8).write(to: URL(fileURLWithPath: server.directory + "/good.jpg"))

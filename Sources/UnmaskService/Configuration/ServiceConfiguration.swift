@@ -39,7 +39,7 @@ public struct ServiceConfiguration: Sendable {
     public struct Limits: Sendable, Equatable {
         /// Bytes of one line.
         public var lineBytes = 16 << 20
-        /// Bytes of all frames of one request.
+        /// Bytes of all frames of one request, and of one answer.
         public var payloadBytes = 64 << 20
         /// Bytes and pixels of one image.
         public var image = ImageLimits(maxBytes: 32 << 20)

@@ -10,6 +10,8 @@ struct Request: Sendable {
     var params: JSONValue?
     var trace: TraceContext?
     var frames: [ByteBuffer] = []
+    /// What it holds in memory until it is answered: its line, much of which may be base64, and its frames.
+    var size = 0
 }
 
 /// A line, or its frames, that could not become a request. It is answered, and the connection goes on.

@@ -122,7 +122,8 @@ struct RequestFramer {
         case .failure(let rejected):
             state = .skippingFrames(bytes: total)
             return .rejected(rejected)
-        case .success(let request):
+        case .success(var request):
+            request.size = line.readableBytes + total
             guard total <= limits.payloadBytes, parsed.frameLengths.count <= limits.frames else {
                 state = .skippingFrames(bytes: total)
                 return .rejected(payloadTooLarge(request, frames: parsed.frameLengths.count, bytes: total))

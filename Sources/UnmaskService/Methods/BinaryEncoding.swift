@@ -19,4 +19,18 @@ enum VectorEncoding: String, Sendable, CaseIterable {
     case json
     /// Little-endian bytes of the vector's type.
     case base64, frame
+
+    /// What a number takes in an answer, at most.
+    func bytes(of type: VectorType) -> Int {
+        switch (self, type) {
+        case (.json, .int8): 5
+        case (.json, _): 16
+        case (.base64, .f32): 6
+        case (.base64, .f16): 3
+        case (.base64, .int8): 2
+        case (.frame, .f32): 4
+        case (.frame, .f16): 2
+        case (.frame, .int8): 1
+        }
+    }
 }

@@ -23,6 +23,9 @@ struct EmbedResult: MethodResult {
         encoding = try parameters.choice("encoding") ?? .json
         type = try parameters.choice("dtype") ?? .f32
         stamp = run.stamp(mask: mask, vector: vector)
+        let rows = vector.pooling == .tokens ? mask.kept : 1
+        try context.limits.checkAnswer(
+            bytes: images.count * rows * vector.dimensions * encoding.bytes(of: type))
         let outcomes = try await run.run(images, .embed(vector), mask: mask, context)
         results = ItemResults(outcomes.map { $0.result.then(EmbeddingOutput.init) }, outcomes, context)
     }

@@ -9,9 +9,17 @@ struct Connection: Sendable {
     let handler: RequestHandler
     let state: ConnectionState
     let watchdog: ConnectionWatchdog
-    let unwritten = UnwrittenAnswers()
+    /// Requests that are not answered yet.
+    let unanswered = ByteCount()
+    /// Answers that the client has not taken yet.
+    let unwritten = ByteCount()
     private var life: ServerLife { handler.life }
     private var limits: ServiceConfiguration.Limits { handler.configuration.limits }
+
+    /// Then it is not read until some of it is answered, or taken.
+    private var holdsTooMuch: Bool {
+        unanswered.current > limits.payloadBytes || unwritten.current > limits.unwrittenBytes
+    }
 
     /// Serves until the client has gone, or has closed its sending side and has all its answers.
     static func serve(_ asyncChannel: AsyncChannel, _ handler: RequestHandler, _ state: ConnectionState) async {
@@ -42,7 +50,7 @@ struct Connection: Sendable {
                     return await answer(event, state.begin(nil), received: received)
                 }
                 while inFlight == limits.requestsInFlight
-                    || (inFlight > 0 && unwritten.count > limits.unwrittenBytes)
+                    || (inFlight > 0 && holdsTooMuch)
                 {
                     await requests.next()
                     inFlight -= 1
@@ -50,9 +58,11 @@ struct Connection: Sendable {
                 inFlight += 1
                 life.requestBegan()
                 watchdog.requestBegan()
+                unanswered.add(event.size)
                 let cancellation = state.begin(event.id)
                 requests.addTask {
                     await answer(event, cancellation, received: received)
+                    unanswered.remove(event.size)
                     watchdog.requestEnded()
                 }
             }
@@ -118,6 +128,11 @@ struct Connection: Sendable {
 }
 
 extension RequestFramer.Event {
+    /// What it holds in memory.
+    fileprivate var size: Int {
+        if case .request(let request) = self { request.size } else { 0 }
+    }
+
     /// The id of a request that may be cancelled.
     fileprivate var id: RequestID? {
         if case .request(let request) = self { request.id } else { nil }

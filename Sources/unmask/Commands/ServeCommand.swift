@@ -49,8 +49,12 @@ struct ServeCommand: AsyncParsableCommand {
             """, valueName: "milliseconds"))
     var queueWait: Int?
 
-    @Option(help: "Threads that decode and resize images ahead of the engine.")
-    var decodeThreads = 2
+    @Option(
+        help: """
+            Threads that decode and resize images ahead of the engine. Default: as many as the engine has; they work only \
+            as far ahead as it needs.
+            """)
+    var decodeThreads: Int?
 
     @Flag(help: "Load a model when it is first asked for, not at start.")
     var onDemand = false
@@ -82,7 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.limits.queuedImages = queue
         configuration.limits.queueWait = queueWait.map { .milliseconds($0) }
         configuration.timeouts.idleModel = idleUnload.map { .seconds($0) }
-        configuration.engine.preparationThreads = decodeThreads
+        configuration.engine.preparationThreads = decodeThreads ?? engine.threads
         configuration.engine.batchImages = running.batch
         let server = Server(configuration: configuration, models: registry, logger: logger, logLevel: logLevel)
         let group = ServiceGroup(

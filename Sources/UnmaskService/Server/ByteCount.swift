@@ -1,10 +1,10 @@
 import Synchronization
 
-/// The bytes of answers that a connection's client has not taken yet.
-final class UnwrittenAnswers: Sendable {
+/// Bytes that a connection makes the server hold.
+final class ByteCount: Sendable {
     private let bytes = Atomic<Int>(0)
 
-    var count: Int { bytes.load(ordering: .relaxed) }
+    var current: Int { bytes.load(ordering: .relaxed) }
 
     func add(_ count: Int) { bytes.add(count, ordering: .relaxed) }
 
