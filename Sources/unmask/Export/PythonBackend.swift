@@ -63,6 +63,8 @@ struct PythonBackend: VerificationBackend {
         case .u8(let values): try write(values)
         case .f32(let values): try write(values)
         case .i32(let values): try write(values)
+        case .i64(let values): try write(values)
+        case .bytes(_, let type): throw ModelError.runtime("inputs of type \(type.rawValue) are not verified")
         }
     }
 
