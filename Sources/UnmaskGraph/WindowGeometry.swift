@@ -15,7 +15,7 @@ public struct WindowGeometry: Sendable, Equatable {
     /// For a convolution or pooling; nil where the window does not have a number for each axis, has one that is not
     /// positive (or a negative pad), is larger than what it moves over, or sizes overflow.
     public init?(_ window: Window, over sizes: [Int], ceiling: Bool = false) {
-        guard window.isSound(axes: sizes.count) else { return nil }
+        guard window.isSound(over: sizes) else { return nil }
         (places, before, after) = ([], [], [])
         for (axis, size) in sizes.enumerated() {
             let stride = window.strides[axis]
@@ -45,7 +45,7 @@ public struct WindowGeometry: Sendable, Equatable {
     public init?(
         transposing window: Window, over sizes: [Int], outputPadding: [Int], outputShape: [Int]?
     ) {
-        guard window.isSound(axes: sizes.count), outputPadding.count == sizes.count,
+        guard window.isSound(over: sizes), outputPadding.count == sizes.count,
             outputPadding.allSatisfy({ (0...Window.limit).contains($0) }),
             outputShape?.count ?? sizes.count == sizes.count
         else { return nil }
@@ -62,7 +62,7 @@ public struct WindowGeometry: Sendable, Equatable {
                 places.append(full - before[axis] - after[axis])
             } else {
                 guard let place = outputShape?[axis] ?? checkedProduct(size, window.strides[axis]), place >= 0,
-                    place <= full + window.extent(axis)
+                    let most = checkedSum(full, window.extent(axis)), place <= most
                 else { return nil }
                 let total = max(full - place, 0)
                 places.append(place)
@@ -81,9 +81,12 @@ extension Window {
     /// Elements that the window spans along an axis, the gaps of its dilation included.
     public func extent(_ axis: Int) -> Int { (size[axis] - 1) * dilations[axis] + 1 }
 
-    func isSound(axes: Int) -> Bool {
+    func isSound(over sizes: [Int]) -> Bool {
+        let axes = sizes.count
         let positive = size + strides + dilations
-        return size.count == axes && strides.count == axes && dilations.count == axes && pads.count == 2 * axes
+        let taps = Tensor.byteCount(shape: size, type: .u8) ?? Int.max
+        return taps <= Window.limit && sizes.allSatisfy { (0...Window.limit).contains($0) } && size.count == axes
+            && strides.count == axes && dilations.count == axes && pads.count == 2 * axes
             && positive.allSatisfy { (1...Window.limit).contains($0) }
             && pads.allSatisfy { (0...Window.limit).contains($0) }
     }

@@ -57,14 +57,17 @@ struct Lowering {
     // MARK: Operands
 
     /// No value is larger, so that sums of sizes never overflow.
-    private static let mostBytes = 1 << 46
+    static let mostBytes = 1 << 46
 
     func shape(of id: ValueID) throws(RuntimeError) -> [Int] {
         let value = graph[id]
         guard let sizes = value.shape.bound(by: bindings) else {
             throw .unboundDimension(value: value.name, shape: value.shape.description)
         }
-        guard let bytes = Tensor.byteCount(shape: sizes, type: value.type.atRunTime), bytes <= Lowering.mostBytes else {
+        // An empty value's other dimensions are multiplied too.
+        let counted = sizes.map { $0 == 0 ? 1 : $0 }
+        guard let bytes = Tensor.byteCount(shape: counted, type: value.type.atRunTime), bytes <= Lowering.mostBytes
+        else {
             throw .impossibleShape(value: value.name, shape: sizes)
         }
         return sizes

@@ -149,6 +149,32 @@ import UnmaskRuntime
         }
     }
 
+    /// A symbol may equal a number; whether it does is decided when a plan is made.
+    @Test func whatASymbolLeftOpenIsDecidedByThePlan() throws {
+        var graph = Graph()
+        let x = graph.addInput("x", [2, .symbol("K")], .f32)
+        let y = graph.addInput("y", [5, 3], .f32)
+        graph.addOutput("z", try graph.add(.matMul, named: "product", [x, y], outputs: ["z"])[0])
+        graph.addOutput(
+            "best",
+            try graph.add(
+                .topK(axis: 1, largest: true, sorted: true), named: "best", [x, Self.integers(&graph, [4])],
+                outputs: ["best", "places"])[0])
+        let session = try Session(graph, engine: Engine(threads: 1))
+        func run(_ k: Int, _ output: String) throws -> [Float]? {
+            try session.run(
+                ["x": .f32(Self.numbers(2 * k, 1)), "y": .f32(Self.numbers(15, 2))], bindings: ["K": k],
+                outputs: [output])[output]?.values
+        }
+        #expect(try run(5, "z")?.count == 6)
+        #expect(try run(5, "best")?.count == 8)
+        #expect(
+            throws: RuntimeError.malformedNode(
+                name: "product", op: "matMul", problem: "[2, 4] times [5, 3]: the inner dimensions differ")
+        ) { try run(4, "z") }
+        #expect(throws: RuntimeError.self) { try run(3, "best") }
+    }
+
     /// One constant as a matrix on the right, as a linear weight, and as plain numbers.
     @Test func aWeightServesInEveryForm() throws {
         var graph = Graph()

@@ -4,6 +4,7 @@ extension Evaluator {
     ) throws(EvaluationError) {
         let (x, y) = (try call.operand(0), call.results[0])
         let places = y.elements(Int64.self)
+        guard x.count > 0 else { return }
         func find<T: Element>(_: T.Type) {
             let from = x.elements(T.self)
             lines(x, axis: axis) { start, step, count in
@@ -24,6 +25,7 @@ extension Evaluator {
         let (x, values) = (try call.operand(0), call.results[0])
         let indices = call.results.count > 1 ? call.results[1].elements(Int64.self) : nil
         let taken = values.shape[normalised(axis, rank: x.rank)]
+        guard x.count > 0 else { return }
         func order<T: Element>(_: T.Type) {
             let (from, to) = (x.elements(T.self), values.elements(T.self))
             lines(x, axis: axis) { start, step, count in

@@ -23,7 +23,7 @@ struct ResizeAxis {
         }
         taps = (0..<new).map { place in
             let x = resize.coordinates.source(of: Double(place), old: old, new: new, scale: scale, region: region)
-            if resize.coordinates == .cropAndResize, x < 0 || x > Double(old - 1) { return [] }
+            if resize.coordinates == .cropAndResize, !(x >= 0 && x <= Double(old - 1)) { return [] }
             return ResizeAxis.taps(resize, at: x, size: old, scale: scale)
         }
     }

@@ -12,9 +12,7 @@ extension Inference {
                 type: try operands.commonType(1...2))
         case .cast(let type): return Fact(shape: try operands.required(0).shape, type: type.atRunTime)
         case .clip:
-            for index in 1...2 where operands.optional(index)?.shape.rank ?? 0 > 1 {
-                throw operands.mismatch("operand \(index) must be one number")
-            }
+            for index in 1...2 { try operands.expectOneNumber(index) }
             return Fact(shape: try operands.required(0).shape, type: try operands.commonType(0...2))
         case .softmax(let axis), .logSoftmax(let axis), .lpNormalization(let axis, _):
             let x = try operands.floating(0)
@@ -22,10 +20,12 @@ extension Inference {
             return Fact(shape: x.shape, type: .f32)
         case .cumulativeSum:
             let x = try operands.required(0)
+            try operands.expectOneNumber(1)
             for axis in try operands.numbers(1, "axis") { _ = try operands.axis(axis, rank: x.shape.rank) }
             return Fact(shape: x.shape, type: x.type.atRunTime)
         case .triangle:
             let x = try operands.required(0, rank: 2...Int.max)
+            try operands.expectOneNumber(1)
             return Fact(shape: x.shape, type: x.type.atRunTime)
         default:
             let x = try operands.required(0)

@@ -21,7 +21,7 @@ extension Inference {
         let x = try operands.required(0)
         let indices = try indices(operands)
         let depth = try indexDepth(operands, indices.shape)
-        guard batchAxes >= 0, batchAxes < indices.shape.rank, batchAxes + depth <= x.shape.rank,
+        guard batchAxes >= 0, batchAxes < indices.shape.rank, depth <= x.shape.rank - batchAxes,
             zip(x.shape.dimensions, indices.shape.dimensions).prefix(batchAxes).allSatisfy({
                 $0.isEqual(to: $1) != false
             })
@@ -64,7 +64,9 @@ extension Inference {
     /// How many axes one index of an ND operation goes through.
     private static func indexDepth(_ operands: OperandFacts, _ indices: Shape) throws(GraphError) -> Int {
         guard let last = indices.dimensions.last else { throw operands.mismatch("its indices are a scalar") }
-        return try operands.number(last, "the indices' last dimension")
+        let depth = try operands.number(last, "the indices' last dimension")
+        guard depth >= 0 else { throw operands.mismatch("its indices have shape \(indices)") }
+        return depth
     }
 
     /// Indices have the operand's rank, and no more elements than it beside `axis`.

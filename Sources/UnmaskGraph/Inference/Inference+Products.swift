@@ -11,7 +11,13 @@ extension Inference {
                 throw operands.mismatch("operand \(index)'s zero point is of another type")
             }
         }
-        return Fact(shape: try productShape(operands), type: .i32)
+        let shape = try productShape(operands)
+        for (index, axis) in [(2, shape.rank - 2), (3, shape.rank - 1)] {
+            guard let zero = operands.optional(index)?.shape, !zero.isOneNumber else { continue }
+            guard axis >= 0 else { throw operands.mismatch("zero point \(zero) for a result of shape \(shape)") }
+            try operands.expectList(index, shape.dimensions[axis], "its zero point")
+        }
+        return Fact(shape: shape, type: .i32)
     }
 
     /// As NumPy's `matmul`: a list is a row on the left and a column on the right.

@@ -6,9 +6,7 @@ extension Inference {
 
     static func range(_ operands: OperandFacts) throws(GraphError) -> Fact {
         let type = try operands.commonType(0...2)
-        for index in 0...2 where try operands.required(index).shape.rank > 1 {
-            throw operands.mismatch("operand \(index) must be one number")
-        }
+        for index in 0...2 { try operands.expectOneNumber(index) }
         guard type != .bool else { throw operands.mismatch("it cannot range over truth values") }
         return Fact(shape: [try rangeCount(operands, type)], type: type)
     }

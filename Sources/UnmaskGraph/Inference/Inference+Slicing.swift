@@ -102,6 +102,7 @@ extension Inference {
             throw operands.mismatch("\(pads.count) pads for \(axes.count) axes")
         }
         _ = try operands.commonType([0, 2])
+        try operands.expectOneNumber(2)
         var shape = x.shape
         for (index, axis) in axes.enumerated() {
             let size = shape.dimensions[axis]

@@ -1,3 +1,35 @@
+extension Graph {
+    /// Infers a primitive node's results anew with numbers for the symbols. What inference left open while the batch was
+    /// a symbol (whether a symbol equals a number, say) is decided here, before anything runs.
+    public func verify(_ node: Node, bindings: [String: Int]) throws(GraphError) {
+        guard case .primitive(let primitive) = node.op else { return }
+        let operands = node.inputs.map { $0.flatMap { fact($0).bound(by: bindings) } }
+        let found = try Inference.infer(primitive, named: node.name, operands: operands, count: node.outputs.count)
+        for (id, fact) in zip(node.outputs, found) {
+            let expected = self[id].shape.bound(by: bindings)
+            guard fact.shape.bound(by: [:]) == expected, fact.type == self[id].type.atRunTime else {
+                throw .mismatch(
+                    node: node.name, op: primitive.name,
+                    problem: "it gives \(fact.type.rawValue) \(fact.shape), not \(self[id].type.rawValue) "
+                        + "\(self[id].shape) with \(bindings)")
+            }
+        }
+    }
+}
+
+extension Fact {
+    /// Nil where the bindings lack a symbol of the shape.
+    fileprivate func bound(by bindings: [String: Int]) -> Fact? {
+        guard let sizes = shape.bound(by: bindings) else { return nil }
+        let numbers = integers.flatMap { integers in
+            integers.bound(by: bindings).flatMap {
+                IntegerArray(shape: integers.shape, elements: $0.map(Dimension.fixed))
+            }
+        }
+        return Fact(shape: Shape(sizes), type: type, integers: numbers, floats: floats)
+    }
+}
+
 /// Finds what is known of a primitive's results from what is known of its operands.
 enum Inference {
     /// - Parameter count: how many results are wanted, from the first on.

@@ -71,6 +71,12 @@ struct OperandFacts {
         return numbers
     }
 
+    /// Checks that an operand, where it is given, is one number.
+    func expectOneNumber(_ index: Int) throws(GraphError) {
+        guard let shape = optional(index)?.shape, !shape.isOneNumber else { return }
+        throw mismatch("operand \(index) has shape \(shape); it must be one number")
+    }
+
     /// An axis as a position from the front.
     func axis(_ axis: Int, rank: Int) throws(GraphError) -> Int {
         guard axis >= -rank, axis < rank else { throw mismatch("axis \(axis) is not one of rank \(rank)") }
@@ -129,6 +135,8 @@ struct OperandFacts {
 
 extension Shape {
     var rank: Int { dimensions.count }
+    /// A scalar, or a list of one.
+    var isOneNumber: Bool { dimensions.isEmpty || dimensions == [1] }
 }
 
 extension ElementType {
