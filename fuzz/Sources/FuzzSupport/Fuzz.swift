@@ -16,8 +16,13 @@ public func fuzz(_ callback: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int3
     exit(runDriver(&count, &arguments, callback))
 }
 
-/// A file in memory, as the readers map files.
-private let descriptor = memfd_create("input", 0)
+/// A file in memory, without a name, as the readers map files.
+private let descriptor: Int32 = {
+    var path = Array("/dev/shm/unmask-fuzz-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&path)
+    unlink(path)
+    return descriptor
+}()
 
 /// Writes bytes to a file in memory and returns its path.
 public func file(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> String {
