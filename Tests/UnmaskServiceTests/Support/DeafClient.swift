@@ -29,7 +29,7 @@ struct DeafClient: Sendable {
 
     /// Sends as much as the system takes at once.
     func send(_ text: String) {
-        _ = text.withCString { Foundation.send(descriptor, $0, strlen($0), CInt(MSG_NOSIGNAL.rawValue)) }
+        _ = text.withCString { Foundation.send(descriptor, $0, strlen($0), CInt(MSG_NOSIGNAL)) }
     }
 
     func close() { Foundation.close(descriptor) }
