@@ -133,9 +133,10 @@ public struct RaiseAttention: Pass {
         let q = parts.q
         let heads: Shape = [q.images, .fixed(q.heads), q.tokens, .fixed(q.headWidth)]
         let axes = Layout(parts.mixed, shape: heads)
-        let isRank3Operator = node.isProduct && editor.shape(parts.mixed).rank == 3 && !node.isMatMul
+        // Opset 23's operator gives rows where it takes rows; products give heads.
+        let isRows = editor.shape(parts.mixed).rank == 3 && editor.definition(parts.mixed)?.isMatMul == false
         guard
-            let mixed = (isRank3Operator ? axes.transposed([0, 2, 1, 3]) : axes)?.reshaped(
+            let mixed = (isRows ? axes.transposed([0, 2, 1, 3]) : axes)?.reshaped(
                 to: editor.shape(parts.mixed))
         else { return nil }
         let found = editor.layout(of: node.output, seeds: [parts.mixed: mixed]).factors
