@@ -16,8 +16,6 @@ struct Emitter {
     private var taken: Set<String> = []
     private var sharedConstants: [SharedConstant: String] = [:]
     private var batchShape: String?
-    let useCounts: [ValueID: Int]
-    let producers: [ValueID: Node]
 
     private struct SharedConstant: Hashable {
         let shape: [Int]
@@ -29,9 +27,6 @@ struct Emitter {
     init(_ graph: Graph, options: ExportOptions) {
         self.graph = graph
         self.options = options
-        useCounts = graph.useCounts()
-        producers = Dictionary(
-            graph.nodes.flatMap { node in node.outputs.map { ($0, node) } }, uniquingKeysWith: { first, _ in first })
     }
 
     var opset: Int { options.opset }

@@ -39,7 +39,7 @@ struct ExportNode {
     var attributes: [(name: String, value: ExportAttribute)]
     /// Whether the node computes in float32 even in a float16 model.
     var keepsFloat32: Bool
-    /// Of all results that are not named here, float32.
+    /// The element type of the results.
     var resultType: ElementType
 }
 

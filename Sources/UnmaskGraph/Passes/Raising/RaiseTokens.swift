@@ -117,13 +117,23 @@ extension GraphEditor {
     /// - Parameter steps: how many nodes are followed at most.
     func repeatedRow(_ id: ValueID, steps: Int = 8) -> Tensor? {
         guard steps > 0, let width = shape(id).width else { return nil }
-        if let tensor = row(id, width: width) { return tensor }
+        if let tensor = row(id, width: width) ?? equalRows(id, width: width) { return tensor }
         switch primitive(id)?.op {
         case .expand, .tile:
             guard let x = definition(id)?.inputs[0], shape(x).width == width else { return nil }
             return repeatedRow(x, steps: steps - 1)
         default: return nil
         }
+    }
+
+    /// The row that a constant repeats: what expansion to a fixed batch was folded to.
+    private func equalRows(_ id: ValueID, width: Int) -> Tensor? {
+        guard let tensor = graph.constants[id], tensor.type.isFloatingPoint, width > 0, tensor.shape.last == width
+        else { return nil }
+        let numbers = tensor.widened()
+        let row = Array(numbers.prefix(width))
+        let repeats = numbers.indices.allSatisfy { numbers[$0].bitPattern == row[$0 % width].bitPattern }
+        return repeats && !row.isEmpty ? Tensor(row, shape: [width]) : nil
     }
 
     /// Tokens [B, N, D] of which those that an input of the graph, `ids` [B, K], names are taken.
