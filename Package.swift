@@ -116,7 +116,9 @@ let package = Package(
             name: "UnmaskRuntimeTests", dependencies: ["UnmaskRuntime", "UnmaskGraph"], swiftSettings: swift),
         .testTarget(
             name: "UnmaskModelTests",
-            dependencies: ["UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskImage"],
+            dependencies: [
+                "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskONNX", "UnmaskImage",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "UnmaskExportTests",

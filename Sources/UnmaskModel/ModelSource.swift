@@ -52,6 +52,13 @@ enum ModelSource: Sendable {
         }
     }
 
+    var imported: ImportedFile? {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.imported
+        case .graph(let graph): graph.facts.imported
+        }
+    }
+
     /// The content hash that the file states; nil where it has to be computed.
     var statedHash: String? {
         switch self {
@@ -81,7 +88,9 @@ enum ModelSource: Sendable {
         case .checkpoint(let checkpoint):
             ContentHash.hash(configuration: OwnLayout.encode(checkpoint.configuration), tensors: checkpoint.tensors)
         case .graph(let graph):
-            ContentHash.hash(configuration: OwnLayout.encode(graph.document), tensors: graph.tensors)
+            ContentHash.hash(
+                configuration: OwnLayout.encode(graph.document) + (graph.facts.output.map { "\noutput " + $0 } ?? ""),
+                tensors: graph.tensors)
         }
     }
 

@@ -8,6 +8,10 @@ import UnmaskWeights
 enum Fixture {
     static let root = Bundle.module.resourceURL?.appendingPathComponent("Fixtures").path ?? "Fixtures"
 
+    /// Other libraries' models as ONNX, which the tests of UnmaskONNX have too.
+    static let foreign = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("UnmaskONNXTests/Fixtures/foreign").path
+
     static func json<T: Decodable>(_ path: String, as type: T.Type = T.self) throws -> T {
         try JSONDecoder().decode(T.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     }

@@ -38,14 +38,12 @@ import UnmaskWeights
 
     static func model(output: String? = nil) throws -> Model {
         let graph = try network()
-        var raised = graph
-        raised.raise()
         var facts = GraphModel.Facts()
         facts.recipe = try Recipe(.squash, height: 16, width: 24)
         facts.labels = ["a", "b", "c", "d", "e"]
         facts.licence = "CC0-1.0"
         facts.output = output
-        return Model(.graph(try GraphModel(graph, raised: raised, facts, file: "network")), name: "network")
+        return Model(.graph(try GraphModel(graph, facts, file: "network")), name: "network")
     }
 
     @Test func aConvolutionalNetworkHasItsEnds() throws {

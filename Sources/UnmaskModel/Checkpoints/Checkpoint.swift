@@ -19,6 +19,8 @@ struct Checkpoint {
     var originalNames: [String: String] = [:]
     /// What was assumed because the file does not say.
     var notes: [String] = []
+    /// What an ONNX file says of itself; nil for other files.
+    var imported: ImportedFile?
 
     /// Reads any of the layouts that Unmask knows, told apart by contents.
     /// - Parameter path: what the user named: the file, or a folder with it.

@@ -38,12 +38,14 @@ extension Graph {
     var describedOutputs: [String] { outputs.map { "\($0.name) \(self[$0.value].shape)" } }
 
     /// The value of that name: an output's, a value's or a node's first result.
+    func value(named name: String) -> ValueID? {
+        output(named: name) ?? nodes.lazy.flatMap(\.outputs).first { self[$0].name == name }
+            ?? nodes.first { $0.name == name }?.output
+    }
+
+    /// The same; throws `ModelError.unknownOutput` where there is none or it is not one for each image.
     func value(of name: String, _ inputs: GraphInputs, file: String) throws(ModelError) -> ValueID {
-        guard
-            let id = output(named: name)
-                ?? nodes.lazy.flatMap(\.outputs).first(where: { self[$0].name == name })
-                ?? nodes.first(where: { $0.name == name })?.output
-        else {
+        guard let id = value(named: name) else {
             throw .unknownOutput(file: file, problem: "there is no output or value “\(name)”", known: describedOutputs)
         }
         let value = self[id]

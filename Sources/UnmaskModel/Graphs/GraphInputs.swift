@@ -47,13 +47,17 @@ struct GraphInputs: Sendable {
         }
         if let node = patchNodes.first, case .patches(let size) = node.op {
             patchSize = size
-            idsKeep = node.inputs.count > 1 ? node.inputs[1] : nil
+            let ids = node.inputs.count > 1 ? node.inputs[1] : nil
+            idsKeep = ids.flatMap { graph.inputs.contains($0) ? $0 : nil }
         } else {
             (patchSize, idsKeep) = (nil, nil)
         }
-        let known = Set([pixels, idsKeep].compactMap(\.self))
-        if let other = graph.inputs.first(where: { !known.contains($0) }) {
-            throw refuse("nothing is known of the input “\(graph[other].name)”; the inputs are \(list)")
-        }
+    }
+
+    /// Throws `ModelError.unsupported` where the graph needs more than this.
+    func requireAll(of graph: Graph, file: String) throws(ModelError) {
+        guard let other = graph.inputs.first(where: { $0 != pixels && $0 != idsKeep }) else { return }
+        throw .unsupported(
+            file: file, feature: "nothing is known of the input “\(graph[other].name)” \(graph[other].shape)")
     }
 }

@@ -26,8 +26,6 @@ enum GraphLayout {
         let document = try OwnLayout.decode(Key.graph, as: GraphDocument.self, file)
         let tensors = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) })
         let graph = try document.graph(tensors: tensors, file: file.path)
-        var raised = graph
-        raised.raise()
         var facts = GraphModel.Facts()
         facts.recipe = try OwnLayout.decode(Key.recipe, as: Recipe.self, file)
         facts.labels = file.metadata[Key.labels] == nil ? [] : try OwnLayout.decode(Key.labels, as: [String].self, file)
@@ -37,7 +35,8 @@ enum GraphLayout {
         facts.golden = try OwnLayout.golden(file)
         if let recipe = options.recipe { facts.recipe = try facts.recipe?.with(name: recipe) }
         if options.recipe != nil || options.output != nil { facts.golden = nil }
-        return try GraphModel(graph, raised: raised, facts, file: file.path)
+        if options.output != nil { facts.statedHash = nil }
+        return try GraphModel(graph, facts, file: file.path)
     }
 
     /// Writes a model beside its place and renames it.

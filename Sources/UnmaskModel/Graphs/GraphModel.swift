@@ -17,6 +17,8 @@ struct GraphModel: Sendable {
         var output: String?
         /// What was assumed because the file does not say.
         var notes: [String] = []
+        /// What an ONNX file says of itself; nil for other files.
+        var imported: ImportedFile?
     }
 
     /// What runs, with the inputs that came with it.
@@ -24,10 +26,23 @@ struct GraphModel: Sendable {
     let inputs: GraphInputs
     let ends: GraphEnds
     let recipe: Recipe
-    let facts: Facts
+    private(set) var facts: Facts
     /// What is written to files: elementary operations only, as they came.
     let document: GraphDocument
     let tensors: [String: Tensor]
+
+    /// Raises what was imported. The value that `facts` name as the output is made one before, so that it stays.
+    init(_ imported: Graph, _ facts: Facts, file: String) throws(ModelError) {
+        var imported = imported
+        if let name = facts.output, let id = imported.value(named: name) {
+            imported.removeOutputs()
+            imported.addOutput(name, id)
+            imported = imported.pruned(to: [name]) ?? imported
+        }
+        var raised = imported
+        raised.raise()
+        try self.init(imported, raised: raised, facts, file: file)
+    }
 
     /// - Parameters:
     ///   - imported: elementary operations only, the batch a symbol or 1.
@@ -36,8 +51,10 @@ struct GraphModel: Sendable {
         (document, tensors) = try GraphDocument.make(of: imported)
         graph = raised
         inputs = try GraphInputs(of: raised, file: file)
+        try inputs.requireAll(of: raised, file: file)
         ends = try GraphEnds.find(in: raised, inputs, facts, file: file)
         self.facts = facts
+        if facts.labels.count != ends.classes(in: raised) { self.facts.labels = [] }
         guard let recipe = facts.recipe, recipe.channels == inputs.channels else {
             throw .invalidConfiguration([
                 "the recipe has \(facts.recipe?.channels ?? 0) channels and the model \(inputs.channels)"

@@ -35,7 +35,7 @@ struct TransformerReader {
     private mutating func read(pixels: ValueID) -> Result? {
         let sizes = graph[pixels].shape.dimensions.dropFirst().compactMap { $0.bound(by: [:]) }
         guard sizes.count == 3, users[pixels]?.count == 1, let patches = users[pixels]?.first,
-            case .patches(let patchSize) = patches.op,
+            case .patches(let patchSize) = patches.op, choosesPatches(patches),
             let (embedding, _) = linear(patches.output, "patch_embed.proj"),
             let assembly = user(of: embedding, where: { $0 == .assembleTokens }),
             let width = graph[embedding].shape.width
@@ -56,6 +56,17 @@ struct TransformerReader {
         explained.insert(encoded)
         guard head(on: encoded, &c), decoder(on: encoded, &c), isWhole(pixels) else { return nil }
         return Result(configuration: c, tensors: tensors)
+    }
+
+    /// Whether a graph sees all patches, or those that an input says: the identifiers themselves, or numbers whose order
+    /// they are, as transformers' `noise` is.
+    private func choosesPatches(_ patches: Node) -> Bool {
+        guard patches.inputs.count > 1, let ids = patches.inputs[1] else { return true }
+        var reached = Set(graph.inputs.filter { !patches.inputs.prefix(1).contains($0) })
+        for node in graph.nodes where node.inputs.contains(where: { $0.map(reached.contains) ?? false }) {
+            reached.formUnion(node.outputs)
+        }
+        return reached.contains(ids)
     }
 
     // MARK: Parts

@@ -59,6 +59,15 @@ public final class ModelSession: Sendable {
     /// What each graph pass changed.
     public var rewrites: [(pass: String, rewrites: Int)] { session.rewrites }
 
+    /// What of a pass over one image runs on fused kernels, and what on plain ones.
+    public func fusionReport(_ task: ModelTask) throws(ModelError) -> FusionReport {
+        let sizes = bindings(batch: 1, kept: model.interface.patches)
+        let outputs = try outputs(of: task)
+        return try runnable { () throws(RuntimeError) in
+            try session.fusionReport(bindings: sizes, outputs: outputs)
+        }
+    }
+
     // MARK: Tasks
 
     /// - Parameter masks: one for each image; nil: every patch is seen.

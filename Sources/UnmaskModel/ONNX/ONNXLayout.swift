@@ -18,7 +18,7 @@ enum ONNXLayout {
         let surroundings = try ONNXSurroundings(place)
         let (model, notes) = try importModel(place.tensorFile, surroundings, options)
         var raised = model.graph
-        raised.raise()
+        let rewrites = raised.raise()
         let inputs = try GraphInputs(of: raised, file: path)
         let statements = ONNXStatements(metadata: model.metadata, surroundings)
         var facts = try statements.facts(
@@ -26,12 +26,13 @@ enum ONNXLayout {
         facts.notes = notes + facts.notes
         facts.licence = options.licence ?? facts.licence
         facts.output = options.output
+        facts.imported = ImportedFile(model, rewrites)
         if options.output == nil, let read = TransformerReader.read(raised, pixels: inputs.pixels),
             let recipe = facts.recipe
         {
             var checkpoint = Checkpoint(
                 configuration: read.configuration, recipe: recipe, labels: facts.labels, licence: facts.licence,
-                tensors: read.tensors, notes: facts.notes)
+                tensors: read.tensors, notes: facts.notes, imported: facts.imported)
             statements.complete(&checkpoint, options)
             try checkpoint.finish(file: path, options)
             return .checkpoint(checkpoint)
@@ -43,7 +44,7 @@ enum ONNXLayout {
                     "the graph takes images of \(inputs.imageSize) only, and is no Vision Transformer whose position "
                     + "embeddings could be interpolated to \(size): export it for that size")
         }
-        return .graph(try GraphModel(model.graph, raised: raised, facts, file: path))
+        return .graph(try GraphModel(model.graph, facts, file: path))
     }
 
     /// Imports the file, at a size that is stated or assumed where its inputs leave theirs open.

@@ -24,7 +24,7 @@ struct ONNXStatements {
         } else {
             facts.recipe = try surroundingRecipe(imageSize, channels, recipe, &facts.notes)
         }
-        facts.labels = Self.decoded(metadata[ONNXMetadata.labels]) ?? []
+        facts.labels = Self.decoded(metadata[ONNXMetadata.labels]) ?? surroundings.labels
         facts.licence = metadata[ONNXMetadata.licence] ?? surroundings.licence
         return facts
     }
@@ -32,7 +32,7 @@ struct ONNXStatements {
     /// Adds what a graph cannot show to a model that was read out of it.
     func complete(_ checkpoint: inout Checkpoint, _ options: ModelLoadOptions) {
         let classes = checkpoint.configuration.classes
-        if checkpoint.labels.count != classes { checkpoint.labels = surroundings.labels(count: classes) }
+        if checkpoint.labels.count != classes { checkpoint.labels = [] }
         if surroundings.transformers != nil { checkpoint.configuration.positionInterpolation = .hf }
         if let configuration {
             checkpoint.configuration.positionInterpolation = configuration.positionInterpolation

@@ -20,12 +20,9 @@ struct ONNXSurroundings {
         return timm?.imageSize ?? preprocessing?.croppedSize
     }
 
-    /// In the order of a head of so many outputs; empty where they are not named.
-    func labels(count: Int) -> [String] {
-        let named = transformers?.labels(count: count) ?? []
-        if !named.isEmpty { return named }
-        let timm = timm?.label_names ?? []
-        return timm.count == count ? timm : []
+    /// In the order of a head's outputs; empty where they are not named.
+    var labels: [String] {
+        transformers.map { $0.labels(count: $0.id2label?.count ?? 0) } ?? timm?.label_names ?? []
     }
 
     var licence: String? {

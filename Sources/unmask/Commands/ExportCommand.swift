@@ -18,8 +18,8 @@ struct ExportCommand: AsyncParsableCommand {
     @Argument(help: "The model: a checkpoint of any kind that Unmask reads.")
     var model: String
 
-    @Option(name: .shortAndLong, help: "The .onnx file to write.")
-    var output: String
+    @Option(name: [.customShort("o"), .long], help: "The .onnx file to write.")
+    var out: String
 
     @Option(
         help: """
@@ -112,13 +112,13 @@ struct ExportCommand: AsyncParsableCommand {
         var options = try settings(for: model)
         if options.precision == .int8 { options.activationRanges = try await calibrationRanges(model) }
         let export = try model.onnx(options, producerVersion: Unmask.version)
-        let draft = try ExportDraft(for: output)
+        let draft = try ExportDraft(for: out)
         try export.write(to: draft.path, externalData: externalData ? .always : .automatic)
-        try verification.verify(draft.path, named: output, model, options, engine: Engine(threads: threads))
+        try verification.verify(draft.path, named: out, model, options, engine: Engine(threads: threads))
         try draft.publish()
         let operators = export.operatorCounts.values.reduce(0, +)
         Console.message(
-            "\(output): \(options.part.rawValue), \(options.precision.rawValue), opset \(options.opset), \(operators) nodes, "
+            "\(out): \(options.part.rawValue), \(options.precision.rawValue), opset \(options.opset), \(operators) nodes, "
                 + "\(fixed(Double(export.weightBytes) / 1_048_576, 1)) MiB of weights")
     }
 

@@ -9,7 +9,8 @@ struct InspectCommand: AsyncParsableCommand {
         abstract: "Show what a model is and how it will run.",
         discussion: """
             Configuration, parameters, arithmetic of one image, the plan's fused steps with their share of it, the \
-            memory for activations, and the instruction set in use.
+            memory for activations, and the instruction set in use. Of an ONNX file also its operator set, producer, \
+            inputs and outputs.
             """)
 
     @Argument(help: "A checkpoint, a Hugging Face folder or an ONNX file.")
@@ -17,6 +18,9 @@ struct InspectCommand: AsyncParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var running: RunningOptions
+
+    @Flag(help: "Also show what was fused, and what runs on plain kernels with its share of the work.")
+    var explain = false
 
     @Flag(help: "One JSON object instead of text.")
     var json = false
@@ -31,7 +35,8 @@ struct InspectCommand: AsyncParsableCommand {
         let report = ModelReport(
             model: model, task: task, plan: plan, arenaBytes: full.arenaBytes, batch: session.maximumBatch,
             engine: engine,
-            rewrites: session.rewrites, nonfinite: session.nonfiniteWeights)
+            rewrites: session.rewrites, nonfinite: session.nonfiniteWeights,
+            explanation: explain ? try session.fusionReport(task) : nil)
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -15,6 +15,10 @@ struct ModelReport: Encodable {
     let configuration: ModelConfiguration?
     let imageSize: [Int]
     let channels: Int
+    /// Of an ONNX file.
+    let imported: ImportedFile?
+    /// With `--explain`.
+    let explanation: FusionReport?
     /// What each pooling gives of one image.
     let embeddings: [String: String]
     let pooling: String
@@ -37,10 +41,12 @@ struct ModelReport: Encodable {
 
     init(
         model: Model, task: ModelTask, plan: Plan, arenaBytes: Int, batch: Int, engine: Engine,
-        rewrites: [(pass: String, rewrites: Int)], nonfinite: [String]
+        rewrites: [(pass: String, rewrites: Int)], nonfinite: [String], explanation: FusionReport?
     ) {
         name = model.name
         configuration = model.configuration
+        imported = model.imported
+        self.explanation = explanation
         imageSize = model.interface.imageSize
         channels = model.interface.channels
         embeddings = Dictionary(
@@ -72,6 +78,7 @@ struct ModelReport: Encodable {
 
     var text: String {
         var facts = Table(["model", name])
+        if let imported { describe(imported, in: &facts) }
         if let configuration { describe(configuration, in: &facts) } else { describeGraph(in: &facts) }
         facts.add(["recipe", recipe])
         facts.add(["licence", licence ?? "not stated"])
@@ -89,7 +96,19 @@ struct ModelReport: Encodable {
                 fixed(100 * Double(step.flops) / Double(max(flopsPerImage, 1)), 1) + " %",
             ])
         }
-        return facts.text + "\n\n" + plan.text
+        return [facts.text, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
+    }
+
+    private func describe(_ file: ImportedFile, in facts: inout Table) {
+        let opsets = file.opsets.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        let kind = configuration == nil ? "a graph" : "read as a Vision Transformer"
+        facts.add(["ONNX", "opset \(opsets), IR \(file.irVersion), \(file.nodes) nodes, \(kind)"])
+        facts.add(["producer", file.producer.isEmpty ? "not stated" : file.producer])
+        facts.add(["inputs", file.inputs.joined(separator: ", ")])
+        facts.add(["outputs", file.outputs.joined(separator: ", ")])
+        facts.add([
+            "raised", file.raised.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "),
+        ])
     }
 
     private func describe(_ c: ModelConfiguration, in facts: inout Table) {
