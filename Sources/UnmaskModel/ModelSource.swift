@@ -13,7 +13,9 @@ enum ModelSource: Sendable {
         if ONNXLayout.recognises(place.tensorFile) { return try ONNXLayout.read(place, path: path, options) }
         let file = try readable { () throws(WeightsError) in try TensorFile(path: place.tensorFile) }
         if GraphLayout.recognises(file) { return .graph(try GraphLayout.read(file, options)) }
-        return .checkpoint(try Checkpoint.read(file, place: place, path: path, options))
+        let checkpoint = try Checkpoint.read(file, place: place, path: path, options)
+        guard let output = options.output else { return .checkpoint(checkpoint) }
+        return .graph(try GraphModel(checkpoint, output: output, file: path))
     }
 
     var interface: ModelInterface {
@@ -88,9 +90,7 @@ enum ModelSource: Sendable {
         case .checkpoint(let checkpoint):
             ContentHash.hash(configuration: OwnLayout.encode(checkpoint.configuration), tensors: checkpoint.tensors)
         case .graph(let graph):
-            ContentHash.hash(
-                configuration: OwnLayout.encode(graph.document) + (graph.facts.output.map { "\noutput " + $0 } ?? ""),
-                tensors: graph.tensors)
+            ContentHash.hash(configuration: graph.identity, tensors: graph.tensors)
         }
     }
 

@@ -97,7 +97,7 @@ import UnmaskWeights
                     let graph = try read.graph(tensors: tensors, file: "mutated")
                     var facts = GraphModel.Facts()
                     facts.recipe = try? Recipe(.squash, height: 16, width: 24)
-                    _ = try GraphModel(graph, raised: graph, facts, file: "mutated").build(pixels: .bytes)
+                    _ = try GraphModel(graph, facts, file: "mutated").build(pixels: .bytes)
                 } catch {
                     refused += 1
                 }

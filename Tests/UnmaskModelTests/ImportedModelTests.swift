@@ -169,14 +169,21 @@ import UnmaskRuntime
         }
     }
 
-    @Test func inputsThatMeanNothingHereAreNamed() throws {
-        do {
-            _ = try Model.load(Fixture.foreign + "/hf-mae-sdpa-script-17.onnx")
-            Issue.record("a model of noise was taken for one of images")
-        } catch let error as ModelError {
-            #expect(error.type == "model_unsupported")
-            #expect(error.description.contains("“noise” [B, "))
+    // MARK: What is refused
+
+    private func refusal(_ path: String, output: String? = nil) -> ModelError? {
+        do throws(ModelError) {
+            _ = try Model.load(path, options: ModelLoadOptions(output: output))
+            return nil
+        } catch {
+            return error
         }
+    }
+
+    @Test func inputsThatMeanNothingHereAreNamed() throws {
+        let error = try #require(refusal(Fixture.foreign + "/hf-mae-sdpa-script-17.onnx"))
+        #expect(error.type == "model_unsupported")
+        #expect(error.description.contains("“noise” [B, "))
     }
 
     @Test func theContentsDecideAndDamageIsNamed() throws {
@@ -186,12 +193,33 @@ import UnmaskRuntime
         #expect(try Model.load(file.path).configuration != nil)
         let damaged = try TemporaryFile(".onnx")
         try bytes.prefix(bytes.count - 100).write(to: URL(fileURLWithPath: damaged.path))
-        do {
-            _ = try Model.load(damaged.path)
-            Issue.record("half a file was read")
-        } catch let error as ModelError {
-            #expect(error.type == "onnx_malformed")
+        #expect(refusal(damaged.path)?.type == "onnx_malformed")
+    }
+
+    /// Tests/Oracles/onnx/make_networks.py made these.
+    @Test func aReaderOfTextRunsRightOrIsRefused() throws {
+        let stem = Fixture.root + "/networks/reader-cnn"
+        let nowhere = try #require(refusal(stem + ".onnx"))
+        #expect(nowhere.type == "output_unknown")
+        #expect(nowhere.description.contains("columns [B, 12, 11]"))
+        let model = try Model.load(stem + ".onnx", options: ModelLoadOptions(output: "columns"))
+        #expect(model.interface.channels == 1 && model.interface.imageSize == [16, 48])
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: stem + ".f32"))
+        let numbers = bytes.withUnsafeBytes { bytes in
+            (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
         }
+        let session = try ModelSession(
+            model, engine: Engine(threads: 1), maximumBatch: 2, disabledPasses: [], pixels: .normalised)
+        let count = 2 * 16 * 48
+        let masks = Array(repeating: Mask.none(patches: model.interface.patches), count: 2)
+        let found = try session.forward(
+            .f32(Array(numbers[..<count])), masks: masks, kept: model.interface.patches, outputs: ["output"])["output"]
+        #expect(try #require(found).shape == [2, 12, 11])
+        #expect(Distance(try #require(found).values, Array(numbers[count...])).relative < 1e-4)
+
+        let recurrent = try #require(refusal(Fixture.root + "/networks/reader-lstm.onnx"))
+        #expect(recurrent.type == "onnx_operators_unsupported")
+        #expect(recurrent.description.contains("LSTM (opset 17)"))
     }
 
     @Test func aSizeThatAGraphWasNotMadeForIsRefused() throws {

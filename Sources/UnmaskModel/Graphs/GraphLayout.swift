@@ -36,7 +36,9 @@ enum GraphLayout {
         if let recipe = options.recipe { facts.recipe = try facts.recipe?.with(name: recipe) }
         if options.recipe != nil || options.output != nil { facts.golden = nil }
         if options.output != nil { facts.statedHash = nil }
-        return try GraphModel(graph, facts, file: file.path)
+        let model = try GraphModel(graph, facts, file: file.path)
+        try model.requireSize(options.imageSize, file: file.path)
+        return model
     }
 
     /// Writes a model beside its place and renames it.
@@ -44,8 +46,11 @@ enum GraphLayout {
     static func write(
         _ model: GraphModel, hash: String?, golden: GoldenVector?, to path: String, as type: StorageType?
     ) throws(ModelError) {
+        guard let document = model.document else {
+            throw .invalidRequest("a part of a checkpoint cannot be written: leave out --output to convert the whole")
+        }
         var metadata = [
-            Key.format: format, Key.graph: OwnLayout.encode(model.document), Key.recipe: OwnLayout.encode(model.recipe),
+            Key.format: format, Key.graph: OwnLayout.encode(document), Key.recipe: OwnLayout.encode(model.recipe),
         ]
         metadata[Key.licence] = model.facts.licence
         metadata[Key.hash] = hash

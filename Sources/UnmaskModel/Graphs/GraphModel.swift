@@ -1,8 +1,8 @@
 internal import UnmaskGraph
 internal import UnmaskImage
 
-/// A model that came as a graph and is no Vision Transformer of `ModelConfiguration`'s family: another kind of
-/// transformer, a convolutional network, or a part of one. It gives what its ends are found to be.
+/// A model that is known as a graph: one that came so and is no Vision Transformer of `ModelConfiguration`'s family, or a
+/// part of any model that was asked for by a tensor's name. It gives what its ends are found to be.
 struct GraphModel: Sendable {
     /// What a file says of a graph besides the graph.
     struct Facts: Sendable {
@@ -27,9 +27,11 @@ struct GraphModel: Sendable {
     let ends: GraphEnds
     let recipe: Recipe
     private(set) var facts: Facts
-    /// What is written to files: elementary operations only, as they came.
-    let document: GraphDocument
+    /// What is written to files: elementary operations only, as they came. Nil for a part of a checkpoint.
+    let document: GraphDocument?
     let tensors: [String: Tensor]
+    /// What the content hash covers besides the tensors.
+    let identity: String
 
     /// Raises what was imported. The value that `facts` name as the output is made one before, so that it stays.
     init(_ imported: Graph, _ facts: Facts, file: String) throws(ModelError) {
@@ -41,14 +43,37 @@ struct GraphModel: Sendable {
         }
         var raised = imported
         raised.raise()
-        try self.init(imported, raised: raised, facts, file: file)
+        let (document, tensors) = try GraphDocument.make(of: imported)
+        try self.init(
+            raised, document: document, tensors: tensors, identity: OwnLayout.encode(document), facts, file: file)
     }
 
-    /// - Parameters:
-    ///   - imported: elementary operations only, the batch a symbol or 1.
-    ///   - raised: the same computation after the passes that recognise fused operations.
-    init(_ imported: Graph, raised: Graph, _ facts: Facts, file: String) throws(ModelError) {
-        (document, tensors) = try GraphDocument.make(of: imported)
+    /// What a checkpoint computes at the tensor of that name, and before it.
+    init(_ checkpoint: Checkpoint, output name: String, file: String) throws(ModelError) {
+        let whole = try ModelGraph.build(
+            checkpoint.configuration, parameters: checkpoint.tensors, recipe: checkpoint.recipe, pixels: .normalised)
+        var graph = whole
+        if let id = whole.value(named: name) {
+            graph.removeOutputs()
+            graph.addOutput(name, id)
+            graph = graph.pruned(to: [name]) ?? graph
+        }
+        let facts = Facts(
+            recipe: checkpoint.recipe, licence: checkpoint.licence, output: name, notes: checkpoint.notes,
+            imported: checkpoint.imported)
+        try self.init(
+            graph, document: nil, tensors: checkpoint.tensors, identity: OwnLayout.encode(checkpoint.configuration),
+            facts, file: file)
+    }
+
+    /// - Parameter raised: with its fused operations recognised, the batch a symbol or a number.
+    init(
+        _ raised: Graph, document: GraphDocument?, tensors: [String: Tensor], identity: String, _ facts: Facts,
+        file: String
+    ) throws(ModelError) {
+        self.document = document
+        self.tensors = tensors
+        self.identity = identity + (facts.output.map { "\noutput " + $0 } ?? "")
         graph = raised
         inputs = try GraphInputs(of: raised, file: file)
         try inputs.requireAll(of: raised, file: file)
@@ -61,6 +86,15 @@ struct GraphModel: Sendable {
             ])
         }
         self.recipe = try recipe.with(imageSize: inputs.imageSize)
+    }
+
+    /// Throws `ModelError.unsupported` where the graph was not made for images of that `[height, width]`.
+    func requireSize(_ size: [Int]?, file: String) throws(ModelError) {
+        guard let size, size != inputs.imageSize else { return }
+        throw .unsupported(
+            file: file,
+            feature: "the graph takes images of \(inputs.imageSize) only: export it for \(size), as its position "
+                + "embeddings are not known by themselves")
     }
 
     var interface: ModelInterface {

@@ -37,14 +37,9 @@ enum ONNXLayout {
             try checkpoint.finish(file: path, options)
             return .checkpoint(checkpoint)
         }
-        if let size = options.imageSize, size != inputs.imageSize {
-            throw .unsupported(
-                file: path,
-                feature:
-                    "the graph takes images of \(inputs.imageSize) only, and is no Vision Transformer whose position "
-                    + "embeddings could be interpolated to \(size): export it for that size")
-        }
-        return .graph(try GraphModel(model.graph, facts, file: path))
+        let graph = try GraphModel(model.graph, facts, file: path)
+        try graph.requireSize(options.imageSize, file: path)
+        return .graph(graph)
     }
 
     /// Imports the file, at a size that is stated or assumed where its inputs leave theirs open.

@@ -107,7 +107,9 @@ struct ModelReport: Encodable {
         facts.add(["inputs", file.inputs.joined(separator: ", ")])
         facts.add(["outputs", file.outputs.joined(separator: ", ")])
         facts.add([
-            "raised", file.raised.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "),
+            "raised",
+            file.raised.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(
+                separator: ", "),
         ])
     }
 
