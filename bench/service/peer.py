@@ -31,20 +31,20 @@ CONNECTIONS, ROUNDS, SHARE = 32, 5, 0.6
 def main():
     o = options(__doc__)
     trial = Trial("beside LitServe + OpenVINO", o)
-    compare(trial, o, "the shipped small model", fashion_vit(), SMALL_MODEL, SAMPLES,
+    compare(trial, o, "the shipped small model", fashion_vit(), SMALL_MODEL, SAMPLES, 32,
             ["--size", 28, "--channels", 1, "--mean", 0.286, "--std", 0.353], {"pooling": "mean"}, 5.0)  # fmt: skip
-    compare(trial, o, "ViT-B/16", vit_b_16(), checkpoint(o), photographs(),
+    compare(trial, o, "ViT-B/16", vit_b_16(), checkpoint(o), photographs(), 8,
             ["--size", 224, "--channels", 3], {"pooling": "cls"}, 1.5)  # fmt: skip
     trial.finish()
 
 
-def compare(trial, o, name, onnx, model, images, size, params, target):
+def compare(trial, o, name, onnx, model, images, batch, size, params, target):
     seconds = o.seconds or 8
     files = [path.read_bytes() for path in sorted(Path(images).glob("*.*g"))]
     params = {"images": [{"frame": 0}], "encoding": "frame"} | params
     ours = [b"".join(encode_request(1, "embed", params, [file])) for file in files]
     theirs = [post(json.dumps({"image": base64.b64encode(file).decode()}).encode()) for file in files]
-    with Server(o, "--batch", 8, model=model) as unmask, LitServe(onnx, size) as litserve:
+    with Server(o, "--batch", batch, model=model) as unmask, LitServe(onnx, batch, size) as litserve:
         sides = {"unmask": (exchange.Unmask, unmask, ours), "litserve": (exchange.HTTP, litserve, theirs)}
         agree(trial, name, sides)
         for _, server, _ in sides.values():
@@ -108,13 +108,14 @@ def thaw(server):
 class LitServe:
     """peer_server.py in a process group of its own."""
 
-    def __init__(self, onnx, size):
+    def __init__(self, onnx, batch, size):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.path = ("127.0.0.1", port)
         script = Path(__file__).with_name("peer_server.py")
-        command = [sys.executable, str(script), "--model", str(onnx), "--port", str(port), *map(str, size)]
+        command = [sys.executable, str(script), "--model", str(onnx), "--port", str(port)]
+        command += map(str, ["--batch", batch, *size])
         self._log = open(FILES / "litserve.log", "w+")
         self.process = subprocess.Popen(
             command, stdout=self._log, stderr=self._log, start_new_session=True, cwd=FILES,
