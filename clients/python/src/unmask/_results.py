@@ -13,7 +13,7 @@ from ._errors import ProtocolError, ServiceError, service_error
 from ._wire import Reply
 
 Item = TypeVar("Item")
-_DTYPES = {"f32": np.dtype("<f4"), "f16": np.dtype("<f2"), "int8": np.dtype("i1")}
+_DTYPES: dict[str, np.dtype[Any]] = {"f32": np.dtype("<f4"), "f16": np.dtype("<f2"), "int8": np.dtype("i1")}
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def embeddings(reply: Reply) -> Embeddings:
 
     def vector(item: dict[str, Any]) -> NDArray[np.float32]:
         shape = item["shape"]
+        array: NDArray[np.float32]
         array = np.frombuffer(_payload(item["embedding"], reply), dtype).reshape(shape).astype(np.float32)
         if "scales" in item:
             array *= np.asarray(item["scales"], np.float32).reshape([*shape[:-1], 1])
@@ -148,9 +149,10 @@ def _payload(value: Any, reply: Reply) -> bytes:
     if isinstance(value, str):
         return base64.b64decode(value)
     try:
-        return reply.frames[value["frame"]]
+        frame: bytes = reply.frames[value["frame"]]
     except (TypeError, KeyError, IndexError) as error:
         raise ProtocolError(f"an answer with {len(reply.frames)} frames names {value!r}") from error
+    return frame
 
 
 def _items(result: dict[str, Any], make: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:

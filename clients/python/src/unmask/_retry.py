@@ -35,7 +35,7 @@ class RetryPolicy:
             asked = self.base_delay
         else:
             return None
-        return min(asked * 2**made * random.uniform(1, 1.5), self.max_delay)
+        return min(asked * float(2**made) * random.uniform(1, 1.5), self.max_delay)
 
 
 NO_RETRIES = RetryPolicy(repetitions=0)
