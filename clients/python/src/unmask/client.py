@@ -154,17 +154,17 @@ class Client:
     ) -> Iterator[Embeddings | ServiceError]:
         """Embeds any number of images, a request each, with `in_flight` of them under way at once. Yields in order, for
         each what `embed` would return for it, or the error that refused its request for good."""
-        waiting: deque[tuple[Call[Embeddings], PendingReply[Embeddings]]] = deque()
+        waiting: deque[tuple[Call[Embeddings], PendingReply[Embeddings], float | None]] = deque()
         source = iter(images)
         while True:
             for image in itertools.islice(source, in_flight - len(waiting)):
                 call = calls.embed([image], **params)
-                waiting.append((call, self._submit(call, self._timeout)))
+                waiting.append((call, self._submit(call, self._timeout), self._deadline(self._timeout)))
             if not waiting:
                 return
-            call, pending = waiting.popleft()
+            call, pending, deadline = waiting.popleft()
             try:
-                yield self._finish(call, pending)
+                yield self._finish(call, pending, deadline)
             except ServiceError as error:
                 yield error
 
@@ -244,10 +244,13 @@ class Client:
 
     def _run(self, call: Call[Value], timeout: float | None = None) -> Value:
         timeout = self._timeout if timeout is None else timeout
-        deadline = None if timeout is None else time.monotonic() + timeout
-        return self._finish(call, None, deadline)
+        return self._finish(call, None, self._deadline(timeout))
 
-    def _finish(self, call: Call[Value], pending: PendingReply[Value] | None, deadline: float | None = None) -> Value:
+    @staticmethod
+    def _deadline(timeout: float | None) -> float | None:
+        return None if timeout is None else time.monotonic() + timeout
+
+    def _finish(self, call: Call[Value], pending: PendingReply[Value] | None, deadline: float | None) -> Value:
         """Waits for a call, which may be under way already, and repeats it as the policy says."""
         made = 0
         while True:
