@@ -34,13 +34,15 @@ import UnmaskONNX
         let export = try test.load().onnx(options, producerVersion: "test")
         #expect(export.operatorCounts["QuantizeLinear"] == 2)
         #expect(export.operatorCounts["DequantizeLinear"] == 4)
-        #expect(libonnxProblem(with: try TemporaryModel(export).path) == nil)
+        let file = try TemporaryModel(export)
+        withExtendedLifetime(file) { #expect(libonnxProblem(with: file.path) == nil) }
     }
 
     /// The checker is able to fail.
     @Test func libonnxRefusesAnOperatorOfALaterSet() throws {
         let test = ExportCase(model: "tiny-hf-vit", part: .classifier)
         let export = try test.load().onnx(test.options(opset: 23), producerVersion: "test")
-        #expect(libonnxProblem(with: try TemporaryModel(export).path) != nil)
+        let file = try TemporaryModel(export)
+        withExtendedLifetime(file) { #expect(libonnxProblem(with: file.path) != nil) }
     }
 }
