@@ -189,6 +189,7 @@ extension Evaluator {
     func fill(_ y: ArrayView, _ type: ElementType, _ bytes: [UInt8]) {
         let number = Tensor(shape: [], type: type, contents: .owned(bytes)).flatMap { OwnedArray($0) }
         guard let number else { return }
+        defer { withExtendedLifetime(number) {} }
         move(number.view, to: y, shape: y.shape, strides: y.shape.map { _ in 0 })
     }
 }

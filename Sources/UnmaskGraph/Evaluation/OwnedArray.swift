@@ -43,7 +43,10 @@ final class OwnedArray {
         }
     }
 
+    // A view does not keep the memory: the object has to live until its elements are read.
+
     var integers: IntegerArray? {
+        defer { withExtendedLifetime(self) {} }
         func read<T: Element>(_: T.Type) -> [Dimension] {
             (0..<view.count).map { .fixed(Int(view.elements(T.self)[$0].converted(to: Int64.self))) }
         }
@@ -51,13 +54,25 @@ final class OwnedArray {
     }
 
     var floats: FloatArray? {
+        defer { withExtendedLifetime(self) {} }
         guard view.type == .f32 else { return nil }
         return FloatArray(
             shape: view.shape, elements: Array(UnsafeBufferPointer(start: view.floats, count: view.count)))
     }
 
     var tensor: Tensor? {
+        defer { withExtendedLifetime(self) {} }
         let bytes = UnsafeRawBufferPointer(start: view.base, count: view.count * view.type.byteCount)
         return Tensor(shape: view.shape, type: view.type, contents: .owned(Array(bytes)))
+    }
+}
+
+extension Evaluator {
+    /// Evaluates on arrays, which stay until it is done.
+    func evaluate(
+        _ primitive: Primitive, _ operands: [OwnedArray?], into results: [OwnedArray]
+    ) throws(EvaluationError) {
+        defer { withExtendedLifetime((operands, results)) {} }
+        try evaluate(primitive, operands.map { $0?.view }, into: results.map(\.view))
     }
 }

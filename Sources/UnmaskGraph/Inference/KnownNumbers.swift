@@ -76,7 +76,7 @@ enum KnownNumbers {
         }
         guard results.count == facts.count else { return nil }
         do throws(EvaluationError) {
-            try Evaluator().evaluate(primitive, operands.map { $0?.view }, into: results.map(\.view))
+            try Evaluator().evaluate(primitive, operands, into: results)
         } catch {
             // The numbers are wrong (an index outside, say): the graph says so where and if it runs.
             return nil

@@ -59,7 +59,7 @@ public struct FoldConstants: Pass {
         }
         let arrays = operands.map { $0.flatMap { OwnedArray($0) } }
         do throws(EvaluationError) {
-            try Evaluator().evaluate(primitive, arrays.map { $0?.view }, into: results.map(\.view))
+            try Evaluator().evaluate(primitive, arrays, into: results)
         } catch {
             return nil  // the node says what is wrong when it runs, if it ever does
         }
