@@ -109,12 +109,15 @@ private struct EndSearch {
         var ends = GraphEnds()
         let outputs = graph.outputs.filter { isPerImage($0.value) }
         let passages = graph.passages(from: inputs.pixels).filter(isPerImage)
-        let candidates = outputs.map(\.value) + passages.reversed()
-        for id in candidates where ends.tokens == nil {
+        for id in outputs.map(\.value) + streams(passages).reversed() where ends.tokens == nil {
             if let (tokens, grid) = tokens(id) { (ends.tokens, ends.grid) = (tokens, grid) }
         }
-        // A map that was found inside says less than tokens do; one that the file gives stands beside a vector.
-        for id in candidates where ends.tokens == nil && ends.map == nil {
+        // Of a map's stages only the last is what the network makes of the image.
+        let last = passages.last { id in
+            let shape = graph[id].shape.dimensions
+            return shape.count == 4 && shape.dropFirst().count { $0 != 1 } > 1
+        }
+        for id in outputs.map(\.value) + (last.map { [$0] } ?? []) where ends.tokens == nil && ends.map == nil {
             if let (map, grid) = map(id) { (ends.map, ends.grid) = (map, grid) }
         }
         let width = (ends.tokens?.value ?? ends.map?.value).flatMap { id in
@@ -130,6 +133,18 @@ private struct EndSearch {
             }
         }
         return ends
+    }
+
+    /// The token-shaped passages that are as wide as the first of so many tokens is: not the joint keys and values that
+    /// pooling by attention makes of them.
+    private func streams(_ passages: [ValueID]) -> [ValueID] {
+        var widths: [UnmaskGraph.Dimension: Int] = [:]
+        return passages.filter { id in
+            let shape = graph[id].shape.dimensions
+            guard shape.count == 3, let width = graph[id].shape.width, tokens(id) != nil else { return false }
+            if widths[shape[1]] == nil { widths[shape[1]] = width }
+            return widths[shape[1]] == width
+        }
     }
 
     private enum Role { case vector, logits, probabilities }
@@ -168,8 +183,9 @@ private struct EndSearch {
         if let firstGrid, case let prefix = count - firstGrid.reduce(1, *), (0...Self.mostPrefixes).contains(prefix) {
             return (.init(value: id, prefix: prefix), firstGrid)
         }
-        // Later stages of a hierarchical network have fewer tokens, in the image's own proportions.
-        for prefix in [0, 1] {
+        // Later stages of a hierarchical network have fewer tokens, in the image's own proportions. What is no patch
+        // embedding's has none.
+        for prefix in [0, 1] where firstGrid != nil {
             if let grid = grid(of: count - prefix) { return (.init(value: id, prefix: prefix), grid) }
         }
         return nil

@@ -33,9 +33,10 @@ struct ConvertCommand: AsyncParsableCommand {
         let model = try reading.load(input, licence: licence)
         try model.write(to: output, as: dtype, golden: true)
         let written = try Model.load(output)
+        let type = written.storage.first?.rawValue ?? "nothing"
         Console.message(
             "\(output): \(model.parameterCount) parameters, "
-                + "\(fixed(Double(written.storedBytes) / 1_048_576, 1)) MiB of \(written.storage[0].rawValue), "
+                + "\(fixed(Double(written.storedBytes) / 1_048_576, 1)) MiB of \(type), "
                 + "hash \(written.hash.prefix(16))…")
     }
 }
