@@ -78,8 +78,11 @@ import UnmaskClient
                 try await eventually { gate.hasWaiter }
                 let queued = Task { try await client.embed([.bytes([2])]) }
                 while try await client.health().queuedImages == 0 { await Task.yield() }
-                let refused = try await client.call(
-                    "embed", params: #"{"images":[{"base64":"YQ=="}]}"#, timeout: .milliseconds(1))
+                var options = ClientOptions()
+                options.retry = .none
+                let refused = try await ServiceClient.withConnection(to: ServerAddress(server.unix), options: options) {
+                    try await $0.call("embed", params: #"{"images":[{"base64":"YQ=="}]}"#)
+                }
                 #expect { try refused.body.get() } throws: { error in
                     guard let error = error as? RemoteError else { return false }
                     return error.type == .overloaded && error.retryAfterMs != nil

@@ -43,7 +43,7 @@ def main():
     trial.check("refused within 5 ms (p99)", refused["p99"] <= 5)
     trial.check("accepted: p99 under twice the unloaded time of a batch", over["latency_ms"]["p99"] < 2 * unloaded)
     trial.check("at least 80 % of the capacity is still served", over["requests_per_s"] > 0.8 * capacity)
-    trial.check("memory flat: at most 2 % more", max(late) <= 1.02 * late[0])
+    trial.check("memory flat: at most 5 % more", max(late) <= 1.05 * late[0])
     trial.check("afterwards nothing is refused", not after["refused"] and after["lost"] == 0)
     trial.check(
         "afterwards p99 as before (within a batch's time)",
