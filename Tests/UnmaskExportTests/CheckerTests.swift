@@ -14,7 +14,7 @@ import UnmaskONNX
                     let export = try model.onnx(
                         test.options(opset: opset, precision: precision, batch: batch), producerVersion: "test")
                     let file = try TemporaryModel(export)
-                    #expect(libonnxProblem(with: file.path) == nil, "opset \(opset), \(precision), batch \(batch ?? 0)")
+                    #expect(libonnxProblem(with: file) == nil, "opset \(opset), \(precision), batch \(batch ?? 0)")
                 }
             }
         }
@@ -24,7 +24,7 @@ import UnmaskONNX
         let export = try ExportCase.all[0].load().onnx(ExportCase.all[0].options(opset: 17), producerVersion: "test")
         let file = try TemporaryModel(export, externalData: .always)
         #expect(file.contents == ["model.onnx", "model.onnx.data"])
-        #expect(libonnxProblem(with: file.path) == nil)
+        #expect(libonnxProblem(with: file) == nil)
     }
 
     @Test func libonnxPassesQuantisedLayers() throws {
@@ -34,15 +34,13 @@ import UnmaskONNX
         let export = try test.load().onnx(options, producerVersion: "test")
         #expect(export.operatorCounts["QuantizeLinear"] == 2)
         #expect(export.operatorCounts["DequantizeLinear"] == 4)
-        let file = try TemporaryModel(export)
-        withExtendedLifetime(file) { #expect(libonnxProblem(with: file.path) == nil) }
+        #expect(libonnxProblem(with: try TemporaryModel(export)) == nil)
     }
 
     /// The checker is able to fail.
-    @Test func libonnxRefusesAnOperatorOfALaterSet() throws {
+    @Test func libonnxRefusesALaterVersion() throws {
         let test = ExportCase(model: "tiny-hf-vit", part: .classifier)
         let export = try test.load().onnx(test.options(opset: 23), producerVersion: "test")
-        let file = try TemporaryModel(export)
-        withExtendedLifetime(file) { #expect(libonnxProblem(with: file.path) != nil) }
+        #expect(libonnxProblem(with: try TemporaryModel(export))?.contains("ir_version") == true)
     }
 }

@@ -27,9 +27,9 @@ import UnmaskGraph
             }
             let file = try TemporaryModel(export)
             written += 1
-            let problem = libonnxProblem(with: file.path)
+            let problem = libonnxProblem(with: file)
             #expect(problem == nil, "\(name), opset \(opset): \(problem ?? "")")
-            let again = try ONNXModel.load(file.path).graph
+            let again = try file.graph()
             #expect(again.outputs.map(\.name) == outputs, "\(name)")
             for ((_, before), (_, after)) in zip(model.graph.outputs, again.outputs) {
                 #expect(model.graph[before].shape == again[after].shape, "\(name)")

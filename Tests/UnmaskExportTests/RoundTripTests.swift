@@ -18,7 +18,7 @@ import UnmaskRuntime
             for batch in [nil, sample.batch] {
                 let export = try model.onnx(test.options(opset: opset, batch: batch), producerVersion: "test")
                 let file = try TemporaryModel(export)
-                var graph = try ONNXModel.load(file.path).graph
+                var graph = try file.graph()
                 graph.raise()
                 let label = "\(test) opset \(opset), batch \(batch.map(String.init) ?? "open")"
                 #expect(primitives(graph, leading: sample.output) == [], "\(label)")
@@ -40,7 +40,7 @@ import UnmaskRuntime
         for opset in ONNXOpset.range {
             let export = try model.onnx(test.options(opset: opset), producerVersion: "test")
             let file = try TemporaryModel(export)
-            var graph = try ONNXModel.load(file.path).graph
+            var graph = try file.graph()
             graph.raise()
             let found = try Session(graph, engine: engine).run(
                 sample.inputs, bindings: sample.bindings, outputs: [ModelGraph.mask])

@@ -46,7 +46,7 @@ struct Verification {
             outputs.append(comparison)
         }
         let accuracy = accuracy(results, batches)
-        problems += gate.problems(accuracy: accuracy, expected: expected)
+        problems += gate.problems(accuracy: accuracy, expected: expected, images: samples.count)
         return .init(name: name, outputs: outputs, accuracy: accuracy, problems: problems)
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import SwiftProtobuf
 import Testing
+import UnmaskGraph
 import UnmaskModel
 import UnmaskONNX
 
@@ -58,7 +59,14 @@ final class TemporaryModel {
 
     var contents: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted() }
 
+    /// The file as it is imported.
+    func graph() throws -> Graph {
+        defer { withExtendedLifetime(self) {} }
+        return try ONNXModel.load(path).graph
+    }
+
     func message() throws -> ModelProto {
-        try ModelProto(serializedBytes: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
+        defer { withExtendedLifetime(self) {} }
+        return try ModelProto(serializedBytes: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
     }
 }
