@@ -1,7 +1,7 @@
 import Foundation
 import SwiftProtobuf
 import Testing
-import UnmaskGraph
+import struct UnmaskGraph.Graph
 import UnmaskModel
 import UnmaskONNX
 
