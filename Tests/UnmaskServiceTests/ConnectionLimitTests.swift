@@ -15,13 +15,13 @@ import Testing
 
     @Test func aConnectionWithoutARequestIsClosedInTime() async throws {
         let gate = Gate()
-        let configuration = ServiceConfiguration.with { $0.timeouts.idle = .milliseconds(100) }
+        let configuration = ServiceConfiguration.with { $0.timeouts.idle = .seconds(1) }
         try await LiveServer.running(FakeBackend(gate: gate), configuration) { server in
             defer { gate.open() }
             try await LineClient.connected(to: server.unix) { client in
                 // One that waits for its answer is not idle.
                 try await client.send(Self.embed)
-                try await Task.sleep(for: .milliseconds(300))
+                try await Task.sleep(for: .seconds(2))
                 gate.open()
                 #expect(try await client.receive()?.result?.failed == 0)
                 let end = try await client.receive()
@@ -55,7 +55,7 @@ import Testing
             $0.timeouts.answer = .milliseconds(200)
         }
         try await LiveServer.running(FakeBackend(), configuration) { server in
-            let deaf = try DeafClient(to: server.unix)
+            let deaf = try await DeafClient(to: server.unix)
             defer { deaf.close() }
             for _ in 0..<40 { deaf.send(Self.large + "\n") }
             try await LineClient.connected(to: server.unix) { client in
@@ -74,7 +74,8 @@ import Testing
         // Both ends of each are in this process.
         let count = min(2000, (OpenFileLimit.raise(to: 5000) - 500) / 2)
         try await LiveServer.running(FakeBackend()) { server in
-            let idle = try (0..<count).map { _ in try DeafClient(to: server.unix) }
+            var idle: [DeafClient] = []
+            for _ in 0..<count { idle.append(try await DeafClient(to: server.unix)) }
             defer { for client in idle { client.close() } }
             try await LineClient.connected(to: server.unix) { client in
                 for _ in 0..<20 { #expect(try await client.ask(Self.embed).result?.failed == 0) }

@@ -70,7 +70,7 @@ import Testing
             "parse_error", 5
         ),
         ("a duplicate key", line(#"{"id":5,"method":"health","params":{"a":1,"a":2}}"#), "parse_error", 5),
-        ("a duplicate id", line(#"{"id":5,"id":6,"method":"health"}"#), "parse_error", nil),
+        ("a duplicate id", line(#"{"id":5,"id":6,"method":"health"}"#), "parse_error", 6),
         (
             "a huge number", line(#"{"id":5,"method":"embed","params":{"images":[],"dimensions":1e999}}"#),
             "invalid_params", 5
