@@ -64,13 +64,13 @@ class _Load:
     def __init__(self, requests):
         self._requests, self._turn = requests, 0
         self._began, self._free, self._due = {}, deque(), deque()
-        self.latencies, self.bad, self.is_closed_loop, self.until = [], 0, True, 0.0
+        self.latencies, self.bad, self.is_closed_loop, self.until, self.last = [], 0, True, 0.0, 0.0
 
     def answered(self, connection, is_good):
         now = time.perf_counter()
-        if now <= self.until or not self.is_closed_loop:
-            self.bad += not is_good
-            self.latencies.append(now - self._began[connection])
+        self.bad += not is_good
+        self.latencies.append(now - self._began[connection])
+        self.last = now
         if self._due:
             self.send(connection, self._due.popleft())
         elif self.is_closed_loop and now < self.until:
@@ -89,7 +89,8 @@ class _Load:
         for connection in connections:
             self.send(connection, start)
         await self._all_free(connections)
-        return {"per_s": len(self.latencies) / seconds}
+        # To the last answer, so that batches that are under way at the end count in full.
+        return {"per_s": len(self.latencies) / (self.last - start)}
 
     async def open(self, connections, seconds, rate):
         self.is_closed_loop = False
@@ -130,7 +131,7 @@ async def _run(protocol, address, requests, connections, seconds, rate):
     result["client_cpu"] = (time.process_time() - before) / seconds
     for connection in opened:
         connection.transport.close()
-    times = sorted(load.latencies) or [float("nan")]
+    times = sorted(load.latencies)
     at = lambda share: times[min(len(times) - 1, int(share * len(times)))] * 1e3  # noqa: E731
     return result | {"bad": load.bad, "p50": at(0.5), "p99": at(0.99), "body": opened[0].body}
 
