@@ -122,9 +122,12 @@ public final class ServiceClient: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { waiter in
                 guard calls.wait(id, waiter) else { return }
-                channel.write(EncodedRequest.head(id: id), promise: nil)
-                channel.writeAndFlush(request.rest).whenFailure { [calls] error in
-                    calls.fail(id, ServiceClientError.connectionFailed("\(error)"))
+                // On the event loop, so that no other call's bytes come between the two.
+                channel.eventLoop.execute { [channel, calls] in
+                    channel.write(EncodedRequest.head(id: id), promise: nil)
+                    channel.writeAndFlush(request.rest).whenFailure { error in
+                        calls.fail(id, ServiceClientError.connectionFailed("\(error)"))
+                    }
                 }
             }
         } onCancel: {
