@@ -11,7 +11,9 @@ extension RequestBytes {
             return Array(frame.readableBytesView)
         case .base64(let text):
             try limits.check(text.utf8.count / 4 * 3)
-            guard let data = Data(base64Encoded: text) else {
+            // Foundation takes padding anywhere in the last four.
+            let padding = text.utf8.drop { $0 != UInt8(ascii: "=") }
+            guard padding.allSatisfy({ $0 == UInt8(ascii: "=") }), let data = Data(base64Encoded: text) else {
                 throw ServiceError(
                     .imageDecodeFailed, "base64 is not valid: it is RFC 4648's, padded, without line breaks")
             }

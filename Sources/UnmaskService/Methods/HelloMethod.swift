@@ -5,6 +5,7 @@ struct HelloResult: MethodResult {
 
     private let limits: ServiceConfiguration.Limits
     private let timeouts: ServiceConfiguration.Timeouts
+    private let engine: ServiceConfiguration.EngineSettings
     private let models: [String]
     private let rights: ConnectionRights
 
@@ -14,6 +15,7 @@ struct HelloResult: MethodResult {
         try context.connection.rights.requireCall()
         limits = context.limits
         timeouts = context.configuration.timeouts
+        engine = context.configuration.engine
         models = context.models.entries.map(\.name)
         rights = context.connection.rights
     }
@@ -40,6 +42,8 @@ struct HelloResult: MethodResult {
             json.field("queued_images", limits.queuedImages)
             json.key("queue_wait_ms")
             if let wait = limits.queueWait { json.value(wait.milliseconds) } else { json.literal("null") }
+            json.field("batch_images", engine.batchImages)
+            json.field("batch_tokens", engine.batchTokens)
             json.field("json_depth", JSONParser.maximumDepth)
             json.field("json_values", JSONParser.maximumValues)
         }

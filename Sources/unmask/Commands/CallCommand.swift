@@ -14,7 +14,8 @@ struct CallCommand: AsyncParsableCommand {
               unmask call health
               unmask call embed --image cat.jpg --params '{"pooling":"mean"}' --out cat.npy
 
-            Exit codes: 0 done; 1 some images failed; 2 the request was refused, or nobody answers.
+            Exit codes: 0 done; 1 some images failed, or the server is not ready; 2 the request was refused, or nobody \
+            answers.
             """)
 
     @Argument(help: "Such as hello, info, health, embed, classify, reconstruct.")
@@ -51,12 +52,16 @@ struct CallCommand: AsyncParsableCommand {
         case .success(let result):
             if let out { try FrameFiles(reply).write(to: out) }
             Console.result(result)
-            if try reply.decode(Failures.self).failed ?? 0 > 0 { throw Outcome.someFailed }
+            let verdict = try reply.decode(Verdict.self)
+            if verdict.failed ?? 0 > 0 || verdict.ready == false { throw Outcome.someFailed }
         }
     }
 
-    private struct Failures: Decodable {
+    private struct Verdict: Decodable {
+        /// Images without a result.
         var failed: Int?
+        /// What `ready` says.
+        var ready: Bool?
     }
 
     private func standardInput() throws -> String {

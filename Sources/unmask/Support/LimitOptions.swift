@@ -23,8 +23,17 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Requests of one connection that are not answered yet; then it is not read.")
     var maxInFlight: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Answers that a connection's client has not taken; beyond, it is not read.", valueName: "bytes"))
+    var maxUnwritten: Int?
+
     @Option(help: "Connections; more are told so and closed.")
     var maxConnections: Int?
+
+    @Option(
+        help: "Tokens of one forward pass, for models whose --batch images have more; an image with more runs alone.")
+    var batchTokens: Int?
 
     @Option(
         help: ArgumentHelp("Close a connection that has asked for nothing in that time.", valueName: "seconds"))
@@ -52,7 +61,9 @@ struct LimitOptions: ParsableArguments {
         set(\.image.maxPixels, maxPixels)
         set(\.imagesPerRequest, maxImages)
         set(\.requestsInFlight, maxInFlight)
+        set(\.unwrittenBytes, maxUnwritten)
         set(\.connections, maxConnections)
+        if let batchTokens { configuration.engine.batchTokens = batchTokens }
         set(\.idle, idleTimeout)
         set(\.request, requestTimeout)
         set(\.answer, requestTimeout)
