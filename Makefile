@@ -12,7 +12,7 @@ UNMASK := .build/release/unmask
 BUILD_PACKAGES := python3-minimal libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libssl-dev pkg-config
 TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev golang-github-rwcarlsen-goexif-dev \
 	golang-github-disintegration-imaging-dev openssl lomiri-wallpapers-16.04 libonnx-testdata libonnx-dev \
-	libprotobuf-dev
+	libprotobuf-dev netcat-openbsd
 
 .PHONY: help build release run demo test parity parity-http bench bench-peers format check-format check-generated fuzz \
 	clean packages test-packages venv

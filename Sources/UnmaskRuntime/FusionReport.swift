@@ -102,6 +102,6 @@ extension Session {
     /// What runs fused and what does not, for these sizes and outputs.
     public func fusionReport(bindings: [String: Int], outputs: [String]) throws(RuntimeError) -> FusionReport {
         let plan = try prepare(bindings: bindings, outputs: outputs)
-        return FusionReport(graph: graph.pruned(to: outputs) ?? graph, plan: plan)
+        return FusionReport(graph: try graph(for: outputs), plan: plan)
     }
 }

@@ -6,10 +6,11 @@ public import UnmaskGraph
 /// Safe to share: passes take turns on the engine. Results depend neither on the batch nor on the thread count.
 public final class Session: Sendable {
     public let engine: Engine
-    /// The graph after the passes.
+    /// The graph after the passes, for all outputs.
     public let graph: Graph
     /// What each pass changed.
     public let rewrites: [(pass: String, rewrites: Int)]
+    private let disabledPasses: Set<String>
     private let turn = Mutex<Void>(())
     /// Touched only under `turn`.
     private nonisolated(unsafe) let state: State
@@ -39,6 +40,7 @@ public final class Session: Sendable {
         var optimised = graph
         rewrites = optimised.optimize(disabled: disabledPasses)
         self.graph = optimised
+        self.disabledPasses = disabledPasses
         self.engine = engine
         state = State(weights: try WeightStore(graph: optimised, engine: engine))
     }
@@ -135,19 +137,26 @@ public final class Session: Sendable {
 
     private func plan(_ key: PlanKey) throws(RuntimeError) -> Plan {
         if let known = state.plans[key] { return known }
-        guard let pruned = graph.pruned(to: key.outputs) else {
-            let known = graph.outputs.map(\.name)
-            throw .unknownOutput(key.outputs.first { !known.contains($0) } ?? "", known: known)
-        }
-        let plan = try Lowering.lower(pruned, bindings: key.bindings, engine: engine, weights: state.weights)
+        let needed = try graph(for: key.outputs)
+        let plan = try Lowering.lower(needed, bindings: key.bindings, engine: engine, weights: state.weights)
         if (state.arena?.byteCount ?? -1) < plan.arenaBytes {
             state.arena = nil
             state.arena = try Region(byteCount: plan.arenaBytes, purpose: "the activations")
         }
-        try state.weights.prepare(for: pruned)
+        try state.weights.prepare(for: needed)
         if state.plans.count >= Session.planCapacity { state.plans.removeAll() }
         state.plans[key] = plan
         return plan
+    }
+
+    /// What is to run for these outputs, and no more.
+    func graph(for outputs: [String]) throws(RuntimeError) -> Graph {
+        guard var needed = graph.pruned(to: outputs) else {
+            let known = graph.outputs.map(\.name)
+            throw .unknownOutput(outputs.first { !known.contains($0) } ?? "", known: known)
+        }
+        needed.optimize(passes: outputPasses, disabled: disabledPasses)
+        return needed
     }
 
     private static func check(_ array: InputArray?, for input: Plan.Input) throws(RuntimeError) -> InputArray {

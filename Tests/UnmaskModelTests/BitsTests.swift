@@ -48,6 +48,30 @@ import UnmaskRuntime
         }
     }
 
+    /// The class token's last block, computed for it alone where nobody asks for the others.
+    @Test("the class token alone and beside all tokens", arguments: InstructionSet.allCases.filter(\.isAvailable))
+    func classTokenAlone(set: InstructionSet) throws {
+        let model = try Model.synthetic(Self.configuration, name: "bits")
+        let engine = try Engine(threads: 2, instructionSet: set)
+        let session = try ModelSession(model, engine: engine, maximumBatch: 9)
+        let whole = try ModelSession(model, engine: engine, maximumBatch: 9, disabledPasses: ["narrow-to-token"])
+        for batch in [1, 2, 9] {
+            let images = Self.images(batch)
+            let masks = Array(repeating: try Mask.random(patches: 24, keeping: 0.5, seed: 3), count: batch)
+            let options = EmbeddingOptions(pooling: .cls, normalize: false)
+            let alone = try session.embed(images, options: options, masks: masks).map(\.values)
+            #expect(try whole.embed(images, options: options, masks: masks).map(\.values) == alone)
+            let pixels = InputArray.u8(images.flatMap(\.pixels))
+            let beside = try session.forward(pixels, masks: masks, kept: 12, outputs: ["cls", "norm"])
+            for index in 0..<batch {
+                #expect(try Array(#require(beside["cls"])[index]) == alone[index])
+                #expect(try Array(#require(beside["norm"])[index].prefix(80)) == alone[index])
+            }
+            let classes = try session.classify(images, topK: 7, masks: masks)
+            #expect(try whole.classify(images, topK: 7, masks: masks) == classes)
+        }
+    }
+
     @Test func mixedTokenCountsComeBackInOrder() throws {
         let model = try Model.synthetic(Self.configuration, name: "bits")
         let session = try ModelSession(model, engine: Engine(threads: 2), maximumBatch: 2)

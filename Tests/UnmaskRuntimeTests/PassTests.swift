@@ -80,4 +80,37 @@ import UnmaskRuntime
         #expect(pruned.nodes.map(\.name) == ["scaled", "embed", "norm.weight", "norm"])
         #expect(graph.pruned(to: ["nonsense"]) == nil)
     }
+
+    /// A block's second half over tokens, of which the third is read.
+    private func selection(andAllTokens: Bool) throws -> Graph {
+        var graph = Graph()
+        let x = graph.addInput("x", [.symbol("n"), 4, 8], .f32)
+        let norm = ["norm.weight", "norm.bias"].map {
+            graph.addConstant($0, Tensor((1...8).map(Float.init), shape: [8]))
+        }
+        var y = graph.add(.layerNorm(epsilon: 1e-6), named: "norm", [x] + norm, shape: [.symbol("n"), 4, 8])
+        y = graph.add(.gelu(.tanh), named: "gelu", [y], shape: [.symbol("n"), 4, 8])
+        y = graph.add(.add, named: "sum", [x, y], shape: [.symbol("n"), 4, 8])
+        graph.addOutput("y", graph.add(.selectToken(2), named: "third", [y], shape: [.symbol("n"), 8]))
+        if andAllTokens { graph.addOutput("tokens", y) }
+        return graph
+    }
+
+    @Test func whatIsReadOfOneTokenIsComputedForItAlone() throws {
+        var graph = try selection(andAllTokens: false)
+        #expect(NarrowToToken().run(&graph) == 3)
+        #expect(graph.nodes.map(\.op.name) == ["selectToken", "layerNorm", "gelu", "add"])
+        #expect(graph.nodes.allSatisfy { graph[$0.output].shape == [.symbol("n"), 8] })
+        let x = InputArray.f32((0..<3 * 32).map { Float($0 * $0 % 23) })
+        let narrowed = try Session(graph, engine: Engine(threads: 1)).run(["x": x], bindings: ["n": 3], outputs: ["y"])
+        let all = try Session(selection(andAllTokens: true), engine: Engine(threads: 1))
+            .run(["x": x], bindings: ["n": 3], outputs: ["y", "tokens"])
+        #expect(narrowed["y"]?.values == all["y"]?.values)
+    }
+
+    @Test func whatIsReadOfAllTokensIsNotNarrowed() throws {
+        var graph = try selection(andAllTokens: true)
+        #expect(NarrowToToken().run(&graph) == 0)
+        #expect(graph.nodes.count == 4)
+    }
 }

@@ -12,6 +12,9 @@ public let standardPasses: [any Pass] = [
     FoldConstants(), FoldScaleShift(), FuseActivation(), FuseResidual(), FuseLayerNorm(),
 ]
 
+/// The passes that help once it is known which outputs are asked for.
+public let outputPasses: [any Pass] = [NarrowToToken()]
+
 extension Graph {
     /// Runs passes in order, and says what each changed. Those named in `disabled` are left out.
     @discardableResult

@@ -9,7 +9,9 @@ extension Scheduler {
     /// Feeds the engine until `stop()` or until the task is cancelled.
     func runEngine() async {
         await withTaskCancellationHandler {
-            while let batch = await nextBatch() { await run(batch) }
+            await withTaskExecutorPreference(engine) {
+                while let batch = await nextBatch() { run(batch) }
+            }
         } onCancel: {
             stop()
         }
@@ -27,7 +29,7 @@ extension Scheduler {
         }
     }
 
-    private func run(_ batch: ImageBatcher.Batch) async {
+    private func run(_ batch: ImageBatcher.Batch) {
         guard let model = batch.items.first?.entry.job.job.model else { return }
         let input = InferenceBatch(
             items: batch.items.map {
@@ -35,7 +37,7 @@ extension Scheduler {
                 return .init(image: $0.image.pixels, mask: job.mask, operation: job.operation)
             })
         let started = ContinuousClock.now
-        let results = await infer(input, on: model)
+        let results = infer(input, on: model)
         let inference = ContinuousClock.now - started
         let images = batch.items.count
         state.withLock { $0.rate.record(tokens: images * batch.key.tokens, took: inference) }
@@ -49,36 +51,26 @@ extension Scheduler {
 
     /// One result for each item. A batch that fails as a whole is run again image by image, so that what the engine
     /// cannot take fails alone.
-    private func infer(
-        _ batch: InferenceBatch, on model: RegisteredModel
-    ) async -> [Result<InferenceOutput, ServiceError>] {
-        switch await attempt(batch, on: model) {
-        case .success(let results): return results
-        case .failure(let error) where batch.items.count == 1: return [.failure(error)]
-        case .failure:
-            var results: [Result<InferenceOutput, ServiceError>] = []
-            for item in batch.items { results += await infer(InferenceBatch(items: [item]), on: model) }
-            return results
+    private func infer(_ batch: InferenceBatch, on model: RegisteredModel) -> [Result<InferenceOutput, ServiceError>] {
+        do {
+            return try attempt(batch, on: model)
+        } catch  where batch.items.count == 1 {
+            return [.failure(error)]
+        } catch {
+            return batch.items.flatMap { infer(InferenceBatch(items: [$0]), on: model) }
         }
     }
 
     /// Fails also where the backend breaks its promise of one result for each item.
     private func attempt(
         _ batch: InferenceBatch, on model: RegisteredModel
-    ) async -> Result<[Result<InferenceOutput, ServiceError>], ServiceError> {
-        do {
-            let results = try await engine.runIfActive { try model.backend.run(batch) }
-            guard results.count == batch.items.count else {
-                return .failure(
-                    ServiceError(
-                        .internal, "the engine gave \(results.count) results for \(batch.items.count) images"))
-            }
-            return .success(results)
-        } catch let error as ServiceError {
-            return .failure(error)
-        } catch {
-            return .failure(ServiceError(.internal, "the engine failed: \(error)"))
+    ) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
+        let results = try model.backend.run(batch)
+        guard results.count == batch.items.count else {
+            throw ServiceError(
+                .internal, "the engine gave \(results.count) results for \(batch.items.count) images")
         }
+        return results
     }
 
     // MARK: Ending
@@ -107,8 +99,8 @@ extension Scheduler {
 
     /// Ends the threads, after `runEngine()` has ended.
     func shutDown() async {
+        await engine.shutDown()
         // Ending twice is the only way to fail.
-        try? await engine.shutdownGracefully()
         try? await preparation.shutdownGracefully()
     }
 }

@@ -44,12 +44,11 @@ final class Scheduler: Sendable {
         var expired: [ImageBatcher.Entry] = []
         var engine: CheckedContinuation<ImageBatcher.Batch?, Never>?
         var batch: ImageBatcher.Batch?
-        var depth = 0
     }
 
     let state: Mutex<State>
     let metrics: ServiceMetrics
-    let engine = NIOThreadPool(numberOfThreads: 1)
+    let engine = EngineThread()
     let preparation: NIOThreadPool
     private let loader: ImageLoader
     private let limits: ServiceConfiguration.Limits
@@ -155,7 +154,7 @@ final class Scheduler: Sendable {
             while let entry = state.batcher.nextToPrepare(now: now, expired: &effects.expired) {
                 effects.starting.append(entry)
             }
-            effects.depth = state.batcher.count
+            metrics.queueDepth(state.batcher.count)
             return effects
         }
         perform(effects)
@@ -165,7 +164,6 @@ final class Scheduler: Sendable {
         effects.engine?.resume(returning: effects.batch)
         for entry in effects.expired { entry.job.complete(.failure(.deadlineExceeded)) }
         for entry in effects.starting { prepare(entry) }
-        metrics.queueDepth(effects.depth)
     }
 
     private func prepare(_ entry: ImageBatcher.Entry) {

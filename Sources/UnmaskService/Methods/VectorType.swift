@@ -53,8 +53,9 @@ struct EncodedVector {
 
     private var bytes: ByteBuffer {
         switch numbers {
-        case .f32(let values): Self.bytes(of: values.map(\.bitPattern.littleEndian))
-        case .f16(let values): Self.bytes(of: values.map(\.bitPattern.littleEndian))
+        // Closures: a key path of two steps is looked up at run time, number by number.
+        case .f32(let values): Self.bytes(of: values.map { $0.bitPattern.littleEndian })
+        case .f16(let values): Self.bytes(of: values.map { $0.bitPattern.littleEndian })
         case .int8(let values): Self.bytes(of: values)
         }
     }

@@ -3,7 +3,7 @@ import Metrics
 /// The service's metrics: for `/metrics`, for `stats`, and for whatever backend the program has bootstrapped besides.
 struct ServiceMetrics: Sendable {
     private let factory: any MetricsFactory
-    private let connections: Gauge
+    private let connections: Meter
     private let queued: Gauge
     private let batchImages: Recorder
     private let inference: Timer
@@ -23,7 +23,7 @@ struct ServiceMetrics: Sendable {
             Timer(label: "unmask_stage_duration", dimensions: [("stage", name)], factory: factory)
         }
         self.factory = factory
-        connections = Gauge(label: "unmask_connections", factory: factory)
+        connections = Meter(label: "unmask_connections", factory: factory)
         queued = Gauge(label: "unmask_queued_images", factory: factory)
         batchImages = Recorder(label: "unmask_batch_images", factory: factory)
         inference = stage("inference")
@@ -41,11 +41,17 @@ struct ServiceMetrics: Sendable {
             })
     }
 
+    /// Where two threads may come to know different depths, the caller keeps their order.
     func queueDepth(_ images: Int) { queued.record(images) }
 
-    func connections(_ count: Int) {
-        connections.record(count)
-        statistics.connections(count)
+    func connectionOpened() {
+        connections.increment()
+        statistics.connections(by: 1)
+    }
+
+    func connectionClosed() {
+        connections.decrement()
+        statistics.connections(by: -1)
     }
 
     func error(_ type: ErrorType) {

@@ -15,7 +15,8 @@ extension RequestHandler {
         let channel = asyncChannel.channel
         do throws(ServiceError) {
             let maximum = configuration.limits.connections + reserve
-            metrics.connections(try life.connectionOpened(channel, maximum: maximum))
+            try life.connectionOpened(channel, maximum: maximum)
+            metrics.connectionOpened()
         } catch {
             refused(error)
             await refuse(error)
@@ -35,7 +36,8 @@ extension RequestHandler {
                 race.cancelAll()
             }
         }
-        metrics.connections(life.connectionClosed(channel))
+        life.connectionClosed(channel)
+        metrics.connectionClosed()
     }
 }
 

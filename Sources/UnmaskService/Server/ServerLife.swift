@@ -25,9 +25,8 @@ final class ServerLife: Sendable {
 
     /// Registers a connection.
     ///
-    /// - Returns: how many there are now.
     /// - Throws: `overloaded` where there are `maximum` already, `shutting_down` after `closeConnections()`.
-    func connectionOpened(_ channel: any Channel, maximum: Int) throws(ServiceError) -> Int {
+    func connectionOpened(_ channel: any Channel, maximum: Int) throws(ServiceError) {
         try state.withLock { state throws(ServiceError) in
             guard !state.isClosed else { throw .shuttingDown }
             guard state.connections.count < maximum else {
@@ -37,16 +36,11 @@ final class ServerLife: Sendable {
                     retryAfterMilliseconds: 1000)
             }
             state.connections[ObjectIdentifier(channel)] = channel
-            return state.connections.count
         }
     }
 
-    /// - Returns: how many there are now.
-    func connectionClosed(_ channel: any Channel) -> Int {
-        state.withLock { state in
-            state.connections[ObjectIdentifier(channel)] = nil
-            return state.connections.count
-        }
+    func connectionClosed(_ channel: any Channel) {
+        state.withLock { $0.connections[ObjectIdentifier(channel)] = nil }
     }
 
     /// Closes every connection, and those that come later.

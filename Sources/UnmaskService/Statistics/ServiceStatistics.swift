@@ -35,7 +35,7 @@ final class ServiceStatistics: Sendable {
 
     func error(_ type: ErrorType) { state.withLock { $0.counts.errors[type, default: 0] += 1 } }
 
-    func connections(_ count: Int) { state.withLock { $0.counts.connections = count } }
+    func connections(by change: Int) { state.withLock { $0.counts.connections += change } }
 
     func batch(images: Int) { state.withLock { $0.counts.batches[images, default: 0] += 1 } }
 
