@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-_ENDS = {"onnx": ".onnx", "pixels": "-pixels.npy", "tokens": "-tokens.npy"}
+_ENDS = {"onnx": ".onnx", "pixels": "-pixels.npy", "vectors": "-vectors.npy"}
 
 
 def files(folder, batch):
-    return {kind: Path(folder) / f"vit-b-16-b{batch}{end}" for kind, end in _ENDS.items()}
+    return {kind: Path(folder) / f"vit-b-16-class-token-b{batch}{end}" for kind, end in _ENDS.items()}

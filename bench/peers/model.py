@@ -1,8 +1,9 @@
-"""The model that every peer runs: transformers' ViT-B/16 at 224 pixels, random weights, output [B, 197, 768].
+"""The model that every peer runs: transformers' ViT-B/16 at 224 pixels, random weights, from pixels to the
+vector of the class token, [B, 768].
 
     python bench/peers/model.py --batch 8 --out build/bench-peers
 
-writes `vit-b-16-b8.onnx` by torch's exporter, and the input and output that each peer is checked with before it is
+writes `vit-b-16-class-token-b8.onnx` by torch's exporter, and the input and output that each peer is checked with before it is
 timed.
 """
 
@@ -25,7 +26,7 @@ class Encoder(torch.nn.Module):
         self.vit = ViTModel(ViTConfig(), add_pooling_layer=False)
 
     def forward(self, pixels):
-        return self.vit(pixels).last_hidden_state
+        return self.vit(pixels).last_hidden_state[:, 0]
 
 
 def encoder():
@@ -44,8 +45,8 @@ def main():
     pixels = torch.randn(o.batch, 3, 224, 224, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         np.save(out["pixels"], pixels.numpy())
-        np.save(out["tokens"], model(pixels).numpy())
-        names = {"input_names": ["pixels"], "output_names": ["tokens"]}
+        np.save(out["vectors"], model(pixels).numpy())
+        names = {"input_names": ["pixels"], "output_names": ["vectors"]}
         torch.onnx.export(model, (pixels,), out["onnx"], dynamo=True, opset_version=18, **names)
 
 

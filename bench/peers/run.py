@@ -1,4 +1,5 @@
-"""Measures Unmask against PyTorch, onnxruntime and OpenVINO: float32 ViT-B/16 at 224 pixels, side by side.
+"""Measures Unmask against PyTorch, onnxruntime and OpenVINO: float32 ViT-B/16 at 224 pixels, from pixels to
+the class token's vector, side by side.
 
     python bench/peers/run.py --batch 1 --batch 8 --threads 2 --json build/bench-peers/result.json
 
@@ -22,7 +23,6 @@ from lockstep import Worker, WorkerFailed
 
 HERE = Path(__file__).parent
 PEERS = ["torch-eager", "torch-compile", "torch-onednn", "onnxruntime", "onnxruntime-fused", "openvino"]
-GFLOP_AN_IMAGE = 35.1  # ViT-B/16 at 224: twice the multiply-adds, attention's two products included
 
 
 def options():
@@ -95,13 +95,12 @@ def report(o, batch, seconds):
         sys.exit("no peer ran: nothing to compare with (what each lacked is said above)")
     fastest = min(peers, key=lambda name: median(seconds[name]))
     print(f"\nbatch {batch}, {o.threads} threads, {o.rounds} rounds\n")
-    print(f"{'':22}{'median ms':>11}{'best ms':>11}{'images/s':>11}{'GFLOP/s':>11}{'relative':>11}")
+    print(f"{'':22}{'median ms':>11}{'best ms':>11}{'images/s':>11}{'relative':>11}")
     for name in sorted(seconds, key=lambda name: median(seconds[name])):
         middle = median(seconds[name])
         rate = batch / middle
-        gflops = f"{rate * GFLOP_AN_IMAGE:11.0f}" if name != masked_name(o) else f"{'':11}"
         speed = f"{median(seconds[fastest]) / middle:10.2f}x"
-        print(f"{name:22}{middle * 1e3:11.1f}{min(seconds[name]) * 1e3:11.1f}{rate:11.2f}{gflops}{speed}")
+        print(f"{name:22}{middle * 1e3:11.1f}{min(seconds[name]) * 1e3:11.1f}{rate:11.2f}{speed}")
     ratios = {"fastest_peer": fastest}
     if "unmask" in seconds:
         ratios["unmask_over_fastest_peer"] = median(seconds[fastest]) / median(seconds["unmask"])

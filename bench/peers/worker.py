@@ -106,7 +106,7 @@ def main():
     o = p.parse_args()
     paths = files(o.files, o.batch)
     forward = PEERS[o.peer](np.load(paths["pixels"]), o.threads, paths["onnx"])
-    expected = np.load(paths["tokens"])
+    expected = np.load(paths["vectors"])
     deviation = np.abs(forward() - expected).max() / np.abs(expected).max()
     if deviation > 1e-3:
         sys.exit(f"{o.peer}: its result is {deviation:.2g} of the largest value away from torch's; not float32?")
