@@ -1,5 +1,3 @@
-public import UnmaskGraph
-
 /// The arithmetic of an exported model.
 public enum ExportPrecision: String, Sendable, CaseIterable {
     case fp32
