@@ -11,8 +11,8 @@ import time
 from collections import deque
 
 
-class HTTP(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive; a status of 200 is a success."""
+class _Connection(asyncio.Protocol):
+    """Sends requests; what a whole answer is, its protocol knows, and leaves its body in `body`."""
 
     def __init__(self, answered):
         self._answered, self._buffer = answered, bytearray()
@@ -22,6 +22,10 @@ class HTTP(asyncio.Protocol):
 
     def send(self, request):
         self.transport.write(request)
+
+
+class HTTP(_Connection):
+    """HTTP/1.1 with keep-alive; a status of 200 is a success."""
 
     def data_received(self, data):
         self._buffer += data
@@ -36,17 +40,8 @@ class HTTP(asyncio.Protocol):
             self._answered(self, head.split(b" ", 2)[1] == b"200")
 
 
-class Unmask(asyncio.Protocol):
+class Unmask(_Connection):
     """Lines and frames; a result without failed images is a success."""
-
-    def __init__(self, answered):
-        self._answered, self._buffer = answered, bytearray()
-
-    def connection_made(self, transport):
-        self.transport = transport
-
-    def send(self, request):
-        self.transport.write(request)
 
     def data_received(self, data):
         self._buffer += data

@@ -133,5 +133,11 @@ def load(o, server, *arguments):
     return json.loads(done.stdout) | {"code": done.returncode}
 
 
+def engine_alone(o, model, batch, rounds):
+    """Runs `unmask bench` and returns what it says: the engine without decoding and sockets."""
+    command = [o.unmask, "bench", "--model", str(model), "--batch", str(batch), "--rounds", str(rounds), "--json"]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
 def mebibytes(bytes_):
     return bytes_ / 2**20

@@ -21,7 +21,7 @@ from statistics import median
 import exchange
 import numpy as np
 from exported import fashion_vit, vit_b_16
-from harness import FILES, SAMPLES, SMALL_MODEL, Server, Trial, options
+from harness import FILES, SAMPLES, SMALL_MODEL, Server, Trial, engine_alone, options
 from unmask._wire import encode_request
 from vit_b_16 import checkpoint, photographs
 
@@ -75,8 +75,7 @@ def compare(trial, o, name, onnx, model, images, batch, size, params, target):
 
 def arithmetic(o, model, batch):
     """What an image takes, in GFLOP, and what the processor can do, in GFLOP/s, both in float32."""
-    command = [o.unmask, "bench", "--model", str(model), "--batch", str(batch), "--rounds", "20", "--json"]
-    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    found = engine_alone(o, model, batch, rounds=20)
     return found["gflops"] / found["images_per_s"], found["peak_gflops"]
 
 

@@ -1,11 +1,9 @@
 """Throughput over the socket, JPEG photographs as frames, against the engine's own at the same batch size, in turns:
 ViT-B/16, batches of 8. At least 95 % of it must remain: decoding and resizing are hidden behind the engine."""
 
-import json
-import subprocess
 from statistics import median
 
-from harness import Server, Trial, load, options
+from harness import Server, Trial, engine_alone, load, options
 from vit_b_16 import checkpoint, photographs
 
 BATCH, ROUNDS = 8, 5
@@ -19,7 +17,7 @@ def main():
     over_socket, engine = [], []
     with Server(o, "--batch", BATCH, model=model) as server:
         for _ in range(ROUNDS):
-            engine.append(alone(o, model, seconds))
+            engine.append(engine_alone(o, model, BATCH, max(3, round(seconds / 0.7)))["images_per_s"])
             flow = ["--connections", 4, "--in-flight", 2 * BATCH // 4 * 2, "--duration", seconds, "--image", images]
             over_socket.append(load(o, server, *flow)["images_per_s"])
     ratios = [a / b for a, b in zip(over_socket, engine)]
@@ -28,12 +26,6 @@ def main():
     trial.figure("median of the rounds' ratios", median(ratios))
     trial.check("at least 95 % of the engine's own", median(ratios) >= 0.95)
     trial.finish()
-
-
-def alone(o, model, seconds):
-    rounds = max(3, round(seconds / 0.7))
-    command = [o.unmask, "bench", "--model", str(model), "--batch", str(BATCH), "--rounds", str(rounds), "--json"]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)["images_per_s"]
 
 
 if __name__ == "__main__":
