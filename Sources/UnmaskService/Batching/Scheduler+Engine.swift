@@ -21,7 +21,7 @@ extension Scheduler {
         await withCheckedContinuation { engine in
             let isStopped = state.withLock { state in
                 state.busySince = nil
-                state.lastProgress = .now
+                state.lastProgress = clock.now
                 state.idleEngine = state.isStopped ? nil : engine
                 return state.isStopped
             }
@@ -36,9 +36,9 @@ extension Scheduler {
                 let job = $0.entry.job.job
                 return .init(image: $0.image.pixels, mask: job.mask, operation: job.operation)
             })
-        let started = ContinuousClock.now
+        let started = clock.now
         let results = infer(input, on: model)
-        let inference = ContinuousClock.now - started
+        let inference = clock.now - started
         let images = batch.items.count
         state.withLock { $0.rate.record(tokens: images * batch.key.tokens, took: inference) }
         metrics.batch(images: images, took: inference)

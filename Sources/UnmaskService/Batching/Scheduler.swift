@@ -35,7 +35,7 @@ final class Scheduler: Sendable {
         var idleEngine: CheckedContinuation<ImageBatcher.Batch?, Never>?
         var busySince: ContinuousClock.Instant?
         /// When a batch or an image's preparation last came to an end, or work came to an idle worker.
-        var lastProgress = ContinuousClock.now
+        var lastProgress: ContinuousClock.Instant
     }
 
     /// What is to be done outside the lock after the state has changed.
@@ -50,6 +50,7 @@ final class Scheduler: Sendable {
     let metrics: ServiceMetrics
     let engine = EngineThread()
     let preparation: NIOThreadPool
+    let clock: any ServiceClock
     private let loader: ImageLoader
     private let limits: ServiceConfiguration.Limits
     private let settings: ServiceConfiguration.EngineSettings
@@ -57,6 +58,7 @@ final class Scheduler: Sendable {
     init(configuration: ServiceConfiguration, loader: ImageLoader, metrics: ServiceMetrics) {
         self.loader = loader
         self.metrics = metrics
+        clock = configuration.clock
         limits = configuration.limits
         settings = configuration.engine
         preparation = NIOThreadPool(numberOfThreads: settings.preparationThreads)
@@ -65,7 +67,8 @@ final class Scheduler: Sendable {
                 batcher: Batcher(
                     limits: .init(
                         queued: limits.queuedImages, preparing: settings.preparationThreads,
-                        preparedBatches: settings.preparedBatches))))
+                        preparedBatches: settings.preparedBatches)),
+                lastProgress: clock.now))
     }
 
     // MARK: Requests
@@ -91,7 +94,7 @@ final class Scheduler: Sendable {
     private func admit(
         _ jobs: [ImageJob], _ pending: PendingRequest, _ terms: RequestTerms
     ) throws(ServiceError) -> UInt64 {
-        let now = ContinuousClock.now
+        let now = clock.now
         let images = jobs.enumerated().map { index, job in
             (
                 key: BatchKey(job, images: settings.batchImages, tokens: settings.batchTokens),
@@ -100,7 +103,7 @@ final class Scheduler: Sendable {
         }
         return try state.withLock { state throws(ServiceError) in
             guard state.isAccepting || terms.isReserved else { throw .shuttingDown }
-            if !terms.isReserved { try checkWait(state, terms.deadline.map { $0 - now }) }
+            if !terms.isReserved { try checkWait(state, terms.deadline, now) }
             state.nextRequest += 1
             if state.batcher.count == 0, state.busySince == nil { state.lastProgress = now }
             let request = ImageBatcher.Request(
@@ -108,7 +111,8 @@ final class Scheduler: Sendable {
                 deadline: terms.deadline, isReserved: terms.isReserved)
             guard state.batcher.admit(images, of: request) else {
                 throw .overloaded(
-                    "\(state.batcher.count) images are queued and there is no room for \(jobs.count) more", state)
+                    "\(state.batcher.count) images are queued and there is no room for \(jobs.count) more",
+                    wait: state.expectedWait(at: now))
             }
             return state.nextRequest
         }
@@ -116,13 +120,15 @@ final class Scheduler: Sendable {
 
     /// Refuses at once what could only be refused later: the queue is longer than the server, or the request's own
     /// deadline, allows.
-    private func checkWait(_ state: borrowing State, _ deadline: Duration?) throws(ServiceError) {
-        guard let longest = [limits.queueWait, deadline].compactMap(\.self).min(),
-            let wait = state.expectedWait, wait > longest
+    private func checkWait(
+        _ state: borrowing State, _ deadline: ContinuousClock.Instant?, _ now: ContinuousClock.Instant
+    ) throws(ServiceError) {
+        guard let longest = [limits.queueWait, deadline.map { $0 - now }].compactMap(\.self).min(),
+            let wait = state.expectedWait(at: now), wait > longest
         else { return }
         throw .overloaded(
             "\(state.batcher.count) images are queued, about \(wait.microseconds / 1000) ms of work, and "
-                + "\(longest.microseconds / 1000) ms are allowed", state)
+                + "\(longest.microseconds / 1000) ms are allowed", wait: wait)
     }
 
     /// Runs work that blocks on the threads that prepare images.
@@ -141,7 +147,7 @@ final class Scheduler: Sendable {
     /// Starts whatever can start now.
     func advance() {
         let effects = state.withLock { state in
-            let now = ContinuousClock.now
+            let now = clock.now
             var effects = Effects()
             if state.idleEngine != nil,
                 let batch = state.batcher.formBatch(now: now, expired: &effects.expired)
@@ -168,16 +174,16 @@ final class Scheduler: Sendable {
 
     private func prepare(_ entry: ImageBatcher.Entry) {
         preparation.submit { [self] threadState in
-            let started = ContinuousClock.now
+            let started = clock.now
             let result = Result { () throws(ServiceError) in
                 guard threadState == .active else { throw ServiceError.shuttingDown }
                 let job = entry.job.job
                 return try loader.pixels(of: job.source, for: job.model, job.preparation)
             }
-            let decode = ContinuousClock.now - started
+            let decode = clock.now - started
             let image = (try? result.get()).map { PreparedImage(pixels: $0, decode: decode) }
             let isWanted = state.withLock { state in
-                state.lastProgress = .now
+                state.lastProgress = clock.now
                 return state.batcher.endPreparation(of: entry.id, image: image)
             }
             if isWanted, case .failure(let error) = result {
@@ -200,7 +206,7 @@ final class Scheduler: Sendable {
 
     var status: Status {
         state.withLock { state in
-            let now = ContinuousClock.now
+            let now = clock.now
             let isIdle = state.batcher.count == 0 && state.busySince == nil
             return Status(
                 queuedImages: state.batcher.count, busy: state.busySince.map { now - $0 },
@@ -210,19 +216,20 @@ final class Scheduler: Sendable {
 }
 
 extension ServiceError {
-    fileprivate static func overloaded(_ message: String, _ state: borrowing Scheduler.State) -> ServiceError {
+    /// - Parameter wait: for which the queue is estimated to last.
+    fileprivate static func overloaded(_ message: String, wait: Duration?) -> ServiceError {
         ServiceError(
             .overloaded, message + ": try again later",
-            retryAfterMilliseconds: EngineRate.retryAfter(state.expectedWait))
+            retryAfterMilliseconds: EngineRate.retryAfter(wait))
     }
 }
 
 extension Scheduler.State {
     /// How long an image that came now would wait for the engine: for what is left of its batch and for what is queued.
     /// Nil while nothing is known of its speed.
-    fileprivate var expectedWait: Duration? {
+    fileprivate func expectedWait(at now: ContinuousClock.Instant) -> Duration? {
         guard let queued = rate.time(forTokens: batcher.queuedTokens) else { return nil }
         guard let since = busySince, let running = rate.time(forTokens: runningTokens) else { return queued }
-        return queued + max(.zero, running - (ContinuousClock.now - since))
+        return queued + max(.zero, running - (now - since))
     }
 }

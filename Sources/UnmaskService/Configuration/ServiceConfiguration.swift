@@ -14,6 +14,8 @@ public struct ServiceConfiguration: Sendable {
     public var limits = Limits()
     public var timeouts = Timeouts()
     public var engine = EngineSettings()
+    /// What all times are measured by.
+    var clock: any ServiceClock = SystemClock()
 
     public init(unixSocketPath: String? = nil, tcp: TCPAddress? = nil) {
         self.unixSocketPath = unixSocketPath

@@ -31,10 +31,10 @@ extension EmbedResult {
     ) -> HTTPResponse {
         let failures = results.items.compactMap(\.failure)
         if let first = failures.first, failures.count == results.items.count { return OpenAIError(first).response }
-        let started = ContinuousClock.now
+        let started = context.configuration.clock.now
         return .json(.ok) { json in
             write(to: &json, encoding)
-            let now = ContinuousClock.now
+            let now = context.configuration.clock.now
             let (encode, total) = (now - started, now - context.received)
             Answer.writeTimes(times, encode: encode, total: total, to: &json)
             context.metrics.answered(encode: encode, total: total)

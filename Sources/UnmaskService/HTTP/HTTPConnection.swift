@@ -38,6 +38,7 @@ struct HTTPConnection: Sendable {
     }
 
     private func write(_ response: HTTPResponse) async {
-        await channel.write(response, atMost: routes.handler.configuration.timeouts.answer)
+        let configuration = routes.handler.configuration
+        await channel.write(response, atMost: configuration.timeouts.answer, by: configuration.clock)
     }
 }

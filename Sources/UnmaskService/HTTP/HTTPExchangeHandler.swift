@@ -25,10 +25,12 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     private var bodyLimit = 0
     private var isTooLarge = false
     private var isAnswering = false
-    private var alarm: Scheduled<Void>?
+    private var alarm: (any Alarm)?
+    private let clock: any ServiceClock
 
-    init(limits: Limits) {
+    init(limits: Limits, clock: any ServiceClock) {
         self.limits = limits
+        self.clock = clock
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -72,7 +74,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         guard let head, !isAnswering else { return }
         alarm?.cancel()
         isAnswering = true
-        let request = HTTPRequest(head: head, body: body, received: .now, isTooLarge: isTooLarge, isLast: isLast)
+        let request = HTTPRequest(head: head, body: body, received: clock.now, isTooLarge: isTooLarge, isLast: isLast)
         body = ByteBuffer()
         context.fireChannelRead(wrapInboundOut(request))
     }
@@ -118,6 +120,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     private func setAlarm(_ timeout: Duration, _ context: ChannelHandlerContext) {
         alarm?.cancel()
-        alarm = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) { context.close(promise: nil) }
+        let channel = context.channel
+        alarm = clock.schedule(after: timeout, on: context.eventLoop) { channel.close(promise: nil) }
     }
 }

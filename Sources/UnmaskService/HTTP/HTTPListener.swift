@@ -23,7 +23,7 @@ struct HTTPListener: Sendable {
             let channel = try await Listener.bootstrap(group).bind(to: resolved) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try control.secure(channel)
-                    return try configure(channel, limits, headerBytes: settings.headerBytes)
+                    return try configure(channel, limits, configuration.clock, headerBytes: settings.headerBytes)
                 }
             }
             return HTTPListener(
@@ -34,7 +34,7 @@ struct HTTPListener: Sendable {
     }
 
     private static func configure(
-        _ channel: any Channel, _ limits: HTTPExchangeHandler.Limits, headerBytes: Int
+        _ channel: any Channel, _ limits: HTTPExchangeHandler.Limits, _ clock: any ServiceClock, headerBytes: Int
     ) throws -> HTTPConnection.AsyncChannel {
         var headers = NIOHTTPDecoderLimitConfiguration()
         headers.maxHeaderFieldSize = headerBytes
@@ -44,7 +44,7 @@ struct HTTPListener: Sendable {
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: headers)
-        try pipeline.addHandler(HTTPExchangeHandler(limits: limits))
+        try pipeline.addHandler(HTTPExchangeHandler(limits: limits, clock: clock))
         return try HTTPConnection.AsyncChannel(wrappingChannelSynchronously: channel)
     }
 

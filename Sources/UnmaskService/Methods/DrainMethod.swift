@@ -10,9 +10,10 @@ struct DrainResult: MethodResult {
         context.handler.logger.notice("draining", metadata: ["by": "drain"])
         context.life.startDraining()
         context.scheduler.stopAccepting()
-        let end = ContinuousClock.now + .milliseconds(wait)
+        let clock = context.configuration.clock
+        let end = clock.now + .milliseconds(wait)
         var status = context.scheduler.status
-        while !status.isIdle, ContinuousClock.now < end {
+        while !status.isIdle, clock.now < end {
             do { try await Task.sleep(for: .milliseconds(5)) } catch { throw ServiceError.cancelled }
             status = context.scheduler.status
         }

@@ -36,15 +36,16 @@ enum Answer {
     /// Every result ends in `timing_us`: the stages of its images, and `total`, which runs from the last byte of the
     /// request to this line.
     static func result(
-        _ result: any MethodResult, id: RequestID, isJSONRPC: Bool, received: ContinuousClock.Instant
+        _ result: any MethodResult, id: RequestID, isJSONRPC: Bool, received: ContinuousClock.Instant,
+        by clock: any ServiceClock
     ) -> Encoded {
-        let started = ContinuousClock.now
+        let started = clock.now
         var (encode, total) = (Duration.zero, Duration.zero)
         let bytes = encoded(id: id, isJSONRPC: isJSONRPC) { json, frames in
             json.key("result")
             json.object { json in
                 result.write(to: &json, frames: &frames)
-                let now = ContinuousClock.now
+                let now = clock.now
                 (encode, total) = (now - started, now - received)
                 writeTimes(result.times, encode: encode, total: total, to: &json)
             }

@@ -40,24 +40,26 @@ final class Readiness: Sendable {
     private let models: ModelRegistry
     private let scheduler: Scheduler
     private let timeouts: ServiceConfiguration.Timeouts
+    private let clock: any ServiceClock
     private let state = Mutex(State())
 
-    init(models: ModelRegistry, scheduler: Scheduler, timeouts: ServiceConfiguration.Timeouts) {
+    init(models: ModelRegistry, scheduler: Scheduler, configuration: ServiceConfiguration) {
         self.models = models
         self.scheduler = scheduler
-        self.timeouts = timeouts
+        timeouts = configuration.timeouts
+        clock = configuration.clock
     }
 
     func check(isDraining: Bool) async -> Report {
         if isDraining { return Report(status: .draining) }
         let task = state.withLock { state in
-            if let last = state.last, last.at + Self.lifetime > .now { return Task { last.report } }
+            if let last = state.last, last.at + Self.lifetime > clock.now { return Task { last.report } }
             if let running = state.running { return running }
             let task = Task { [self] in
                 let report = await run()
                 self.state.withLock { state in
                     state.running = nil
-                    state.last = (report, .now)
+                    state.last = (report, clock.now)
                 }
                 return report
             }
@@ -83,7 +85,7 @@ final class Readiness: Sendable {
 
     private func tryOut(_ model: RegisteredModel) async -> ModelReport {
         guard let golden = model.golden else { return ModelReport(name: model.name) }
-        let started = ContinuousClock.now
+        let started = clock.now
         var report = ModelReport(name: model.name, origin: golden.origin)
         do throws(ServiceError) {
             let vector = try await goldenVector(of: model, golden.expected)
@@ -91,7 +93,7 @@ final class Readiness: Sendable {
         } catch {
             report.problem = error.description
         }
-        report.took = ContinuousClock.now - started
+        report.took = clock.now - started
         return report
     }
 
@@ -103,7 +105,7 @@ final class Readiness: Sendable {
             model: model, source: source, preparation: preparation,
             mask: .none(patches: model.description.interface.patches),
             operation: expected.operation(of: model.description))
-        let deadline = ContinuousClock.now + timeouts.ready
+        let deadline = clock.now + timeouts.ready
         let terms = RequestTerms(connection: 0, priority: .high, deadline: deadline, isReserved: true)
         let outcome = await withTaskGroup(of: Result<ImageOutcome?, ServiceError>.self) { [scheduler] race in
             race.addTask {
@@ -113,8 +115,8 @@ final class Readiness: Sendable {
                     return .failure(error)
                 }
             }
-            race.addTask {
-                try? await Task.sleep(until: deadline)
+            race.addTask { [clock] in
+                try? await clock.sleep(until: deadline)
                 return .success(nil)
             }
             let first = await race.next() ?? .success(nil)

@@ -26,7 +26,8 @@ struct Connection: Sendable {
         let channel = asyncChannel.channel
         let connection = Connection(
             channel: channel, handler: handler, state: state,
-            watchdog: ConnectionWatchdog(channel, handler.configuration.timeouts))
+            watchdog: ConnectionWatchdog(
+                channel, handler.configuration.timeouts, handler.configuration.clock))
         connection.watchdog.watch()
         await handler.whileConnected(asyncChannel) { inbound in
             await connection.serve(inbound)
@@ -43,7 +44,7 @@ struct Connection: Sendable {
         await withTaskGroup(of: Void.self) { requests in
             var inFlight = 0
             func start(_ event: RequestFramer.Event) async {
-                let received = ContinuousClock.now
+                let received = handler.configuration.clock.now
                 // A request that cancels another one is not kept waiting by it.
                 if case .request(let request) = event, request.method == Method.cancel.rawValue {
                     life.requestBegan()
@@ -97,7 +98,7 @@ struct Connection: Sendable {
     /// - Returns: whether it has rights now; if not, the connection is to be closed.
     private func authorize(_ event: RequestFramer.Event) async -> Bool {
         life.requestBegan()
-        await answer(event, state.begin(nil), received: .now)
+        await answer(event, state.begin(nil), received: handler.configuration.clock.now)
         return state.rights.mayCall
     }
 

@@ -14,29 +14,32 @@ final class ConnectionWatchdog: Sendable {
         var stuckSince: ContinuousClock.Instant?
         var requests = 0
         var answers = 0
-        var idleSince = ContinuousClock.now
+        var idleSince: ContinuousClock.Instant
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let timeouts: ServiceConfiguration.Timeouts
     private let channel: any Channel
+    private let clock: any ServiceClock
 
-    init(_ channel: any Channel, _ timeouts: ServiceConfiguration.Timeouts) {
+    init(_ channel: any Channel, _ timeouts: ServiceConfiguration.Timeouts, _ clock: any ServiceClock) {
         self.channel = channel
         self.timeouts = timeouts
+        self.clock = clock
+        state = Mutex(State(idleSince: clock.now))
     }
 
     /// Looks until the connection is closed, eight times within the shortest of the times.
     func watch() {
         let shortest = min(timeouts.request, timeouts.answer, timeouts.idle)
-        channel.eventLoop.scheduleTask(in: TimeAmount(max(shortest / 8, .milliseconds(1)))) { [self] in
+        _ = clock.schedule(after: max(shortest / 8, .milliseconds(1)), on: channel.eventLoop) { [self] in
             guard channel.isActive else { return }
             if isOverdue { channel.close(promise: nil) } else { watch() }
         }
     }
 
     private var isOverdue: Bool {
-        let now = ContinuousClock.now
+        let now = clock.now
         return state.withLock { state in
             if let since = state.partialSince, now - since > timeouts.request { return true }
             if let since = state.stuckSince, now - since > timeouts.answer { return true }
@@ -48,7 +51,7 @@ final class ConnectionWatchdog: Sendable {
     func received(isPartial: Bool, requests: Int) {
         state.withLock { state in
             if requests > 0 || !isPartial { state.partialSince = nil }
-            if isPartial, state.partialSince == nil { state.partialSince = .now }
+            if isPartial, state.partialSince == nil { state.partialSince = clock.now }
         }
     }
 
@@ -57,21 +60,21 @@ final class ConnectionWatchdog: Sendable {
     func requestEnded() {
         state.withLock { state in
             state.requests -= 1
-            state.idleSince = .now
+            state.idleSince = clock.now
         }
     }
 
     func answerBegan() {
         state.withLock { state in
             state.answers += 1
-            if state.stuckSince == nil { state.stuckSince = .now }
+            if state.stuckSince == nil { state.stuckSince = clock.now }
         }
     }
 
     func answerTaken() {
         state.withLock { state in
             state.answers -= 1
-            state.stuckSince = state.answers > 0 ? .now : nil
+            state.stuckSince = state.answers > 0 ? clock.now : nil
         }
     }
 }

@@ -43,8 +43,8 @@ extension RequestHandler {
 
 extension Channel {
     /// Waits until the system has taken all of it; a client that does not read in time is dropped.
-    func write(_ message: some Sendable, atMost time: Duration) async {
-        let timeout = eventLoop.scheduleTask(in: TimeAmount(time)) { self.close(promise: nil) }
+    func write(_ message: some Sendable, atMost time: Duration, by clock: any ServiceClock) async {
+        let timeout = clock.schedule(after: time, on: eventLoop) { self.close(promise: nil) }
         defer { timeout.cancel() }
         // A failure means that the client has gone, which ends the connection anyway.
         try? await writeAndFlush(message)

@@ -12,7 +12,7 @@ struct Outside: Sendable {
         _ handler: RequestHandler, _ control: AccessControl, _ registry: PrometheusRegistry,
         on group: any EventLoopGroup
     ) {
-        let heartbeat = LoopHeartbeat(group)
+        let heartbeat = LoopHeartbeat(group, handler.configuration.clock)
         let health = HealthMonitor(
             scheduler: handler.scheduler, heartbeat: heartbeat, stall: handler.configuration.timeouts.stall)
         self.control = control

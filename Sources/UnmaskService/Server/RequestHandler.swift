@@ -24,7 +24,8 @@ struct RequestHandler: Sendable {
                 try await self.result(method, request, context)
             }
             let encoded = Answer.result(
-                result, id: request.id ?? .null, isJSONRPC: request.isJSONRPC, received: received)
+                result, id: request.id ?? .null, isJSONRPC: request.isJSONRPC, received: received,
+                by: configuration.clock)
             metrics.answered(encode: encoded.encode, total: encoded.total)
             answer = encoded.bytes
         } catch {
@@ -52,7 +53,7 @@ struct RequestHandler: Sendable {
         let log = AccessLog(logger, trace: trace)
         let method = Method(rawValue: name)
         func record(_ error: ServiceError?) {
-            let time = ContinuousClock.now - received
+            let time = configuration.clock.now - received
             log.answered(method?.rawValue ?? "unknown", over: connection.transport, in: time, error: error)
         }
         do throws(ServiceError) {

@@ -50,7 +50,7 @@ public struct Server: Service {
         let registry = PrometheusRegistry()
         let metrics = ServiceMetrics(registry)
         let scheduler = Scheduler(configuration: configuration, loader: loader, metrics: metrics)
-        let readiness = Readiness(models: models, scheduler: scheduler, timeouts: configuration.timeouts)
+        let readiness = Readiness(models: models, scheduler: scheduler, configuration: configuration)
         let handler = RequestHandler(
             models: models, scheduler: scheduler, readiness: readiness, metrics: metrics,
             configuration: configuration, life: ServerLife(), logger: logger, logLevel: logLevel)
@@ -153,8 +153,8 @@ public struct Server: Service {
 
     /// Looks every few milliseconds: it happens once in a server's life, and needs no signalling from every request.
     private func waitForRequests(_ life: ServerLife, atMost time: Duration) async {
-        let end = ContinuousClock.now + time
-        while life.requestsInFlight > 0, ContinuousClock.now < end {
+        let end = configuration.clock.now + time
+        while life.requestsInFlight > 0, configuration.clock.now < end {
             do { try await Task.sleep(for: .milliseconds(5)) } catch { return }
         }
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LoopHeartbeatTests {
     @Test func aLoopThatDoesNotTurnIsNoticedAndForgiven() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 3)
-        let heartbeat = LoopHeartbeat(group)
+        let heartbeat = LoopHeartbeat(group, SystemClock())
         let gate = Gate()
         defer { gate.open() }
         #expect(heartbeat.silentLoops(for: .seconds(1.5)) == 0)
