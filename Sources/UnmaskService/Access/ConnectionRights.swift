@@ -15,6 +15,20 @@ struct ConnectionRights: Sendable, Equatable {
         }
     }
 
+    /// The priorities that this connection's requests may state.
+    var priorities: [Priority] { mayAdminister ? Priority.allCases : Priority.allCases.filter { $0 != .high } }
+
+    /// - Throws: `unauthorized`.
+    func require(_ priority: Priority) throws(ServiceError) {
+        guard priorities.contains(priority) else {
+            throw ServiceError(
+                .unauthorized,
+                "priority \"\(priority)\" is for the Unix socket, or for a connection whose hello has presented the "
+                    + "server's token (--token-file); this one may state: "
+                    + priorities.map(\.rawValue).joined(separator: ", "))
+        }
+    }
+
     /// - Throws: `unauthorized`.
     func requireAdministration() throws(ServiceError) {
         guard mayAdminister else {

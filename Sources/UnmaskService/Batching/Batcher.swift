@@ -2,9 +2,9 @@
 ///
 /// An image is waiting, then preparing, then ready, then handed out in a batch. There is no timer: whoever has a free
 /// engine asks for a batch and gets the first ready image together with those that can share its forward pass. First is
-/// the higher priority, and within a priority whose turn came earlier: connections take turns. Preparation runs ahead of
-/// the engine by a bounded number of batches, counted for each priority apart, so that what is urgent need not wait for
-/// room behind what is not.
+/// the priority whose turn it is (`LevelTurns`: a higher one as a rule, but none starves), and within a priority whose
+/// turn came earlier: connections take turns. Preparation runs ahead of the engine by a bounded number of batches,
+/// counted for each priority apart, so that what is urgent need not wait for room behind what is not.
 struct Batcher<Job, Image> {
     struct Limits: Sendable {
         /// Images that are waiting, preparing or ready.
@@ -52,6 +52,8 @@ struct Batcher<Job, Image> {
     private var abandoned: Set<UInt64> = []
     /// By priority, then in the order of their turns, whatever the order in which preparation ended.
     private var ready: [(entry: Entry, image: Image)] = []
+    /// Of the priorities, in leading a batch.
+    private var turns = LevelTurns()
     /// What is preparing or ready, for each priority, in `Entry.share`s.
     private var prepared = Priority.allCases.map { _ in 0 }
     /// The tokens of all queued images.
@@ -91,6 +93,7 @@ struct Batcher<Job, Image> {
                 entry.turn = nextTurn
                 nextTurn += 1
                 prepared[entry.priority.level] += entry.share
+                waiting.take(tokens: entry.key.tokens, as: entry.priority)
                 preparing[entry.id] = entry
                 return entry
             }
@@ -115,21 +118,21 @@ struct Batcher<Job, Image> {
         return true
     }
 
-    /// The first ready image and all that can run with it, or nil where none is ready.
+    /// The first ready image of the priority whose turn it is and all that can run with it, its own priority's before
+    /// the others', or nil where none is ready. The whole batch counts as that priority's: others fill what it leaves.
     mutating func formBatch(now: ContinuousClock.Instant, expired: inout [Entry]) -> Batch? {
         removeReady(where: { $0.isExpired(now) }, &expired)
-        guard let key = ready.first?.entry.key else { return nil }
-        var batch = Batch(key: key, items: [])
-        var others: [(entry: Entry, image: Image)] = []
-        for item in ready {
-            if item.entry.key == key, batch.items.count < key.maximumItems {
-                leave(item.entry)
-                batch.items.append(item)
-            } else {
-                others.append(item)
-            }
-        }
-        ready = others
+        let leader = turns.next { [ready] priority in ready.contains { $0.entry.priority == priority } }
+        guard let leader, let key = ready.first(where: { $0.entry.priority == leader })?.entry.key else { return nil }
+        let matching = ready.indices.filter { ready[$0].entry.key == key }
+        let own = matching.filter { ready[$0].entry.priority == leader }
+        let others = matching.filter { ready[$0].entry.priority != leader }
+        let chosen = (own + others).prefix(key.maximumItems)
+        let batch = Batch(key: key, items: chosen.map { ready[$0] })
+        for item in batch.items { leave(item.entry) }
+        let taken = Set(chosen)
+        ready = ready.indices.filter { !taken.contains($0) }.map { ready[$0] }
+        turns.take(tokens: batch.items.count * key.tokens, as: leader)
         return batch
     }
 

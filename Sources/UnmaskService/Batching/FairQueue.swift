@@ -1,42 +1,46 @@
 import NIOCore
 
-/// A queue in which sources take turns: of the highest priority that has anything, each source gives its oldest element
-/// before one of them gives a second. A source that queues a thousand elements delays another's first by one.
+/// A queue in which priorities take turns by their shares, and within a priority its sources: each gives its oldest
+/// element before one of them gives a second. A source that queues a thousand elements delays another's first by one.
 struct FairQueue<Element> {
     fileprivate struct Level {
         var queues: [UInt64: CircularBuffer<Element>] = [:]
         /// The sources that have elements, the next one to give first.
-        var turns = CircularBuffer<UInt64>()
+        var sources = CircularBuffer<UInt64>()
     }
 
     private var levels = Priority.allCases.map { _ in Level() }
+    private var turns = LevelTurns()
     private(set) var count = 0
 
     mutating func append(_ element: Element, source: UInt64, priority: Priority) {
         count += 1
         if levels[priority.level].queues[source]?.append(element) == nil {
             levels[priority.level].queues[source] = [element]
-            levels[priority.level].turns.append(source)
+            levels[priority.level].sources.append(source)
         }
     }
 
-    /// The next element among the priorities that `isAllowed` lets pass.
+    /// The next element among the priorities that `isAllowed` lets pass. If it is used, its cost is to be told.
     mutating func popFirst(where isAllowed: (Priority) -> Bool) -> Element? {
-        for priority in Priority.allCases where isAllowed(priority) {
-            if let element = popFirst(level: priority.level) { return element }
+        let next = turns.next { [levels] priority in
+            !levels[priority.level].sources.isEmpty && isAllowed(priority)
         }
-        return nil
+        return next.flatMap { popFirst(level: $0.level) }
     }
+
+    /// Counts what an element cost towards its priority's share.
+    mutating func take(tokens: Int, as priority: Priority) { turns.take(tokens: tokens, as: priority) }
 
     private mutating func popFirst(level: Int) -> Element? {
-        guard let source = levels[level].turns.popFirst(),
+        guard let source = levels[level].sources.popFirst(),
             let element = levels[level].queues[source]?.popFirst()
         else { return nil }
         count -= 1
         if levels[level].queues[source]?.isEmpty ?? true {
             levels[level].queues[source] = nil
         } else {
-            levels[level].turns.append(source)
+            levels[level].sources.append(source)
         }
         return element
     }
@@ -51,7 +55,7 @@ struct FairQueue<Element> {
                 removed += matching
                 let rest = queue.filter { !matches($0) }
                 levels[level].queues[source] = rest.isEmpty ? nil : CircularBuffer(rest)
-                if rest.isEmpty { levels[level].turns.removeAll { $0 == source } }
+                if rest.isEmpty { levels[level].sources.removeAll { $0 == source } }
             }
         }
         count -= removed.count

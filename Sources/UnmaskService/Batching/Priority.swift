@@ -1,4 +1,4 @@
-/// Which requests go first. A higher priority always does; a lower one runs when no higher one waits.
+/// Which requests go first, and how much of the engine each kind has where all of them wait.
 enum Priority: String, Sendable, CaseIterable, Comparable {
     case high, normal, low
 
@@ -8,6 +8,15 @@ enum Priority: String, Sendable, CaseIterable, Comparable {
         case .high: 0
         case .normal: 1
         case .low: 2
+        }
+    }
+
+    /// Of the tokens that run while requests of several priorities wait, the parts that each has at least.
+    var share: Int {
+        switch self {
+        case .high: 16
+        case .normal: 4
+        case .low: 1
         }
     }
 

@@ -27,6 +27,10 @@ struct HelloResult: MethodResult {
         json.key("methods")
         json.array(of: Method.allCases) { $0.value($1.rawValue) }
         json.field("admin", rights.mayAdminister)
+        json.key("priorities")
+        json.object { json in
+            for priority in rights.priorities { json.field(priority.rawValue, priority.share) }
+        }
         json.key("models")
         json.array(of: models) { $0.value($1) }
         json.key("limits")

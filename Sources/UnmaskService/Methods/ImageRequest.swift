@@ -12,11 +12,13 @@ struct ImageRequest: Sendable {
     private let terms: RequestTerms
 
     init(_ parameters: Parameters, _ context: MethodContext) async throws(ServiceError) {
+        let priority: Priority = try parameters.choice("priority") ?? .normal
+        try context.connection.rights.require(priority)
         model = try await context.models.model(named: try parameters.string("model"))
         preparation = try Self.preparation(parameters, of: model.description)
         let milliseconds = try parameters.integer("deadline_ms", in: 1...86_400_000)
         terms = RequestTerms(
-            connection: context.connection.id, priority: try parameters.choice("priority") ?? .normal,
+            connection: context.connection.id, priority: priority,
             deadline: milliseconds.map { context.received + .milliseconds($0) })
     }
 
