@@ -34,14 +34,23 @@ import UnmaskModel
 
     @Test func anEngineThatDoesNotAnswerIsNotReady() async throws {
         let gate = Gate()
-        let configuration = ServiceConfiguration.with { $0.timeouts.ready = .milliseconds(50) }
+        let clock = ManualClock()
+        let configuration = ServiceConfiguration.with {
+            $0.clock = clock
+            $0.timeouts.ready = .seconds(5)
+        }
         try await LiveServer.running(FakeBackend(gate: gate), configuration) { server in
             defer { gate.open() }
             try await LineClient.connected(to: server.unix) { client in
                 try await client.send(Self.embed)
                 try await eventually { gate.hasWaiter }
-                let answer = try await client.ask(#"{"id":2,"method":"ready"}"#)
-                #expect(answer.result?.ready == false)
+                let alarms = clock.waiting
+                try await client.send(#"{"id":2,"method":"ready"}"#)
+                try await eventually { clock.waiting > alarms }
+                clock.advance(by: .seconds(6))
+                let answer = try #require(await client.receive())
+                #expect(answer.id == 2 && answer.result?.ready == false)
+                #expect(answer.result?.models?.first?.problem?.contains("deadline") == true)
                 gate.open()
             }
         }
@@ -72,15 +81,29 @@ import UnmaskModel
     }
 
     @Test func whatCouldNotRunInTimeIsRefusedAtOnce() async throws {
-        let backend = FakeBackend(pause: .milliseconds(30), maximumBatch: 1)
-        try await LiveServer.running(backend, .with { $0.limits.queueWait = .milliseconds(45) }) { server in
+        let (clock, gate) = (ManualClock(), Gate())
+        gate.open()
+        let backend = FakeBackend(gate: gate, onBatch: { clock.advance(by: .seconds(30)) }, maximumBatch: 1)
+        let configuration = ServiceConfiguration.with {
+            $0.clock = clock
+            $0.limits.queueWait = .seconds(75)
+            $0.timeouts.stall = .seconds(3600)
+        }
+        try await LiveServer.running(backend, configuration) { server in
+            defer { gate.open() }
             try await LineClient.connected(to: server.unix) { client in
+                // Thirty seconds an image: one at the engine and two in the queue are a wait of ninety.
                 _ = try await client.ask(Self.embed)
-                for _ in 0..<12 { try await client.send(Self.embed) }
-                var types: [String] = []
-                for _ in 0..<12 { types.append(try await client.receive()?.error?.type ?? "ok") }
-                #expect(types.contains("ok"))
-                #expect(Set(types) == ["ok", "overloaded"])
+                gate.close()
+                try await client.send(Self.embed)
+                try await eventually { gate.hasWaiter }
+                for _ in 0..<11 { try await client.send(Self.embed) }
+                for _ in 0..<9 {
+                    let refused = try #require(await client.receive())
+                    #expect(refused.error?.type == "overloaded" && refused.error?.retryAfterMs == 60_000)
+                }
+                gate.open()
+                for _ in 0..<3 { #expect(try await client.receive()?.result?.failed == 0) }
             }
         }
     }

@@ -8,6 +8,7 @@ final class RegisteredModel: Sendable {
     let description: ModelDescription
     /// What it should make of the golden image; nil for a model that gives no numbers to compare.
     let golden: GoldenReference?
+    let work = WorkRecord()
 
     init(name: String, backend: any InferenceBackend, golden: GoldenReference? = nil) {
         self.name = name

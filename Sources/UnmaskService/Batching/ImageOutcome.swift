@@ -14,4 +14,6 @@ struct StageTimes: Sendable {
     var queue = Duration.zero
     /// The forward pass of the batch it was in.
     var inference = Duration.zero
+    /// The image's part of that pass.
+    var cost = Duration.zero
 }

@@ -40,11 +40,13 @@ extension Scheduler {
         let results = infer(input, on: model)
         let inference = clock.now - started
         let images = batch.items.count
+        model.work.record(results, at: clock.now)
         state.withLock { $0.rate.record(tokens: images * batch.key.tokens, took: inference) }
         metrics.batch(images: images, took: inference)
         for (item, result) in zip(batch.items, results) {
             let queue = started - item.entry.job.admitted - item.image.decode
-            let times = StageTimes(decode: item.image.decode, queue: queue, inference: inference)
+            let times = StageTimes(
+                decode: item.image.decode, queue: queue, inference: inference, cost: inference / images)
             item.entry.job.complete(result, times: times)
         }
     }

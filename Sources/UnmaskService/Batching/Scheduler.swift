@@ -142,6 +142,9 @@ final class Scheduler: Sendable {
         }
     }
 
+    /// What the engine would take for that many tokens, by its speed of late; nil while nothing is known of it.
+    func engineTime(forTokens tokens: Int) -> Duration? { state.withLock { $0.rate.time(forTokens: tokens) } }
+
     // MARK: Progress
 
     /// Starts whatever can start now.

@@ -5,8 +5,9 @@ import UnmaskModel
 /// Whether models answer as they should: the golden image goes the whole way (decoding, resizing, queue, engine), and
 /// what comes out is compared with what the checkpoint says.
 ///
-/// It goes before other work and past a full queue, so that a busy server is not taken for a broken one. Callers that
-/// ask at the same time, or within a second, share one run.
+/// It goes before other work and past a full queue, so that a busy server is not taken for a broken one. Callers share
+/// what is found: it holds for a while that grows with what it cost (`Trials`), and longer of a model that has answered
+/// clients since.
 final class Readiness: Sendable {
     struct Report: Sendable {
         enum Status: String, Sendable {
@@ -32,10 +33,8 @@ final class Readiness: Sendable {
 
     private struct State {
         var running: Task<Report, Never>?
-        var last: (report: Report, at: ContinuousClock.Instant)?
+        var trials = Trials()
     }
-
-    private static let lifetime = Duration.seconds(1)
 
     private let models: ModelRegistry
     private let scheduler: Scheduler
@@ -53,14 +52,10 @@ final class Readiness: Sendable {
     func check(isDraining: Bool) async -> Report {
         if isDraining { return Report(status: .draining) }
         let task = state.withLock { state in
-            if let last = state.last, last.at + Self.lifetime > clock.now { return Task { last.report } }
             if let running = state.running { return running }
             let task = Task { [self] in
                 let report = await run()
-                self.state.withLock { state in
-                    state.running = nil
-                    state.last = (report, clock.now)
-                }
+                self.state.withLock { $0.running = nil }
                 return report
             }
             state.running = task
@@ -71,13 +66,16 @@ final class Readiness: Sendable {
 
     private func run() async -> Report {
         if scheduler.status.isStalled(after: timeouts.stall) { return Report(status: .stalled) }
+        let entries = self.models.entries
+        state.withLock { $0.trials.keep(Set(entries.map(\.name))) }
         var models: [ModelReport] = []
-        for entry in self.models.entries {
-            if let model = entry.model {
-                models.append(await tryOut(model))
-            } else {
+        for entry in entries {
+            guard let model = entry.model else {
                 models.append(ModelReport(name: entry.name, isLoaded: false))
+                continue
             }
+            let known = state.withLock { $0.trials.report(of: model, now: clock.now) }
+            if let known { models.append(known) } else { models.append(await tryOut(model)) }
         }
         let isReady = models.allSatisfy { $0.problem == nil }
         return Report(status: isReady ? .ready : .failing, models: models)
@@ -87,19 +85,25 @@ final class Readiness: Sendable {
         guard let golden = model.golden else { return ModelReport(name: model.name) }
         let started = clock.now
         var report = ModelReport(name: model.name, origin: golden.origin)
+        // Also where the image never comes back, the engine may have been at it.
+        var cost = scheduler.engineTime(forTokens: 1 + model.description.interface.patches)
         do throws(ServiceError) {
-            let vector = try await goldenVector(of: model, golden.expected)
+            let outcome = try await goldenOutcome(of: model, golden.expected)
+            cost = outcome.times.cost
+            let vector = try golden.expected.vector(in: try outcome.result.get())
             report.problem = golden.expected.difference(from: vector, precision: model.description.precision)
         } catch {
             report.problem = error.description
         }
-        report.took = clock.now - started
+        let now = clock.now
+        report.took = now - started
+        state.withLock { [report, cost] in $0.trials.record(report, of: model, cost: cost, now: now) }
         return report
     }
 
-    private func goldenVector(
+    private func goldenOutcome(
         of model: RegisteredModel, _ expected: GoldenVector
-    ) async throws(ServiceError) -> [Float] {
+    ) async throws(ServiceError) -> ImageOutcome {
         let (source, preparation) = model.description.goldenSource
         let job = ImageJob(
             model: model, source: source, preparation: preparation,
@@ -123,8 +127,8 @@ final class Readiness: Sendable {
             race.cancelAll()
             return first
         }
-        guard let result = try outcome.get()?.result else { throw .deadlineExceeded }
-        return try expected.vector(in: try result.get())
+        guard let outcome = try outcome.get() else { throw .deadlineExceeded }
+        return outcome
     }
 }
 

@@ -24,20 +24,20 @@ final class FakeBackend: InferenceBackend {
     private let maximumBatch: Int
     private let hasHead: Bool
     private let hasDecoder: Bool
-    private let pause: Duration
+    private let onBatch: @Sendable () -> Void
     private let hash: String
     private let golden: GoldenVector?
 
     /// - Parameters:
     ///   - gate: holds every batch back until it is opened.
-    ///   - pause: how long each batch takes.
+    ///   - onBatch: happens while each batch runs; may move a clock on.
     ///   - golden: what the checkpoint says.
     init(
-        gate: Gate? = nil, pause: Duration = .zero, maximumBatch: Int = 8, hasHead: Bool = true,
+        gate: Gate? = nil, onBatch: @escaping @Sendable () -> Void = {}, maximumBatch: Int = 8, hasHead: Bool = true,
         hasDecoder: Bool = true, hash: String = "f00d", golden: GoldenVector? = nil
     ) {
         self.gate = gate
-        self.pause = pause
+        self.onBatch = onBatch
         self.hash = hash
         self.golden = golden
         self.maximumBatch = maximumBatch
@@ -62,6 +62,9 @@ final class FakeBackend: InferenceBackend {
     /// From now on, answers are wrong.
     func spoil() { state.withLock { $0.isSpoilt = true } }
 
+    /// From now on, they are right again.
+    func mend() { state.withLock { $0.isSpoilt = false } }
+
     func warmUp() -> GoldenVector? {
         state.withLock { $0.warmUps += 1 }
         return GoldenVector(pooling: .mean, vector: Self.digest(of: GoldenImage.png))
@@ -80,7 +83,7 @@ final class FakeBackend: InferenceBackend {
 
     func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
         gate?.wait()
-        if pause > .zero { usleep(UInt32(pause.microseconds)) }
+        onBatch()
         state.withLock { $0.batches.append(batch) }
         if batch.items.contains(where: { $0.image.pixels.starts(with: Self.poison) }) {
             throw ServiceError(.internal, "poisoned")

@@ -22,14 +22,18 @@ final class Gate: Sendable {
         }
     }
 
+    func close() { condition.withLock { isOpen = false } }
+
     var hasWaiter: Bool { condition.withLock { waiting > 0 } }
 }
 
-/// Waits until something holds; fails the test where it never does.
-func eventually(_ holds: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) async throws {
-    for _ in 0..<2000 {
-        if holds() { return }
+/// Waits until something holds; fails the test where it never does, after a time that only a hang reaches.
+func eventually(
+    _ holds: () async throws -> Bool, sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
+    for _ in 0..<24_000 {
+        if try await holds() { return }
         try await Task.sleep(for: .milliseconds(5))
     }
-    Issue.record("did not happen within ten seconds", sourceLocation: sourceLocation)
+    Issue.record("did not happen within two minutes", sourceLocation: sourceLocation)
 }
