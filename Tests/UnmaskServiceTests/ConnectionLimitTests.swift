@@ -14,17 +14,24 @@ import Testing
     }()
 
     @Test func aConnectionWithoutARequestIsClosedInTime() async throws {
-        let gate = Gate()
-        let configuration = ServiceConfiguration.with { $0.timeouts.idle = .seconds(1) }
+        let (gate, clock) = (Gate(), ManualClock())
+        let configuration = ServiceConfiguration.with {
+            $0.clock = clock
+            $0.timeouts.stall = .seconds(86_400)
+        }
         try await LiveServer.running(FakeBackend(gate: gate), configuration) { server in
             defer { gate.open() }
             try await LineClient.connected(to: server.unix) { client in
                 // One that waits for its answer is not idle.
                 try await client.send(Self.embed)
-                try await Task.sleep(for: .seconds(2))
+                try await eventually { gate.hasWaiter }
+                for _ in 0..<100 {
+                    try await eventually { clock.waiting > 0 }
+                    clock.advance(by: .seconds(60))
+                }
                 gate.open()
                 #expect(try await client.receive()?.result?.failed == 0)
-                let end = try await client.receive()
+                let end = try await clock.passing(.seconds(10)) { try await client.receive() }
                 #expect(end == nil)
             }
         }
@@ -43,6 +50,7 @@ import Testing
                 while taken < 60, backend.prepared == taken * 64 {
                     try await client.send(Self.large)
                     taken += 1
+                    // What is read is prepared in far less; what is not costs the test this long, once.
                     for _ in 0..<200 where backend.prepared < taken * 64 {
                         try await Task.sleep(for: .milliseconds(3))
                     }
@@ -56,22 +64,23 @@ import Testing
     }
 
     @Test func aClientThatTakesNothingIsDroppedAndOthersAreServed() async throws {
+        let clock = ManualClock()
         let configuration = ServiceConfiguration.with {
+            $0.clock = clock
             $0.limits.unwrittenBytes = 1 << 16
-            $0.timeouts.answer = .milliseconds(200)
         }
         try await LiveServer.running(FakeBackend(), configuration) { server in
             let deaf = try await DeafClient(to: server.unix)
             defer { deaf.close() }
             for _ in 0..<40 { deaf.send(Self.large + "\n") }
             try await LineClient.connected(to: server.unix) { client in
-                for _ in 0..<2000 {
+                // A second passes between two answers that are taken: only who takes none has none in a minute.
+                try await eventually {
+                    clock.advance(by: .seconds(1))
                     #expect(try await client.ask(Self.embed).result?.failed == 0)
                     let stats = try await client.ask(#"{"id":2,"method":"stats"}"#)
-                    if stats.text.contains(#""connections":1,"#) { return }
-                    try await Task.sleep(for: .milliseconds(5))
+                    return stats.text.contains(#""connections":1,"#)
                 }
-                Issue.record("the client that took nothing was never dropped")
             }
         }
     }
@@ -85,8 +94,10 @@ import Testing
             defer { for client in idle { client.close() } }
             try await LineClient.connected(to: server.unix) { client in
                 for _ in 0..<20 { #expect(try await client.ask(Self.embed).result?.failed == 0) }
-                let stats = try await client.ask(#"{"id":2,"method":"stats"}"#)
-                #expect(stats.text.contains(#""connections":\#(count + 1),"#))
+                try await eventually {
+                    let stats = try await client.ask(#"{"id":2,"method":"stats"}"#)
+                    return stats.text.contains(#""connections":\#(count + 1),"#)
+                }
             }
         }
         #expect(count > 200)

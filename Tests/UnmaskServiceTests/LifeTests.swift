@@ -20,14 +20,9 @@ import Testing
             defer { gate.open() }
             return try await LineClient.connected(to: server.unix) { client in
                 for id in 0..<5 { try await client.send(Self.embed(id)) }
-                try await client.send(#"{"id":90,"method":"health"}"#)
-                #expect(try await client.receive()?.result?.status == "ok")
+                try await client.waitForQueue(4)
                 await server.shutDown()
-                var status: String?
-                while status != "draining" {
-                    try await client.send(#"{"id":91,"method":"health"}"#)
-                    status = try await client.receive()?.result?.status
-                }
+                try await client.waitForHealth { $0.contains("draining") }
                 try await client.send(Self.embed(5))
                 let refused = try await client.receive()
                 #expect(refused?.id == 5 && refused?.error?.type == "shutting_down")
@@ -42,17 +37,29 @@ import Testing
     }
 
     @Test func shutdownRefusesWhatIsQueuedAfterTheDeadline() async throws {
-        let gate = Gate()
-        let answers = try await LiveServer.running(
-            FakeBackend(gate: gate, maximumBatch: 1), .with { $0.timeouts.drain = .milliseconds(50) }
-        ) { server in
+        let (gate, clock) = (Gate(), ManualClock())
+        let configuration = ServiceConfiguration.with {
+            $0.clock = clock
+            $0.timeouts.drain = .seconds(20)
+        }
+        let answers = try await LiveServer.running(FakeBackend(gate: gate, maximumBatch: 1), configuration) { server in
             defer { gate.open() }
             return try await LineClient.connected(to: server.unix) { client in
-                for id in 0..<5 { try await client.send(Self.embed(id)) }
-                try await eventually { gate.hasWaiter }
-                await server.shutDown()
+                try await LineClient.connected(to: server.unix) { watcher in
+                    for id in 0..<5 { try await client.send(Self.embed(id)) }
+                    try await watcher.waitForQueue(4)
+                    await server.shutDown()
+                    try await watcher.waitForHealth { $0.contains("draining") }
+                    // In steps that leave the refusals the second that they have to be written.
+                    try await watcher.waitForHealth { health in
+                        clock.advance(by: .milliseconds(100))
+                        return health.contains(#""queued_images":0,"#)
+                    }
+                }
                 var answers: [ServerAnswer] = []
-                while let answer = try await client.receive() { answers.append(answer) }
+                for _ in 0..<4 { answers.append(try #require(await client.receive())) }
+                let end = try await clock.passing(.seconds(1)) { try await client.receive() }
+                #expect(end == nil)
                 return answers
             }
         }
@@ -62,19 +69,21 @@ import Testing
 
     @Test func healthTellsAStalledEngine() async throws {
         let gate = Gate()
-        let configuration = ServiceConfiguration.with { $0.timeouts.stall = .milliseconds(30) }
+        let clock = ManualClock()
+        let configuration = ServiceConfiguration.with { $0.clock = clock }
         try await LiveServer.running(FakeBackend(gate: gate), configuration) { server in
             defer { gate.open() }
             try await LineClient.connected(to: server.unix) { client in
                 try await client.send(Self.embed(1))
                 try await eventually { gate.hasWaiter }
-                try await Task.sleep(for: .milliseconds(60))
-                try await client.send(#"{"id":2,"method":"health"}"#)
-                #expect(try await client.receive()?.result?.status == "stalled")
+                clock.advance(by: configuration.timeouts.stall)
+                #expect(try await client.ask(#"{"id":2,"method":"health"}"#).result?.status == "ok")
+                clock.advance(by: .milliseconds(1))
+                #expect(try await client.ask(#"{"id":2,"method":"health"}"#).result?.status == "stalled")
                 gate.open()
                 #expect(try await client.receive()?.id == 1)
-                try await client.send(#"{"id":3,"method":"health"}"#)
-                #expect(try await client.receive()?.result?.status == "ok")
+                // Its answer may come before the engine has said that it is free.
+                try await client.waitForHealth { $0.contains(#""status":"ok""#) }
             }
         }
     }

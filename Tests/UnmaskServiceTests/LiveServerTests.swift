@@ -127,15 +127,16 @@ import Testing
     }
 
     @Test func whatMissesItsDeadlineNeverRuns() async throws {
-        let gate = Gate()
+        let (gate, clock) = (Gate(), ManualClock())
         let backend = FakeBackend(gate: gate)
-        let late = try await LiveServer.running(backend) { server in
+        let late = try await LiveServer.running(backend, .with { $0.clock = clock }) { server in
             defer { gate.open() }
             return try await LineClient.connected(to: server.unix) { client in
                 try await client.send(Self.embed(0, [[1]]), frames: [[1]])
                 try await eventually { gate.hasWaiter }
-                try await client.send(Self.embed(1, [[2]], #","deadline_ms":20"#), frames: [[2]])
-                try await Task.sleep(for: .milliseconds(60))
+                try await client.send(Self.embed(1, [[2]], #","deadline_ms":20000"#), frames: [[2]])
+                try await client.waitForQueue(1)
+                clock.advance(by: .seconds(20))
                 gate.open()
                 let answers = [try #require(await client.receive()), try #require(await client.receive())]
                 return try #require(answers.first { $0.id == 1 })
@@ -154,23 +155,13 @@ import Testing
                 try await LineClient.connected(to: server.unix) { client in
                     for id in 0..<10 { try await client.send(Self.embed(id, [[UInt8(id)]]), frames: [[UInt8(id)]]) }
                     try await eventually { gate.hasWaiter }
-                    try await Self.waitForQueue(9, &watcher)
+                    try await watcher.waitForQueue(9)
                 }
-                try await Self.waitForQueue(0, &watcher)
+                try await watcher.waitForQueue(0)
             }
             gate.open()
         }
         #expect(backend.batches.count == 1)
-    }
-
-    private static func waitForQueue(_ images: Int, _ client: inout LineClient) async throws {
-        for _ in 0..<1000 {
-            try await client.send(#"{"id":1,"method":"health"}"#)
-            let answer = try #require(await client.receive())
-            if answer.text.contains(#""queued_images":\#(images),"#) { return }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        Issue.record("the queue never held \(images) images")
     }
 
     @Test func closingTheSendingSideStillGetsEveryAnswer() async throws {
@@ -220,11 +211,16 @@ import Testing
     }
 
     @Test func aClientThatTricklesIsDropped() async throws {
-        try await LiveServer.running(FakeBackend(), .with { $0.timeouts.request = .milliseconds(80) }) { server in
+        let clock = ManualClock()
+        try await LiveServer.running(FakeBackend(), .with { $0.clock = clock }) { server in
             try await LineClient.connected(to: server.tcp) { client in
-                let line = #"{"id":1,"method":"health"}"#
-                let answer = try await client.receiveAfterTrickling(line, every: .milliseconds(20))
-                #expect(answer == nil)
+                // A line that never ends; a connection that rests would have a quarter of an hour.
+                try await clock.passing(.milliseconds(500)) {
+                    try await eventually {
+                        do { try await client.send(bytes: [UInt8(ascii: "{")]) } catch { return true }
+                        return false
+                    }
+                }
             }
         }
     }
@@ -244,18 +240,5 @@ import Testing
                 #expect(try await first.receive()?.id == 2)
             }
         }
-    }
-}
-
-extension LineClient {
-    /// Sends a byte at a time until an answer, or the end of the connection, comes.
-    fileprivate mutating func receiveAfterTrickling(
-        _ line: String, every pause: Duration
-    ) async throws -> ServerAnswer? {
-        for byte in line.utf8 {
-            do { try await send(bytes: [byte]) } catch { return nil }
-            try await Task.sleep(for: pause)
-        }
-        return try? await receive()
     }
 }

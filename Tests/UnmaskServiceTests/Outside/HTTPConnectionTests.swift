@@ -107,19 +107,23 @@ import Testing
     }
 
     @Test func slowAndIdleClientsAreDropped() async throws {
+        let clock = ManualClock()
         let configuration = ServiceConfiguration.withHTTP {
-            $0.timeouts.request = .milliseconds(80)
-            $0.http?.keepAlive = .milliseconds(300)
+            $0.clock = clock
+            $0.timeouts.request = .seconds(80)
+            $0.http?.keepAlive = .seconds(100 * 86_400)
         }
         try await LiveServer.running(FakeBackend(), configuration) { server in
             // The headers came, the body does not.
             try await LineClient.connected(to: server.http) { client in
                 try await client.send(bytes: "POST /v1/embeddings HTTP/1.1\r\ncontent-length: 5\r\n\r\n{".utf8)
-                #expect(try await client.receiveHTTP() == nil)
+                // Idle for a hundred days it is not.
+                let end = try await clock.passing(.seconds(1)) { try await client.receiveHTTP() }
+                #expect(end == nil)
             }
             // Nothing comes at all.
             try await LineClient.connected(to: server.http) { client in
-                let end = try await client.receiveHTTP()
+                let end = try await clock.passing(.seconds(10 * 86_400)) { try await client.receiveHTTP() }
                 #expect(end == nil)
             }
         }
@@ -135,9 +139,7 @@ import Testing
                 try await client.send(bytes: HTTPText.request("POST", "/v1/embeddings", body: body).utf8)
                 try await eventually { gate.hasWaiter }
             }
-            try await LineClient.connected(to: server.unix) { client in
-                try await client.waitForHealth { $0.contains(#""queued_images":0"#) }
-            }
+            try await LineClient.connected(to: server.unix) { client in try await client.waitForQueue(0) }
             gate.open()
         }
         #expect(backend.batches.count == 1)
@@ -162,17 +164,5 @@ import Testing
                 #expect(try await client.receiveHTTP() == nil)
             }
         }
-    }
-}
-
-extension LineClient {
-    /// Asks for `health` until the answer is as expected.
-    fileprivate mutating func waitForHealth(_ isExpected: (String) -> Bool) async throws {
-        for _ in 0..<500 {
-            try await send(#"{"id":1,"method":"health"}"#)
-            if isExpected(try #require(await receive()).text) { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        Issue.record("health never became what was expected")
     }
 }

@@ -9,7 +9,11 @@ import Testing
 
     @Test func aWedgedWorkerTurnsHealthRed() async throws {
         let gate = Gate()
-        let configuration = ServiceConfiguration.withHTTP { $0.timeouts.stall = .milliseconds(100) }
+        let clock = ManualClock()
+        let configuration = ServiceConfiguration.withHTTP {
+            $0.clock = clock
+            $0.timeouts.stall = .seconds(5)
+        }
         try await LiveServer.running(FakeBackend(gate: gate), configuration) { server in
             defer { gate.open() }
             try await LineClient.connected(to: server.http) { probe in
@@ -18,17 +22,20 @@ import Testing
                     try await client.send(Self.embed)
                     try await eventually { gate.hasWaiter }
                     #expect(try await probe.http("GET", "/healthz")?.status == 200, "busy is not wedged")
-                    try await Task.sleep(for: .milliseconds(200))
+                    clock.advance(by: .seconds(6))
                     let red = try #require(await probe.http("GET", "/healthz"))
                     #expect(red.status == 503 && red.text.contains("no progress"))
                     #expect(try await probe.http("GET", "/readyz")?.status == 503)
                     gate.open()
                     #expect(try await client.receive()?.id == 1)
-                    #expect(try await probe.http("GET", "/healthz")?.status == 200)
-                    try await Task.sleep(for: .milliseconds(200))
-                    #expect(try await probe.http("GET", "/healthz")?.status == 200, "idle is not wedged")
-                    try await Task.sleep(for: .seconds(1))
-                    #expect(try await probe.http("GET", "/readyz")?.status == 200, "a second later, it is tried again")
+                    // Its answer may come before the engine has said that it is free.
+                    try await client.waitForHealth { $0.contains(#""engine_busy_us":0"#) }
+                    // Every loop has to say that it has turned since.
+                    try await eventually { try await probe.http("GET", "/healthz")?.status == 200 }
+                    #expect(try await probe.http("GET", "/readyz")?.status == 200)
+                    clock.advance(by: .seconds(6))
+                    try await eventually { try await probe.http("GET", "/healthz")?.status == 200 }
+                    #expect(try await probe.http("GET", "/readyz")?.status == 200, "idle is not wedged")
                 }
             }
         }
@@ -47,7 +54,7 @@ import Testing
                         #expect(try await health.http("GET", "/healthz")?.status == 200)
                         #expect(try await ready.http("GET", "/healthz")?.status == 200)
                         await server.shutDown()
-                        try await Task.sleep(for: .milliseconds(50))
+                        try await client.waitForHealth { $0.contains("draining") }
                         #expect(try await health.http("GET", "/healthz")?.status == 200)
                         #expect(try await ready.http("GET", "/readyz")?.status == 503)
                     }

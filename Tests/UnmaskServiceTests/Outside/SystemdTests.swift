@@ -77,14 +77,14 @@ final class NotificationSocket: Sendable {
         let bound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
         }
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: 120, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         guard bound == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
 
     deinit { close(descriptor) }
 
-    /// The next datagram, or nil where none comes within ten seconds.
+    /// The next datagram, or nil where none comes within two minutes.
     func receive() -> String? {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = recv(descriptor, &bytes, bytes.count, 0)

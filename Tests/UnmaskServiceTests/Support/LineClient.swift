@@ -78,6 +78,21 @@ struct LineClient {
         return try #require(await receive())
     }
 
+    /// Asks for `health` until the answer is as expected.
+    mutating func waitForHealth(
+        sourceLocation: SourceLocation = #_sourceLocation, _ isExpected: (String) -> Bool
+    ) async throws {
+        for _ in 0..<24_000 {
+            if isExpected(try await ask(#"{"id":1,"method":"health"}"#).text) { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("health never became what was expected", sourceLocation: sourceLocation)
+    }
+
+    mutating func waitForQueue(_ images: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await waitForHealth(sourceLocation: sourceLocation) { $0.contains(#""queued_images":\#(images),"#) }
+    }
+
     mutating func readLine() async throws -> [UInt8]? {
         while true {
             if let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {

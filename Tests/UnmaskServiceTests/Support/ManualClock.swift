@@ -41,6 +41,20 @@ final class ManualClock: ServiceClock {
         for (_, entry) in due { entry.ring() }
     }
 
+    /// Lets time pass, a step each millisecond, while the body runs.
+    func passing<Value>(_ step: Duration, _ body: () async throws -> Value) async throws -> Value {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    self.advance(by: step)
+                    try? await Task.sleep(for: .milliseconds(1))
+                }
+            }
+            defer { group.cancelAll() }
+            return try await body()
+        }
+    }
+
     func sleep(until deadline: ContinuousClock.Instant) async throws {
         let (signal, continuation) = AsyncStream.makeStream(of: Void.self)
         let alarm = add(deadline) { continuation.finish() }

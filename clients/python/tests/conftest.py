@@ -39,7 +39,7 @@ class Server:
         models = ["--model", ROOT / "models/fashion-vit.safetensors", "--model", ROOT / "models/fashion-mae.safetensors"]
         command = [program(), "serve", *models, "--socket", self.socket, "--allow-path", ROOT / "models", *arguments]
         self.process = subprocess.Popen([str(part) for part in command], stderr=self.log)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 600
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.log.seek(0)
@@ -52,7 +52,7 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(600)
         self.log.close()
 
 

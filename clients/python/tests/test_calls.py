@@ -25,7 +25,7 @@ class Blocking:
         return unmask.AsyncClient(*arguments, **options)
 
     def _run(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(600)
 
     def __enter__(self):
         return self
@@ -106,9 +106,11 @@ def test_repetition_is_bounded_in_number_and_time(kind):
             with pytest.raises(unmask.Overloaded) as refused:
                 client.health()
         assert len(server.requests) == 3 and refused.value.retry_after_ms == 30
-        with kind(server.path, timeout=0.02) as client, pytest.raises(unmask.Overloaded):
+    later = {"error": OVERLOADED["error"] | {"retry_after_ms": 3_600_000}}
+    with ScriptedServer(lambda message: later) as server:
+        with kind(server.path, timeout=600) as client, pytest.raises(unmask.Overloaded):
             client.health()
-        assert len(server.requests) == 4
+        assert len(server.requests) == 1
 
 
 @both
@@ -145,10 +147,10 @@ def test_a_call_that_takes_too_long_is_given_up_at_the_server_too(kind):
 
     with ScriptedServer(answer) as server, kind(server.path) as client:
         with pytest.raises(unmask.CallTimeout):
-            client.embed([b"image"], timeout=0.1)
-        assert answered.wait(5)
+            client.embed([b"image"], timeout=2)
+        assert answered.wait(600)
         embed, cancel = server.requests
-        assert 50 <= embed["params"]["deadline_ms"] <= 100
+        assert 0 < embed["params"]["deadline_ms"] <= 2000
         assert cancel == {"method": "cancel", "params": {"request": embed["id"]}}
         assert client.health()["status"] == "ok"
 
@@ -197,7 +199,7 @@ def test_cancelling_a_task_gives_the_request_up(tap, samples):
 def test_pending_replies_can_be_cancelled(tap, samples):
     with unmask.Client(tap.path) as client:
         pending = client.submit("health")
-        assert pending.result(5).unwrap()["status"] == "ok" and pending.done()
+        assert pending.result(600).unwrap()["status"] == "ok" and pending.done()
         given_up = client.submit("health")
         given_up.cancel()
         assert given_up.done()

@@ -13,7 +13,7 @@ from conftest import ROOT, program
 
 @pytest.fixture
 def client(tap):
-    with unmask.Client(tap.path, timeout=60) as client:
+    with unmask.Client(tap.path, timeout=600) as client:
         yield client
 
 

@@ -29,18 +29,18 @@ def here(tmp_path_factory):
 
     command = ["bash", "-c", "exec " + moved(SERVE).replace("unmask", program(), 1)]
     server = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while socket.socket(socket.AF_UNIX).connect_ex(path) != 0:
         assert server.poll() is None and time.monotonic() < end, "the server did not start"
         time.sleep(0.02)
     yield moved
     server.terminate()
-    server.wait(60)
+    server.wait(600)
 
 
 def test_the_shell_examples(here):
     output = subprocess.run(
-        ["bash", "-ec", here(SHELL)], cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True
+        ["bash", "-ec", here(SHELL)], cwd=ROOT, stdout=subprocess.PIPE, timeout=600, check=True
     ).stdout
     hello, embed, classify = (json.loads(line)["result"] for line in output.splitlines())
     assert hello["server"] == "unmask"
@@ -50,6 +50,6 @@ def test_the_shell_examples(here):
 
 def test_the_python_example(here):
     output = subprocess.run(
-        [sys.executable, "-c", here(PYTHON)], cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=True
+        [sys.executable, "-c", here(PYTHON)], cwd=ROOT, stdout=subprocess.PIPE, timeout=600, check=True
     ).stdout
     assert re.fullmatch(rb"\{'model'.*\} \((-?[0-9.e-]+, ){3}-?[0-9.e-]+\)\n", output), output
