@@ -14,19 +14,21 @@ TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev
 	golang-github-disintegration-imaging-dev openssl lomiri-wallpapers-16.04 libonnx-testdata libonnx-dev \
 	libprotobuf-dev netcat-openbsd
 
-.PHONY: help build release run demo test parity parity-http bench bench-peers format check-format check-generated fuzz \
+.PHONY: help build release run demo test quick sanitize parity parity-http bench bench-peers format check-format check-generated fuzz \
 	clean packages test-packages venv
 
 help:
 	@echo "make run          build, and serve the shipped model on $(SOCKET)"
 	@echo "make test         run all tests"
+	@echo "make quick        run those that take least, in two minutes"
+	@echo "make sanitize     run those of threads and of readers under ThreadSanitizer and AddressSanitizer"
 	@echo "make demo         embed, classify and rebuild sample images; pictures in build/demo"
 	@echo "make parity       compare live with PyTorch, transformers, timm, Pillow and onnxruntime, on fresh seeds"
 	@echo "make bench        measure ViT-B/16 on this machine"
 	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
 	@echo "make fuzz         fuzz the readers of files, SECONDS=600 each"
 	@echo "make release      a stripped program that needs no Swift libraries, in build/release (deploy/ uses it)"
-	@echo "make trials       the service under load: corpora, overload, slow clients, kill -9, a peer; docs/trials.md"
+	@echo "make trials       the service under load and attack: corpora, overload, slow clients, kill -9, a peer; docs/trials.md"
 	@echo "make format       format the Swift sources; make check-format only checks"
 
 packages:
@@ -50,6 +52,13 @@ demo: build
 
 test: test-packages clients-venv
 	scripts/test $(CLIENTS_VENV)/bin/python
+
+quick: packages
+	scripts/quick
+
+# Each sanitizer is a build of everything.
+sanitize: test-packages
+	scripts/sanitize
 
 .PHONY: clients-venv
 clients-venv:

@@ -21,12 +21,13 @@ SAMPLES = ROOT / "models/samples"
 FILES = ROOT / "build/trials"
 
 
-def options(description):
-    """The command line of every trial."""
+def options(description, extend=lambda parser: None):
+    """The command line of every trial, and what a trial adds to it."""
     p = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--unmask", default=str(ROOT / ".build/release/unmask"), help="the program (default: %(default)s)")
     p.add_argument("--seconds", type=float, help="how long each measurement takes, where it is not the trial's own")
     p.add_argument("--json", type=Path, help="write all figures here")
+    extend(p)
     o = p.parse_args()
     if not Path(o.unmask).is_file():
         p.error(f"there is no {o.unmask}: make build, or name the program with --unmask")
@@ -64,13 +65,13 @@ class Trial:
 class Server:
     """`unmask serve` on a Unix socket, in a process group of its own."""
 
-    def __init__(self, o, *arguments, model=SMALL_MODEL, path=None):
+    def __init__(self, o, *arguments, model=SMALL_MODEL, path=None, log=None):
         self._folder = tempfile.TemporaryDirectory(prefix="unmask-")
         self.path = path or self._folder.name + "/socket"
         self._log = open(self._folder.name + "/log", "w+")
         command = [o.unmask, "serve", "--socket", self.path, "--model", str(model), *map(str, arguments)]
         started = time.monotonic()
-        self.process = subprocess.Popen(command, stderr=self._log, start_new_session=True)
+        self.process = subprocess.Popen(command, stderr=self._log if log is None else log, start_new_session=True)
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() - started > 60:
                 sys.exit(f"the server did not start: {self.log()}")
