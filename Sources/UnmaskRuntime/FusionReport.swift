@@ -1,4 +1,4 @@
-public import UnmaskGraph
+import UnmaskGraph
 
 /// What of a graph runs on fused kernels, and what on plain ones with its share of the work.
 public struct FusionReport: Sendable, Codable, Equatable, CustomStringConvertible {

@@ -108,7 +108,8 @@ def test_repetition_is_bounded_in_number_and_time(kind):
         assert len(server.requests) == 3 and refused.value.retry_after_ms == 30
     later = {"error": OVERLOADED["error"] | {"retry_after_ms": 3_600_000}}
     with ScriptedServer(lambda message: later) as server:
-        with kind(server.path, timeout=600) as client, pytest.raises(unmask.Overloaded):
+        patient = unmask.RetryPolicy(max_delay=7200)
+        with kind(server.path, timeout=600, retry=patient) as client, pytest.raises(unmask.Overloaded):
             client.health()
         assert len(server.requests) == 1
 
