@@ -25,8 +25,11 @@ struct Unmask: AsyncParsableCommand {
         ])
 
     static func main() async {
+        Console.prepare()
         do {
             var command = try parseAsRoot()
+            // A service answers signals in its own way.
+            if !(command is ServeCommand) { Interruption.removesTemporaryFiles() }
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -36,7 +39,10 @@ struct Unmask: AsyncParsableCommand {
             exit(withError: code)
         } catch {
             // Help and version are no failures; everything else means that nothing could be done.
-            guard exitCode(for: error) != .success else { exit(withError: error) }
+            guard exitCode(for: error) != .success else {
+                Console.result(fullMessage(for: error))
+                exit(withError: ExitCode.success)
+            }
             Console.message(exitCode(for: error) == .validationFailure ? fullMessage(for: error) : "error: \(error)")
             exit(withError: Outcome.nothingDone)
         }

@@ -182,6 +182,15 @@ import UnmaskModel
         #expect(results[8].embedding == results[0].embedding)
     }
 
+    @Test(arguments: ["embed", "classify", "reconstruct"])
+    func aResultThatIsNotFiniteIsItsImagesError(method: String) async throws {
+        let images = [FakeBackend.nan, Array("good".utf8)].map { #"{"base64":"\#(Data($0).base64EncodedString())"}"# }
+        let answer = try await LiveServer.ask(
+            #"{"id":1,"method":"\#(method)","params":{"images":[\#(images.joined(separator: ","))]}}"#)
+        let results = try #require(answer.result?.results)
+        #expect(results.map { $0.error?.type ?? "ok" } == ["internal", "ok"] && answer.result?.failed == 1)
+    }
+
     @Test func aNotificationGetsNoAnswer() async throws {
         let answer = try await LiveServer.running(FakeBackend()) { server in
             try await LineClient.connected(to: server.unix) { client in

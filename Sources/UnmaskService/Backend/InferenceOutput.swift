@@ -34,3 +34,14 @@ public struct ReconstructionOutput: Sendable, Equatable {
         self.patchErrors = patchErrors
     }
 }
+
+extension EmbeddingOutput: NumericResult {
+    public static var resultName: String { Embedding.resultName }
+    public var isFinite: Bool { values.allSatisfy(\.isFinite) }
+}
+
+extension ReconstructionOutput: NumericResult {
+    public static var resultName: String { Reconstruction.resultName }
+    /// A prediction that is not finite leaves no error finite.
+    public var isFinite: Bool { patchErrors.allSatisfy(\.isFinite) }
+}

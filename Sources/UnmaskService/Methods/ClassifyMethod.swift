@@ -25,6 +25,7 @@ struct ClassifyResult: MethodResult {
 
     private static func classes(_ output: InferenceOutput) throws(ServiceError) -> [ClassScore] {
         guard case .classes(let classes) = output else { throw .unexpectedOutput }
+        try ServiceError.checkFinite(classes)
         return classes
     }
 

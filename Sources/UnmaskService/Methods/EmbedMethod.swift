@@ -54,13 +54,19 @@ extension EmbeddingOutput {
     /// The embedding that the engine gave, if its numbers are finite.
     init(_ output: InferenceOutput) throws(ServiceError) {
         guard case .embedding(let embedding) = output else { throw .unexpectedOutput }
-        guard embedding.values.allSatisfy(\.isFinite) else {
-            throw ServiceError(.internal, "the embedding has numbers that are not finite: check the model's weights")
-        }
+        try ServiceError.checkFinite(embedding)
         self = embedding
     }
 }
 
 extension ServiceError {
+    static func checkFinite(_ result: some NumericResult) throws(ServiceError) {
+        do throws(NonFiniteResult) {
+            try result.checkFinite()
+        } catch {
+            throw ServiceError(.internal, error.message)
+        }
+    }
+
     static let unexpectedOutput = ServiceError(.internal, "the engine answered another question than it was asked")
 }

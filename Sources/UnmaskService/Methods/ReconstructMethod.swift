@@ -48,6 +48,7 @@ struct ReconstructResult: MethodResult {
         _ output: InferenceOutput, _ picture: Picture, _ format: PictureFormat
     ) throws(ServiceError) -> Item {
         guard case .reconstruction(let reconstruction) = output else { throw .unexpectedOutput }
+        try ServiceError.checkFinite(reconstruction)
         let image = picture == .panel ? reconstruction.panel : reconstruction.reconstruction
         return Item(
             picture: try format.bytes(of: image), shape: [image.height, image.width, image.channels],

@@ -6,12 +6,15 @@
     import Darwin
 #endif
 
-/// A file that appears under its name whole or not at all: written beside it, made durable, then renamed.
+/// A file that appears under its name whole or not at all: written without a name, or under a temporary one beside it,
+/// made durable, then renamed.
 ///
-/// Without `commit()` what was written is removed. A symbolic link at the target is replaced, not followed.
+/// Without `commit()` what was written is gone, after `kill -9` too where the file system has files without names
+/// (`O_TMPFILE`). A symbolic link at the target is replaced, not followed.
 package final class AtomicFile {
     package let path: String
-    private let temporary: String
+    /// Nil while the file has no name.
+    private var temporary: String?
     private var descriptor: Int32
 
     package init(path: String) throws(WeightsError) {
@@ -21,15 +24,34 @@ package final class AtomicFile {
             throw WeightsError(.outputNotRegular, file: path, "cannot be replaced: it is \(kind)")
         }
         self.path = path
-        temporary = "\(AtomicFile.folder(of: path))/.unmask-\(String(UInt64.random(in: 0 ... .max), radix: 16)).tmp"
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw failure(.outputUnwritable, "cannot be created") }
+        descriptor = AtomicFile.openUnnamed(beside: path)
+        if descriptor < 0 {
+            let name = AtomicFile.temporaryName(beside: path)
+            temporary = name
+            TemporaryPaths.add(name)
+            descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        }
+        guard descriptor >= 0 else {
+            let error = failure(.outputUnwritable, "cannot be created")
+            temporary.map(TemporaryPaths.forget)
+            throw error
+        }
     }
 
     deinit {
         guard descriptor >= 0 else { return }
         close(descriptor)
-        unlink(temporary)
+        removeTemporary()
+    }
+
+    /// A file of these bytes.
+    package static func save(_ bytes: some Sequence<UInt8>, as path: String) throws(WeightsError) {
+        let file = try AtomicFile(path: path)
+        let written = Array(bytes).withUnsafeBytes { bytes in
+            Result { () throws(WeightsError) in try file.append(bytes) }
+        }
+        try written.get()
+        try file.commit()
     }
 
     /// Writes all bytes at the end.
@@ -45,7 +67,11 @@ package final class AtomicFile {
     /// Makes the contents durable and gives them their name. Nothing can be written after it.
     package func commit() throws(WeightsError) {
         guard fsync(descriptor) == 0 else { throw failure(.outputFailed, "cannot be made durable") }
-        guard rename(temporary, path) == 0 else { throw failure(.outputFailed, "cannot be renamed into place") }
+        guard takeName() else {
+            let error = failure(.outputFailed, "cannot be renamed into place")
+            removeTemporary()
+            throw error
+        }
         close(descriptor)
         descriptor = -1
         // The rename itself is durable once the folder is; a file system that cannot sync folders still has the file.
@@ -68,8 +94,52 @@ package final class AtomicFile {
         }
     }
 
+    /// Linking does not replace a file that is there, renaming does.
+    private func takeName() -> Bool {
+        if temporary == nil {
+            if link(to: path) { return true }
+            guard errno == EEXIST else { return false }
+            let name = AtomicFile.temporaryName(beside: path)
+            temporary = name
+            TemporaryPaths.add(name)
+            guard link(to: name) else { return false }
+        }
+        guard let temporary, rename(temporary, path) == 0 else { return false }
+        TemporaryPaths.forget(temporary)
+        return true
+    }
+
+    private func link(to name: String) -> Bool {
+        linkat(AT_FDCWD, "\(AtomicFile.openFiles)/\(descriptor)", AT_FDCWD, name, Int32(AT_SYMLINK_FOLLOW)) == 0
+    }
+
+    private func removeTemporary() {
+        guard let temporary else { return }
+        unlink(temporary)
+        TemporaryPaths.forget(temporary)
+    }
+
     private func failure(_ cause: WeightsError.Cause, _ what: String) -> WeightsError {
         WeightsError(cause, file: path, "\(what): \(String(cString: strerror(errno)))")
+    }
+
+    /// Where the system shows the open files of this process, by which one without a name gets one.
+    private static let openFiles = "/proc/self/fd"
+
+    /// - Returns: -1 where there are no files without names.
+    private static func openUnnamed(beside path: String) -> Int32 {
+        #if os(Linux)
+            // O_TMPFILE, a composed macro that Swift does not see.
+            let unnamed = 0o20_000_000 | O_DIRECTORY
+            guard access(openFiles, X_OK) == 0 else { return -1 }
+            return open(folder(of: path), O_WRONLY | unnamed | O_CLOEXEC, 0o666)
+        #else
+            return -1
+        #endif
+    }
+
+    private static func temporaryName(beside path: String) -> String {
+        "\(folder(of: path))/.unmask-\(String(UInt64.random(in: 0 ... .max), radix: 16)).tmp"
     }
 
     private static func folder(of path: String) -> String {

@@ -58,51 +58,93 @@ struct EvalCommand: AsyncParsableCommand {
         let session = try ModelSession(model, engine: running.engine(), maximumBatch: max(running.batch, 32))
         let mask = try keep?.mask(patches: model.interface.patches, seed: seed)
         let test = try LabelledImages(data, recipe: model.recipe, labels: model.labels)
-        var report = EvaluationReport(model: model.name, images: test.count, failures: test.failures)
-        if model.hasHead { report.head = try classify(test, session, mask) }
-        if let train {
-            let fitting = try LabelledImages(train, recipe: model.recipe, labels: test.classes)
-            let a = try features(fitting, session, mask)
-            let b = try features(test, session, mask)
+        let head = model.hasHead ? try classify(test, session, mask) : nil
+        let fitting = try train.map { try LabelledImages($0, recipe: model.recipe, labels: test.classes) }
+        let tested = fitting == nil ? nil : try features(test, session, mask)
+        let fitted = try fitting.map { try features($0, session, mask) }
+        Console.endProgress()
+        let unmeasured = (head?.failed ?? []).union(tested?.failed ?? [])
+        tell(unmeasured, of: test)
+        if let fitting, let fitted { tell(fitted.failed, of: fitting) }
+        guard unmeasured.count < test.count else {
+            throw ModelError.runtime("\(data): no image of it has a result that could be measured")
+        }
+        var report = EvaluationReport(
+            model: model.name, images: test.count - unmeasured.count, failures: test.failures + unmeasured.count,
+            head: head?.accuracy)
+        if let fitting, let fitted, let tested {
+            guard !fitted.labels.isEmpty else {
+                throw ModelError.runtime("\(train ?? ""): no image of it has features to fit anything on")
+            }
             report.features = try FeatureAccuracy(
-                training: a, trainingLabels: fitting.labels, test: b, testLabels: test.labels,
+                training: fitted.rows, trainingLabels: fitted.labels, test: tested.rows, testLabels: tested.labels,
                 width: model.interface.width(of: pooling ?? model.interface.pooling),
                 classes: max(test.classes.count, fitting.classes.count),
                 neighbours: neighbours, engine: session.engine)
         }
         Console.endProgress()
         Console.result(json || !Console.showsTable ? report.json : report.text)
-        if test.failures > 0 { throw Outcome.someFailed }
+        let failures = report.failures + (fitting?.failures ?? 0) + (fitted?.failed.count ?? 0)
+        if failures > 0 { throw Outcome.someFailed }
     }
 
-    private func classify(_ test: LabelledImages, _ session: ModelSession, _ mask: Mask?) throws -> HeadAccuracy {
+    private func tell(_ failed: Set<Int>, of images: LabelledImages) {
+        for index in failed.sorted() {
+            Console.message("\(images.name(index)): \(NonFiniteResult(resultName: "result"))")
+        }
+    }
+
+    private func classify(
+        _ test: LabelledImages, _ session: ModelSession, _ mask: Mask?
+    ) throws -> (accuracy: HeadAccuracy, failed: Set<Int>) {
         var accuracy = HeadAccuracy(classes: test.classes)
-        try forEachBatch(test, session) { images, labels in
+        var failed: Set<Int> = []
+        try forEachBatch(test, session) { images, indices in
             let scores = try session.classify(
                 images, topK: 5, masks: mask.map { Array(repeating: $0, count: images.count) })
-            for (found, label) in zip(scores, labels) { accuracy.add(found.map(\.index), label: label) }
+            for (found, index) in zip(scores, indices) {
+                if found.isFinite {
+                    accuracy.add(found.map(\.index), label: test.labels[index])
+                } else {
+                    failed.insert(index)
+                }
+            }
         }
-        return accuracy
+        return (accuracy, failed)
     }
 
-    /// Vectors of length 1, [n, D] row-major.
-    private func features(_ images: LabelledImages, _ session: ModelSession, _ mask: Mask?) throws -> [Float] {
+    /// Vectors of length 1 of the images that have finite ones, and their labels.
+    private struct Features {
+        /// `[n, D]`, row-major.
         var rows: [Float] = []
+        var labels: [Int] = []
+        var failed: Set<Int> = []
+    }
+
+    private func features(_ images: LabelledImages, _ session: ModelSession, _ mask: Mask?) throws -> Features {
+        var features = Features()
         let options = EmbeddingOptions(pooling: pooling, normalize: true)
-        try forEachBatch(images, session) { batch, _ in
+        try forEachBatch(images, session) { batch, indices in
             let vectors = try session.embed(
                 batch, options: options, masks: mask.map { Array(repeating: $0, count: batch.count) })
-            for vector in vectors { rows += vector.values }
+            for (vector, index) in zip(vectors, indices) {
+                if vector.isFinite {
+                    features.rows += vector.values
+                    features.labels.append(images.labels[index])
+                } else {
+                    features.failed.insert(index)
+                }
+            }
         }
-        return rows
+        return features
     }
 
     private func forEachBatch(
-        _ images: LabelledImages, _ session: ModelSession, _ body: ([PixelImage], ArraySlice<Int>) throws -> Void
+        _ images: LabelledImages, _ session: ModelSession, _ body: ([PixelImage], Range<Int>) throws -> Void
     ) throws {
         for start in stride(from: 0, to: images.count, by: session.maximumBatch) {
             let range = start..<min(start + session.maximumBatch, images.count)
-            try body(range.map { images.image($0) }, images.labels[range])
+            try body(range.map { images.image($0) }, range)
             if start % 1024 == 0 { Console.progress("\(start) of \(images.count) images") }
         }
     }

@@ -56,7 +56,7 @@ struct ReconstructCommand: AsyncParsableCommand {
         try report.batch([prepared]) { images in
             try session.reconstruct(images, masks: [mask])
         } print: { path, result in
-            try result.panel().writePNG(to: out)
+            try AtomicFile.save(result.panel().pngData(), as: out)
             if let npy {
                 let file = try NPYWriter(
                     path: npy, type: .f32, rowShape: [result.prediction.count / max(result.mask.patches, 1)])

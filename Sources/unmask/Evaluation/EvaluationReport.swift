@@ -53,6 +53,7 @@ struct FeatureAccuracy {
 /// What `eval` shows.
 struct EvaluationReport {
     let model: String
+    /// Of which there are results.
     let images: Int
     let failures: Int
     var head: HeadAccuracy?

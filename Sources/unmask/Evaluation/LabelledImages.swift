@@ -11,6 +11,9 @@ struct LabelledImages {
     /// Files that could not be read; they are left out.
     let failures: Int
     private let source: Source
+    /// Of files; empty for images of one file.
+    private let paths: [String]
+    private let path: String
 
     private enum Source {
         /// [n, height, width] bytes that need no resizing.
@@ -44,6 +47,11 @@ struct LabelledImages {
         }
     }
 
+    /// What errors call an image.
+    func name(_ index: Int) -> String {
+        paths.isEmpty ? "image \(index) of \(path)" : paths[index]
+    }
+
     private init(idx path: String, recipe: Recipe, labels names: [String]) throws {
         let images = try IDXFile(path: path, rank: 3)
         let labelPath = path.replacing("images-idx3", with: "labels-idx1").replacing("images.idx3", with: "labels.idx1")
@@ -60,6 +68,8 @@ struct LabelledImages {
         let highest = self.labels.max() ?? 0
         classes = highest < names.count ? names : (0...highest).map(String.init)
         failures = 0
+        paths = []
+        self.path = path
         if [height, width] == [recipe.height, recipe.width] {
             source = .bytes(pixels: images.elements, height: height, width: width, channels: recipe.channels)
         } else {
@@ -90,6 +100,7 @@ struct LabelledImages {
             classes.map(LabelledImages.folderName).enumerated().map { ($1, $0) },
             uniquingKeysWith: { first, _ in first })
         var images: [PixelImage] = []
+        var paths: [String] = []
         var labels: [Int] = []
         var failures = 0
         for name in folders {
@@ -97,6 +108,7 @@ struct LabelledImages {
                 switch PreparedImage(path: path, recipe: recipe).image {
                 case .success(let image):
                     images.append(image)
+                    paths.append(path)
                     labels.append(numbers[name] ?? 0)
                 case .failure(let error):
                     failures += 1
@@ -106,6 +118,8 @@ struct LabelledImages {
         }
         self.labels = labels
         self.failures = failures
+        self.paths = paths
+        path = folder
         source = .images(images)
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import UnmaskModel
+import UnmaskWeights
 
 /// A folder beside the file to be written, in which the model is written and verified before it gets its place. It goes
 /// away with whatever was not published.
@@ -14,14 +15,19 @@ final class ExportDraft {
         let url = URL(fileURLWithPath: target)
         folder = url.deletingLastPathComponent().path + "/.unmask-export-\(UUID().uuidString)"
         path = folder + "/" + url.lastPathComponent
+        TemporaryPaths.add(folder)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         } catch {
+            TemporaryPaths.forget(folder)
             throw ModelError.unwritable("\(target): no folder can be made beside it: \(error.localizedDescription)")
         }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    deinit {
+        try? FileManager.default.removeItem(atPath: folder)
+        TemporaryPaths.forget(folder)
+    }
 
     /// Moves the files into place, the weights' first: a model never stands beside another one's weights, because the old
     /// model is gone by then.

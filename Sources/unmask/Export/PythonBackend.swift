@@ -34,8 +34,12 @@ struct PythonBackend: VerificationBackend {
 
     func run(_ batches: [VerificationBatch]) throws -> [[String: [Float]]] {
         let folder = NSTemporaryDirectory() + "unmask-verify-" + UUID().uuidString
+        TemporaryPaths.add(folder)
+        defer {
+            try? FileManager.default.removeItem(atPath: folder)
+            TemporaryPaths.forget(folder)
+        }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
         for (index, batch) in batches.enumerated() {
             for (name, input) in batch.inputs { try write(input, to: "\(folder)/\(index).\(name).npy") }
         }

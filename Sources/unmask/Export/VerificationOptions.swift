@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import UnmaskModel
 import UnmaskRuntime
+import UnmaskWeights
 
 /// Whether and how an exported file is verified before it gets its place.
 struct VerificationOptions: ParsableArguments {
@@ -57,7 +58,7 @@ struct VerificationOptions: ParsableArguments {
         let verification = Verification(model: model, options: options, samples: samples, engine: engine)
         let result = try verification.report(file: name, batch: Self.ownBatch, backends: backends)
         Console.result(Console.showsTable ? result.text : result.json)
-        if let report { try Data((result.json + "\n").utf8).write(to: URL(fileURLWithPath: report), options: .atomic) }
+        if let report { try AtomicFile.save((result.json + "\n").utf8, as: report) }
         guard result.problems.isEmpty else {
             throw ModelError.invalidRequest(
                 "\(name) was not written, because it does not compute what the model does: "

@@ -1,5 +1,3 @@
-import Foundation
-import UnmaskImage
 import UnmaskModel
 import UnmaskService
 import UnmaskWeights
@@ -29,13 +27,13 @@ struct EmbeddingFile {
         try vectors.append(vector.values)
     }
 
-    mutating func append(_ path: String, _ error: ImageError) throws {
+    mutating func append(_ path: String, _ error: ItemError) throws {
         lines.append(ItemReport.line(path, error))
     }
 
     func finish() throws {
         let text = lines.map { $0 + "\n" }.joined()
-        try Data(text.utf8).write(to: URL(fileURLWithPath: manifestPath), options: .atomic)
+        try AtomicFile.save(text.utf8, as: manifestPath)
         try vectors.finish()
     }
 }

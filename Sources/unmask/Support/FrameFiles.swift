@@ -29,7 +29,7 @@ struct FrameFiles {
         for (index, frame) in frames.enumerated() {
             let suffix = name.pathExtension.isEmpty ? "" : "." + name.pathExtension
             let file = index == 0 ? path : name.deletingPathExtension + "-\(index)" + suffix
-            try Data(frame).write(to: URL(fileURLWithPath: file), options: .atomic)
+            try AtomicFile.save(frame, as: file)
         }
     }
 

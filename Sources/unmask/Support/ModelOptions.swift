@@ -26,7 +26,8 @@ struct ModelOptions: ParsableArguments {
         try session.prepare(task(model))
         let bad = session.nonfiniteWeights
         if !bad.isEmpty {
-            Console.warning("NaN or infinite weights in \(bad.joined(separator: ", ")): results will show it")
+            Console.warning(
+                "NaN or infinite weights in \(bad.joined(separator: ", ")): results that they reach are refused")
         }
         return session
     }

@@ -92,22 +92,24 @@ final class FakeBackend: InferenceBackend {
     }
 
     private func output(_ item: InferenceBatch.Item) -> InferenceOutput {
+        let isNaN = item.image.pixels.starts(with: Self.nan)
         switch item.operation {
         case .embed(let vector):
             let rows = vector.pooling == .tokens ? item.mask.kept : 1
             var values = (0..<rows).flatMap { _ in Self.digest(of: item.image.pixels) }
-            if item.image.pixels.starts(with: Self.nan) { values[0] = .nan }
+            if isNaN { values[0] = .nan }
             if state.withLock(\.isSpoilt) { values[0] += 100 }
             return .embedding(EmbeddingOutput(values: values, shape: vector.pooling == .tokens ? [rows, 8] : [8]))
         case .classify(let topK):
             let classes = ["even", "odd"].enumerated().map {
-                ClassScore(label: $1, index: $0, probability: 0.75 - 0.5 * Float($0))
+                ClassScore(label: $1, index: $0, probability: isNaN ? .nan : 0.75 - 0.5 * Float($0))
             }
             return .classes(Array(classes.prefix(topK)))
         case .reconstruct:
             return .reconstruction(
                 ReconstructionOutput(
-                    panel: item.image, reconstruction: item.image, patchErrors: Array(repeating: 0.5, count: 49)))
+                    panel: item.image, reconstruction: item.image,
+                    patchErrors: Array(repeating: isNaN ? .nan : 0.5, count: 49)))
         }
     }
 
