@@ -4,7 +4,7 @@ import NIOPosix
 /// A client of the service over one connection. Calls may overlap, from any tasks; each gets its own reply, whatever the
 /// order in which the server answers.
 ///
-///     let answer = try await ServiceClient.withConnection(to: .unix(path: "/tmp/unmask.sock")) { client in
+///     let answer = try await ServiceClient.withConnection(to: .unix(path: DefaultSocket().check())) { client in
 ///         try await client.embed([.file("cat.jpg")], pooling: .mean)
 ///     }
 ///     let vector = try answer.results[0].get().values

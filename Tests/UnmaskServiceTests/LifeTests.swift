@@ -103,7 +103,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let path = directory + "/left"
         // A descriptor that is closed without unlinking is what kill -9 leaves.
-        close(try UnixSocketFile(path: path).bind())
+        close(try UnixSocketFile.listen(at: path).descriptor)
         #expect(FileManager.default.fileExists(atPath: path))
 
         try await LiveServer.running(FakeBackend(), .with { $0.unixSocketPath = path }) { server in

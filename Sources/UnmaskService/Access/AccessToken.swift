@@ -1,5 +1,3 @@
-import Foundation
-
 /// The secret that a client presents. It prints as nothing, so that it cannot reach a log.
 struct AccessToken: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     /// 192 bits in base64, 128 bits in hexadecimal.
@@ -8,13 +6,13 @@ struct AccessToken: Sendable, Equatable, CustomStringConvertible, CustomReflecta
 
     private let bytes: [UInt8]
 
-    /// Reads a token file: one line of printable ASCII without spaces.
+    /// Reads a token file: one line of printable ASCII without spaces, which nobody but its owner can read.
     init(contentsOf path: String) throws(ConfigurationError) {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw .tokenUnusable(path, reason: "it cannot be read")
-        }
-        guard data.count <= Self.maximumLength + 2 else {
-            throw .tokenUnusable(path, reason: "it has \(data.count) bytes, allowed are \(Self.maximumLength)")
+        let data: [UInt8]
+        do throws(SecretFile.Refusal) {
+            data = try SecretFile.read(path, for: .owner, maximum: Self.maximumLength + 2)
+        } catch {
+            throw .secretUnusable(path, "token", reason: error.description)
         }
         let line = data.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         let rest = data.dropFirst(line.count)

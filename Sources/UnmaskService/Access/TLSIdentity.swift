@@ -9,6 +9,9 @@ final class TLSIdentity: Sendable {
         var notAfter: Int
     }
 
+    /// More than any key has.
+    private static let maximumKeyBytes = 1 << 20
+
     private let certificatePath: String
     private let keyPath: String
     private let loaded: Mutex<Loaded>
@@ -39,7 +42,13 @@ final class TLSIdentity: Sendable {
 
     private static func load(certificate: String, key: String) throws(ConfigurationError) -> Loaded {
         let chain = try read(certificate, "certificates") { try NIOSSLCertificate.fromPEMFile($0) }
-        let privateKey = try read(key, "a private key") { try NIOSSLPrivateKey(file: $0, format: .pem) }
+        let secret: [UInt8]
+        do throws(SecretFile.Refusal) {
+            secret = try SecretFile.read(key, for: .ownerAndGroup, maximum: maximumKeyBytes)
+        } catch {
+            throw .secretUnusable(key, "key", reason: error.description)
+        }
+        let privateKey = try read(key, "a private key") { _ in try NIOSSLPrivateKey(bytes: secret, format: .pem) }
         guard let leaf = chain.first else {
             throw .tlsFileUnusable(certificate, reason: "it has no certificate in PEM form")
         }

@@ -7,6 +7,8 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// An address that others can reach, without what protects it there.
     case addressExposed(String, lacksToken: Bool, lacksTLS: Bool)
     case tokenUnusable(String, reason: String)
+    /// A file that must be secret and is not, or cannot be read.
+    case secretUnusable(String, _ secret: String, reason: String)
     case tlsIncomplete
     case tlsFileUnusable(String, reason: String)
     case certificateExpired(String, at: String)
@@ -35,6 +37,8 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
                 + ": give it, listen on 127.0.0.1 or a Unix socket, or accept the risk with --insecure-listen"
         case .tokenUnusable(let path, let reason):
             "the token file \(path) cannot be used: \(reason); make one with: openssl rand -base64 33 > \(path)"
+        case .secretUnusable(let path, let secret, let reason):
+            "the \(secret) file \(path) cannot be used: \(reason)"
         case .tlsIncomplete:
             "a certificate needs its key and a key its certificate: give --tls-certificate and --tls-key together"
         case .tlsFileUnusable(let path, let reason):

@@ -8,11 +8,14 @@ import NIOCore
 struct EmbeddingsRoute: Sendable {
     let handler: RequestHandler
 
-    func respond(to request: HTTPRequest, _ access: ConnectionAccess) async throws(ServiceError) -> HTTPResponse {
+    func respond(
+        to request: HTTPRequest, _ access: ConnectionAccess, from peer: String
+    ) async throws(ServiceError) -> HTTPResponse {
         let trace = request.head.headers.first(name: "traceparent").flatMap(TraceContext.init)
         let limit = handler.configuration.limits.payloadBytes
         return try await handler.carryOut(
-            Method.embed.rawValue, from: ConnectionState(access, over: .http), trace: trace, received: request.received
+            Method.embed.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: trace,
+            received: request.received
         ) { (_, context) async throws(ServiceError) -> HTTPResponse in
             guard !request.isTooLarge else {
                 throw ServiceError(

@@ -31,7 +31,7 @@ struct HTTPConnection: Sendable {
         let life = routes.handler.life
         life.requestBegan()
         defer { life.requestEnded() }
-        var response = await routes.respond(to: request, on: access)
+        var response = await routes.respond(to: request, on: access, from: channel.peer)
         response.closes = life.isDraining || request.isLast || !request.head.isKeepAlive
         await write(response)
         return !response.closes

@@ -12,7 +12,7 @@ struct HTTPListener: Sendable {
 
     static func bind(
         _ settings: ServiceConfiguration.HTTP, _ configuration: ServiceConfiguration, _ control: AccessControl,
-        on group: any EventLoopGroup
+        _ report: AcceptReport, on group: any EventLoopGroup
     ) async throws -> HTTPListener {
         let resolved = try Listener.resolve(settings.address)
         let access = try control.listener(settings.address.host, resolved)
@@ -20,7 +20,7 @@ struct HTTPListener: Sendable {
             bodyBytes: { access.bodyLimit($0, control.tokens, configuration.limits) },
             request: configuration.timeouts.request, idle: settings.keepAlive)
         do {
-            let channel = try await Listener.bootstrap(group).bind(to: resolved) { channel in
+            let channel = try await Listener.bootstrap(group, report).bind(to: resolved) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try control.secure(channel)
                     return try configure(channel, limits, configuration.clock, headerBytes: settings.headerBytes)

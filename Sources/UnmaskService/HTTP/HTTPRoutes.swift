@@ -17,11 +17,11 @@ struct HTTPRoutes: Sendable {
         var methods: [HTTPMethod] { self == .embeddings ? [.POST] : [.GET, .HEAD] }
     }
 
-    func respond(to request: HTTPRequest, on listener: ListenerAccess) async -> HTTPResponse {
+    func respond(to request: HTTPRequest, on listener: ListenerAccess, from peer: String) async -> HTTPResponse {
         let route = Route(rawValue: request.path)
         let response: HTTPResponse
         do throws(OpenAIError) {
-            response = try await answer(request, route, on: listener)
+            response = try await answer(request, route, on: listener, from: peer)
         } catch {
             response = error.response
         }
@@ -30,7 +30,7 @@ struct HTTPRoutes: Sendable {
     }
 
     private func answer(
-        _ request: HTTPRequest, _ route: Route?, on listener: ListenerAccess
+        _ request: HTTPRequest, _ route: Route?, on listener: ListenerAccess, from peer: String
     ) async throws(OpenAIError) -> HTTPResponse {
         guard let route else {
             throw OpenAIError(
@@ -46,12 +46,12 @@ struct HTTPRoutes: Sendable {
         case .healthz: return probes.respondHealth()
         case .readyz: return await probes.respondReadiness()
         case .metrics:
-            try authorize(request, on: listener)
+            try authorize(request, on: listener, from: peer)
             return metrics.respond()
         case .embeddings:
-            let access = try authorize(request, on: listener)
+            let access = try authorize(request, on: listener, from: peer)
             do throws(ServiceError) {
-                return try await EmbeddingsRoute(handler: handler).respond(to: request, access)
+                return try await EmbeddingsRoute(handler: handler).respond(to: request, access, from: peer)
             } catch {
                 throw OpenAIError(error)
             }
@@ -60,7 +60,7 @@ struct HTTPRoutes: Sendable {
 
     @discardableResult
     private func authorize(
-        _ request: HTTPRequest, on listener: ListenerAccess
+        _ request: HTTPRequest, on listener: ListenerAccess, from peer: String
     ) throws(OpenAIError) -> ConnectionAccess {
         // A page from anywhere can make a browser on this machine send requests to loopback; an API's clients are no
         // browsers, and only browsers say where a page came from.
@@ -70,7 +70,7 @@ struct HTTPRoutes: Sendable {
         do throws(ServiceError) {
             return try listener.authorize(request.head, tokens)
         } catch {
-            handler.refused(error)
+            handler.refused(error, from: peer)
             throw OpenAIError(error)
         }
     }

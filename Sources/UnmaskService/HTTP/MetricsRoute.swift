@@ -5,9 +5,12 @@ struct MetricsRoute: Sendable {
     let registry: PrometheusRegistry
     let models: ModelRegistry
     let tls: TLSIdentity?
+    /// Nil where the program logs by other means.
+    let log: LogOutput?
 
     func respond() -> HTTPResponse {
         var families = registry.families + ProcessMetrics.families() + ModelMetrics.families(models)
+        if let log { families.append(log.metrics) }
         if let tls { families.append(.certificate(notAfter: tls.notAfter)) }
         var text = PrometheusText()
         for family in families.sorted(by: { $0.name < $1.name }) { text.write(family) }

@@ -5,8 +5,10 @@ import Logging
 struct AccessLog: Sendable {
     private let logger: Logger
 
-    init(_ logger: Logger, trace: TraceContext?) {
+    /// - Parameter peer: by whose address warnings and errors are told apart, and limited.
+    init(_ logger: Logger, peer: String, trace: TraceContext?) {
         var logger = logger
+        logger[metadataKey: "peer"] = "\(peer)"
         if let trace {
             logger[metadataKey: "trace_id"] = "\(trace.traceID)"
             logger[metadataKey: "parent_id"] = "\(trace.parentID)"

@@ -13,6 +13,9 @@ struct MetricDefinition: Sendable {
 
     static let all = [
         MetricDefinition(name: "unmask_connections", help: "Connections that are open, of all listeners."),
+        MetricDefinition(
+            name: "unmask_accept_failures_total",
+            help: "Tries to accept a connection that failed for want of descriptors or memory."),
         MetricDefinition(name: "unmask_queued_images", help: "Images that wait, are prepared, or wait for the engine."),
         MetricDefinition(name: "unmask_batch_images", help: "Images of a forward pass.", buckets: sizes),
         MetricDefinition(

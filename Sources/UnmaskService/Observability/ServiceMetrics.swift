@@ -13,6 +13,7 @@ struct ServiceMetrics: Sendable {
     private let total: Timer
     private let errors: [ErrorType: Counter]
     private let requests: [Method: Counter]
+    private let acceptFailures: [AcceptFailure: Counter]
 
     /// The same, kept here for `stats`.
     let statistics = ServiceStatistics()
@@ -35,6 +36,11 @@ struct ServiceMetrics: Sendable {
             uniqueKeysWithValues: ErrorType.allCases.map {
                 ($0, Counter(label: "unmask_errors_total", dimensions: [("type", $0.rawValue)], factory: factory))
             })
+        acceptFailures = Dictionary(
+            uniqueKeysWithValues: [AcceptFailure.descriptors, .memory].map {
+                let dimensions = [("reason", $0.rawValue)]
+                return ($0, Counter(label: "unmask_accept_failures_total", dimensions: dimensions, factory: factory))
+            })
         requests = Dictionary(
             uniqueKeysWithValues: Method.allCases.map {
                 ($0, Counter(label: "unmask_requests_total", dimensions: [("method", $0.rawValue)], factory: factory))
@@ -53,6 +59,8 @@ struct ServiceMetrics: Sendable {
         connections.decrement()
         statistics.connections(by: -1)
     }
+
+    func acceptFailed(_ cause: AcceptFailure) { acceptFailures[cause]?.increment() }
 
     func error(_ type: ErrorType) {
         errors[type]?.increment()

@@ -111,7 +111,7 @@ struct Connection: Sendable {
         case .request(let request):
             answer = await cancellation.run { await handler.answer(request, from: state, received: received) }
             state.end(request.id, cancellation)
-        case .rejected(let rejected): answer = handler.answer(rejected)
+        case .rejected(let rejected): answer = handler.answer(rejected, from: state.peer)
         }
         if let answer { await write(answer) }
     }

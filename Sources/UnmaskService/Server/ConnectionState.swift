@@ -8,12 +8,15 @@ final class ConnectionState: Sendable {
     let id: UInt64
     let access: ConnectionAccess
     let transport: Transport
+    /// The client's IP address, or `unix`.
+    let peer: String
     private let requests = Mutex<[RequestID: RequestCancellation]>([:])
 
-    init(_ access: ConnectionAccess, over transport: Transport) {
+    init(_ access: ConnectionAccess, over transport: Transport, from peer: String) {
         id = Self.lastID.add(1, ordering: .relaxed).newValue
         self.access = access
         self.transport = transport
+        self.peer = peer
     }
 
     /// At this moment: they may change while the connection is open.

@@ -7,18 +7,19 @@ struct Doors: Sendable {
 
     /// Opens all that the configuration asks for, or none.
     static func open(
-        _ configuration: ServiceConfiguration, _ control: AccessControl, on group: any EventLoopGroup
+        _ configuration: ServiceConfiguration, _ control: AccessControl, _ report: AcceptReport,
+        on group: any EventLoopGroup
     ) async throws -> Doors {
         var doors = Doors()
         do {
             if let path = configuration.unixSocketPath {
-                doors.lines.append(try await Listener.unix(path, on: group))
+                doors.lines.append(try await Listener.unix(path, report, on: group))
             }
             if let tcp = configuration.tcp {
-                doors.lines.append(try await Listener.tcp(tcp, control, on: group))
+                doors.lines.append(try await Listener.tcp(tcp, control, report, on: group))
             }
             if let http = configuration.http {
-                doors.http = try await HTTPListener.bind(http, configuration, control, on: group)
+                doors.http = try await HTTPListener.bind(http, configuration, control, report, on: group)
             }
         } catch {
             doors.close()

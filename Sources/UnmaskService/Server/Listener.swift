@@ -10,25 +10,33 @@ struct Listener: Sendable {
     let transport: Transport
     let asyncChannel: AsyncChannel
 
-    static func unix(_ path: String, on group: any EventLoopGroup) async throws -> Listener {
-        let socket = try UnixSocketFile(path: path).bind()
+    /// The file of a Unix socket.
+    private let file: UnixSocketFile?
+
+    static func unix(
+        _ path: String, _ report: AcceptReport, on group: any EventLoopGroup
+    ) async throws -> Listener {
+        let (descriptor, file) = try UnixSocketFile.listen(at: path)
         do {
-            let channel = try await bootstrap(group)
+            let channel = try await bootstrap(group, report)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
-                .bind(socket, childChannelInitializer: wrap)
-            return Listener(address: .unix(path: path), access: .owner, transport: .unix, asyncChannel: channel)
+                .bind(descriptor, childChannelInitializer: wrap)
+            return Listener(
+                address: .unix(path: path), access: .owner, transport: .unix, asyncChannel: channel, file: file)
         } catch {
+            file.remove()
             throw ConfigurationError.cannotListen(path, reason: "\(error)")
         }
     }
 
     static func tcp(
-        _ address: ServiceConfiguration.TCPAddress, _ control: AccessControl, on group: any EventLoopGroup
+        _ address: ServiceConfiguration.TCPAddress, _ control: AccessControl, _ report: AcceptReport,
+        on group: any EventLoopGroup
     ) async throws -> Listener {
         let resolved = try resolve(address)
         let access = try control.listener(address.host, resolved)
         do {
-            let channel = try await bootstrap(group)
+            let channel = try await bootstrap(group, report)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .bind(to: resolved) { channel in
                     channel.eventLoop.makeCompletedFuture {
@@ -38,7 +46,7 @@ struct Listener: Sendable {
                 }
             return Listener(
                 address: .bound(channel.channel, resolved, address), access: access, transport: .tcp,
-                asyncChannel: channel)
+                asyncChannel: channel, file: nil)
         } catch {
             throw ConfigurationError.cannotListen("\(address)", reason: "\(error)")
         }
@@ -46,8 +54,8 @@ struct Listener: Sendable {
 
     /// Stops accepting; the connections stay.
     func close() {
+        file?.remove()
         asyncChannel.channel.close(promise: nil)
-        if case .unix(let path) = address { UnixSocketFile(path: path).remove() }
     }
 
     static func resolve(_ address: ServiceConfiguration.TCPAddress) throws -> SocketAddress {
@@ -58,8 +66,13 @@ struct Listener: Sendable {
         }
     }
 
-    static func bootstrap(_ group: any EventLoopGroup) -> ServerBootstrap {
+    static func bootstrap(_ group: any EventLoopGroup, _ report: AcceptReport) -> ServerBootstrap {
         ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(report))
+                }
+            }
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
     }

@@ -18,7 +18,7 @@ extension RequestHandler {
             try life.connectionOpened(channel, maximum: maximum)
             metrics.connectionOpened()
         } catch {
-            refused(error)
+            refused(error, from: channel.peer)
             await refuse(error)
             try? await asyncChannel.executeThenClose { _ in }
             return
@@ -42,6 +42,15 @@ extension RequestHandler {
 }
 
 extension Channel {
+    /// The client's IP address, `unix`, or `unknown` where it has gone already.
+    var peer: String {
+        switch remoteAddress {
+        case nil: "unknown"
+        case .unixDomainSocket: Transport.unix.rawValue
+        case .some(let address): address.ipAddress ?? "unknown"
+        }
+    }
+
     /// Waits until the system has taken all of it; a client that does not read in time is dropped.
     func write(_ message: some Sendable, atMost time: Duration, by clock: any ServiceClock) async {
         let timeout = clock.schedule(after: time, on: eventLoop) { self.close(promise: nil) }

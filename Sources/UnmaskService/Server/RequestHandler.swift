@@ -34,15 +34,15 @@ struct RequestHandler: Sendable {
         return request.id == nil ? nil : answer
     }
 
-    func answer(_ rejected: RejectedRequest) -> ByteBuffer {
-        refused(rejected.error)
+    func answer(_ rejected: RejectedRequest, from peer: String) -> ByteBuffer {
+        refused(rejected.error, from: peer)
         return Answer.error(rejected.error, id: rejected.id)
     }
 
     /// Records what is refused before it is a request.
-    func refused(_ error: ServiceError) {
+    func refused(_ error: ServiceError, from peer: String) {
         metrics.error(error.type)
-        AccessLog(logger, trace: nil).failed(error)
+        AccessLog(logger, peer: peer, trace: nil).failed(error)
     }
 
     /// What every request goes through, whatever form its answer has: its rights, its method, and the record of it.
@@ -50,7 +50,7 @@ struct RequestHandler: Sendable {
         _ name: String, from connection: ConnectionState, trace: TraceContext?, received: ContinuousClock.Instant,
         _ body: (Method, MethodContext) async throws(ServiceError) -> Value
     ) async throws(ServiceError) -> Value {
-        let log = AccessLog(logger, trace: trace)
+        let log = AccessLog(logger, peer: connection.peer, trace: trace)
         let method = Method(rawValue: name)
         func record(_ error: ServiceError?) {
             let time = configuration.clock.now - received

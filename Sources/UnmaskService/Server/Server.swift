@@ -16,21 +16,24 @@ public struct Server: Service {
     private let models: ModelRegistry
     private let logger: Logger
     private let logLevel: LogLevel
+    private let logOutput: LogOutput?
     private let onListening: @Sendable ([BoundAddress]) async -> Void
     /// Reads the token, the certificate and the models again, once the server runs.
     public let reloader: Reloader
 
     /// - Parameters:
     ///   - logLevel: what `log_level` changes; its handlers are the program's to install.
+    ///   - logOutput: where the logger writes, if its drops are to be told among the metrics.
     ///   - onListening: called once, when the models are warm and connections are accepted, with the real addresses.
     public init(
         configuration: ServiceConfiguration, models: ModelRegistry, logger: Logger, logLevel: LogLevel = LogLevel(),
-        onListening: @escaping @Sendable ([BoundAddress]) async -> Void = { _ in }
+        logOutput: LogOutput? = nil, onListening: @escaping @Sendable ([BoundAddress]) async -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.models = models
         self.logger = logger
         self.logLevel = logLevel
+        self.logOutput = logOutput
         self.onListening = onListening
         reloader = Reloader(logger: logger)
     }
@@ -59,8 +62,9 @@ public struct Server: Service {
         do {
             scheduler.start()
             try await models.start()
-            let doors = try await Doors.open(configuration, control, on: group)
-            let outside = Outside(handler, control, registry, on: group)
+            let report = AcceptReport(metrics: metrics, logger: logger)
+            let doors = try await Doors.open(configuration, control, report, on: group)
+            let outside = Outside(handler, control, registry, log: logOutput, on: group)
             await outside.register(with: reloader)
             outcome = .success(try await serve(doors, handler, outside))
         } catch {
@@ -82,7 +86,9 @@ public struct Server: Service {
                 group.addTask {
                     try await accept(listener.asyncChannel, at: listener.address, handler) { connection in
                         let access = ConnectionAccess(listener.access, tokens: outside.control.tokens)
-                        await Connection.serve(connection, handler, ConnectionState(access, over: listener.transport))
+                        let state = ConnectionState(
+                            access, over: listener.transport, from: connection.channel.peer)
+                        await Connection.serve(connection, handler, state)
                     }
                 }
             }

@@ -97,7 +97,7 @@ struct BenchServeCommand: AsyncParsableCommand {
             duration: count == nil ? .seconds(duration ?? 10) : nil, count: count, patience: .seconds(patience))
         let before = Self.processorSeconds
         let tally = try await LoadGenerator.run(
-            plan, try requests(), to: connection.address, try connection.clientOptions())
+            plan, try requests(), to: connection.address(), try connection.clientOptions())
         let report = LoadReport(
             method: method, plan: plan, imagesPerRequest: takesImages ? imagesPerRequest : 0, tally: tally,
             processorSeconds: Self.processorSeconds - before)

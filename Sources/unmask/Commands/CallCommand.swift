@@ -42,7 +42,7 @@ struct CallCommand: AsyncParsableCommand {
         let request = try CallRequest(
             params: params == "-" ? try standardInput() : params, images: image, asksForFrames: out != nil)
         let options = try connection.clientOptions()
-        let reply = try await ServiceClient.withConnection(to: connection.address, options: options) { client in
+        let reply = try await ServiceClient.withConnection(to: connection.address(), options: options) { client in
             try await client.call(method, params: request.params, frames: request.frames)
         }
         switch reply.body {

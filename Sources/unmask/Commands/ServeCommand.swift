@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import Logging
 import ServiceLifecycle
+import UnmaskClient
 import UnmaskService
 
 struct ServeCommand: AsyncParsableCommand {
@@ -25,8 +27,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            Where to listen on a Unix socket, for this user only. Default: unmask.sock in $XDG_RUNTIME_DIR or /tmp, \
-            unless --tcp or --http is given.
+            Where to listen on a Unix socket, for this user only. Default: unmask.sock in $XDG_RUNTIME_DIR, else in \
+            /tmp/unmask-UID, a folder of this user's alone; unless --tcp or --http is given.
             """)
     var socket: String?
 
@@ -73,13 +75,26 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (logger, logLevel) = outside.makeLogger()
+        let (logger, level, output) = outside.makeLogger()
+        Console.sendMessages(to: logger)
+        // Whoever reads standard error, or does not, the program ends.
+        defer { output.close(atMost: .seconds(1)) }
+        do {
+            try await serve(logger, level, output)
+        } catch {
+            output.write(text: "error: \(error)\n")
+            throw Outcome.nothingDone
+        }
+    }
+
+    private func serve(_ logger: Logger, _ level: LogLevel, _ output: LogOutput) async throws {
         let engine = try running.engine()
         let registry = try ServedModels(
             arguments: model, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch
         ).registry()
         var configuration = ServiceConfiguration(
-            unixSocketPath: socket ?? (tcp == nil && outside.http == nil ? defaultSocket : nil), tcp: tcp)
+            unixSocketPath: try socket ?? (tcp == nil && outside.http == nil ? DefaultSocket().makeFolder() : nil),
+            tcp: tcp)
         outside.apply(to: &configuration)
         configuration.allowedPaths = allowPath
         limits.apply(to: &configuration)
@@ -88,15 +103,12 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.timeouts.idleModel = idleUnload.map { .seconds($0) }
         configuration.engine.preparationThreads = decodeThreads ?? engine.threads
         configuration.engine.batchImages = running.batch
-        let server = Server(configuration: configuration, models: registry, logger: logger, logLevel: logLevel)
+        let server = Server(
+            configuration: configuration, models: registry, logger: logger, logLevel: level, logOutput: output)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server), .init(service: HangupReload(server.reloader))],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
-    }
-
-    private var defaultSocket: String {
-        (ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? "/tmp") + "/unmask.sock"
     }
 }

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Foundation
 import UnmaskClient
+import UnmaskService
 
 /// Where a server is, and how to be let in.
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help: """
-            The server's Unix socket. Default: unmask.sock in $XDG_RUNTIME_DIR or /tmp, where unmask serve listens \
-            unless it is told otherwise.
+            The server's Unix socket. Default: unmask.sock in $XDG_RUNTIME_DIR, else in /tmp/unmask-UID, where \
+            unmask serve listens unless it is told otherwise.
             """)
     var socket: String?
 
@@ -36,17 +37,21 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    var address: ServerAddress {
-        tcpAddress
-            ?? .unix(
-                path: socket ?? (ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? "/tmp") + "/unmask.sock")
+    func address() throws -> ServerAddress {
+        try tcpAddress ?? .unix(path: socket ?? DefaultSocket().check())
     }
 
     func clientOptions() throws -> ClientOptions {
         var options = ClientOptions()
         if tls || tlsCa != nil { options.tls = .init(trustedCertificates: tlsCa) }
         options.token = try tokenFile.map {
-            try String(contentsOfFile: $0, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            let path = $0
+            do throws(SecretFile.Refusal) {
+                let bytes = try SecretFile.read(path, for: .owner, maximum: 4096)
+                return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            } catch {
+                throw ValidationError("the token file \(path) cannot be used: \(error)")
+            }
         }
         options.timeout = timeout.map { .seconds($0) }
         return options

@@ -52,10 +52,11 @@ struct OutsideOptions: ParsableArguments {
     }
 
     /// Sets up logging for the whole process.
-    func makeLogger() -> (Logger, LogLevel) {
-        let (format, level) = (logFormat, LogLevel(logLevel))
-        LoggingSystem.bootstrap { level.handler(LineLogHandler(label: $0, format: format, level: .trace)) }
-        return (Logger(label: "unmask"), level)
+    func makeLogger() -> (Logger, LogLevel, LogOutput) {
+        let level = LogLevel(logLevel)
+        let output = LogOutput(descriptor: STDERR_FILENO, format: logFormat)
+        LoggingSystem.bootstrap { level.handler(LineLogHandler(label: $0, level: .trace, output: output)) }
+        return (Logger(label: "unmask"), level, output)
     }
 }
 

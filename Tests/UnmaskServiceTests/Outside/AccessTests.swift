@@ -16,7 +16,7 @@ import Testing
     static func exposed(
         in directory: String, _ change: (inout ServiceConfiguration) -> Void = { _ in }
     ) throws -> (configuration: ServiceConfiguration, certificate: TestCertificate) {
-        try (token + "\n").write(toFile: directory + "/token", atomically: true, encoding: .utf8)
+        try SecretText.write(token + "\n", to: directory + "/token")
         let certificate = try TestCertificate("server", in: directory)
         var configuration = ServiceConfiguration(tcp: .init(host: "0.0.0.0", port: 0))
         configuration.http = .init(address: .init(host: "0.0.0.0", port: 0))
@@ -133,7 +133,7 @@ import Testing
     @Test func loopbackIsFreeAndTheTokenAddsAdministration() async throws {
         let directory = try LiveServer.temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try Self.token.write(toFile: directory + "/token", atomically: true, encoding: .utf8)
+        try SecretText.write(Self.token, to: directory + "/token")
         let configuration = ServiceConfiguration.withHTTP { $0.access.tokenFile = directory + "/token" }
         try await LiveServer.running(FakeBackend(), configuration) { server in
             try await LineClient.connected(to: server.tcp) { client in
@@ -174,12 +174,12 @@ import Testing
                 try await client.send(Self.hello(Self.token))
                 #expect(try await client.receive()?.result != nil)
 
-                try "short".write(toFile: directory + "/token", atomically: true, encoding: .utf8)
+                try SecretText.write("short", to: directory + "/token")
                 #expect(await server.reloader.reload()["token"]?.contains("at least 32") == true)
                 try await client.send(#"{"id":2,"method":"info"}"#)
                 #expect(try await client.receive()?.result != nil, "a reload that failed leaves the old token")
 
-                try new.write(toFile: directory + "/token", atomically: true, encoding: .utf8)
+                try SecretText.write(new, to: directory + "/token")
                 #expect(await server.reloader.reload() == [:])
                 try await client.send(#"{"id":3,"method":"info"}"#)
                 #expect(try await client.receive()?.error?.type == "unauthorized")
@@ -242,7 +242,7 @@ import Testing
         let directory = try LiveServer.temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let path = directory + "/token"
-        try content.write(toFile: path, atomically: true, encoding: .utf8)
+        try SecretText.write(content, to: path)
         let error = #expect(throws: ConfigurationError.self) { try AccessToken(contentsOf: path) }
         let text = error?.description ?? ""
         #expect(text.contains(path) && text.contains(reason))
@@ -253,7 +253,7 @@ import Testing
     @Test func aTokenMatchesItselfAndPrintsAsNothing() throws {
         let directory = try LiveServer.temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try (Self.token + "\r\n").write(toFile: directory + "/token", atomically: true, encoding: .utf8)
+        try SecretText.write(Self.token + "\r\n", to: directory + "/token")
         let token = try AccessToken(contentsOf: directory + "/token")
         #expect(token.matches(Self.token))
         let others = [

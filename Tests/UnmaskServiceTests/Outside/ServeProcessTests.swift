@@ -10,7 +10,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotificationSocket(directory + "/notify")
         let token = directory + "/token"
-        try AccessTests.token.write(toFile: token, atomically: true, encoding: .utf8)
+        try SecretText.write(AccessTests.token, to: token)
 
         let process = Process()
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -37,7 +37,7 @@ import Testing
         }
 
         // The token is no token any more: the reload says so, and the server goes on.
-        try "short".write(toFile: token, atomically: true, encoding: .utf8)
+        try SecretText.write("short", to: token)
         kill(process.processIdentifier, SIGHUP)
         #expect(manager.receive(after: "RELOADING=1")?.contains("MONOTONIC_USEC=") == true)
         #expect(manager.receive(after: "READY=1") == "READY=1")

@@ -92,12 +92,14 @@ import Testing
                 _ = try AccessControl(configuration.access)
             }
         }
+        // So that it is looked into as a key.
+        try #require(chmod(good.certificate, 0o600) == 0)
         guard case .certificateExpired(expired.certificate, _)? = refusal(expired.certificate, expired.key),
             case .keyMismatch(good.certificate, other.key, _)? = refusal(good.certificate, other.key),
             case .tlsFileUnusable(good.key, _)? = refusal(good.key, good.key),
             case .tlsFileUnusable(good.certificate, _)? = refusal(good.certificate, good.certificate),
             case .tlsFileUnusable("/none", _)? = refusal("/none", good.key),
-            case .tlsFileUnusable("/none", _)? = refusal(good.certificate, "/none")
+            case .secretUnusable("/none", _, _)? = refusal(good.certificate, "/none")
         else {
             Issue.record("a file was not refused by its name")
             return

@@ -26,7 +26,7 @@ struct TestCertificate: Sendable {
     /// Puts another pair where this one is, as a renewal does.
     func replace(by other: TestCertificate) throws {
         for (from, to) in [(other.certificate, certificate), (other.key, key)] {
-            try Data(contentsOf: URL(fileURLWithPath: from)).write(to: URL(fileURLWithPath: to), options: .atomic)
+            try SecretText.write(try String(contentsOfFile: from, encoding: .utf8), to: to)
         }
     }
 
