@@ -2,7 +2,8 @@
 
 MODELS := models/fashion-vit.safetensors
 SAMPLE := models/samples/ankle-boot.png
-SOCKET ?= /tmp/unmask.sock
+# Where `make run` listens; empty for the program's default.
+SOCKET ?=
 VENV := build/venv
 CLIENTS_VENV := build/venv-clients
 PYTHON := $(VENV)/bin/python
@@ -18,7 +19,7 @@ TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev
 	clean packages test-packages venv
 
 help:
-	@echo "make run          build, and serve the shipped model on $(SOCKET)"
+	@echo "make run          build, and serve the shipped model; SOCKET=PATH says where"
 	@echo "make test         run all tests"
 	@echo "make quick        run those that take least, in two minutes"
 	@echo "make sanitize     run those of threads and of readers under ThreadSanitizer and AddressSanitizer"
@@ -45,7 +46,7 @@ release: packages
 	scripts/release .build-static/release/unmask build/release
 
 run: build
-	@scripts/serve $(UNMASK) $(SOCKET) $(SAMPLE) $(MODELS)
+	@scripts/serve $(UNMASK) "$(SOCKET)" $(SAMPLE) $(MODELS)
 
 demo: build
 	scripts/demo $(UNMASK) build/demo

@@ -2,14 +2,14 @@
 
     import unmask
 
-    with unmask.Client("/tmp/unmask.sock") as client:
+    with unmask.Client() as client:
         vectors = client.embed(["cat.jpg", "dog.jpg"], pooling="mean").array()
 
 `Client` blocks, `AsyncClient` is for asyncio; both have the same methods, and both keep as many requests in flight over
 one connection as they are asked for.
 """
 
-from ._address import Address, TCPAddress, UnixAddress
+from ._address import Address, TCPAddress, UnixAddress, default_address
 from ._errors import (
     CallTimeout,
     Cancelled,
@@ -87,4 +87,5 @@ __all__ = [
     "UnixAddress",
     "UnknownMethod",
     "UnmaskError",
+    "default_address",
 ]

@@ -29,7 +29,7 @@ class AsyncClient:
 
     def __init__(
         self,
-        address: Address | str | os.PathLike[str],
+        address: Address | str | os.PathLike[str] | None = None,
         *,
         token: str | None = None,
         tls: TLS = False,

@@ -39,7 +39,7 @@ class Client:
 
     def __init__(
         self,
-        address: Address | str | os.PathLike[str],
+        address: Address | str | os.PathLike[str] | None = None,
         *,
         token: str | None = None,
         tls: TLS = False,
@@ -49,7 +49,7 @@ class Client:
         max_reply_bytes: int = 1 << 30,
     ) -> None:
         """
-        - `address`: the path of a Unix socket, or `HOST:PORT`.
+        - `address`: the path of a Unix socket, or `HOST:PORT`; None for where `unmask serve` listens by default.
         - `token`: shown to a server that asks for one.
         - `tls`: True to trust the system's certificates, a file of certificates to trust, or a context.
         - `timeout`: seconds for each call, its repetitions included; None for as long as it takes.
