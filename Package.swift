@@ -34,7 +34,8 @@ let package = Package(
         .target(name: "CUnmaskKernels", cSettings: c),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
-        .target(name: "UnmaskGraph", swiftSettings: swift),
+        .target(name: "CUnmaskMapping", cSettings: c),
+        .target(name: "UnmaskGraph", dependencies: ["CUnmaskMapping"], swiftSettings: swift),
         .target(name: "UnmaskRuntime", dependencies: ["UnmaskGraph", "CUnmaskKernels"], swiftSettings: swift),
         .target(name: "UnmaskWeights", dependencies: ["UnmaskGraph", "CUnmaskZlib"], swiftSettings: swift),
         .target(

@@ -107,6 +107,22 @@ public struct Tensor: Sendable {
         }
     }
 
+    /// What has become of the files that the contents are ranges of; nil where they are as they were.
+    public var damage: MappingError? {
+        var files: [ObjectIdentifier: MappedFile] = [:]
+        collectFiles(&files)
+        return files.values.lazy.compactMap(\.damage).first
+    }
+
+    fileprivate func collectFiles(_ files: inout [ObjectIdentifier: MappedFile]) {
+        switch contents {
+        case .owned: break
+        case .mapped(let file, _): files[ObjectIdentifier(file)] = file
+        case .joined(let parts): for part in parts { part.collectFiles(&files) }
+        case .transposed(let matrix): matrix.collectFiles(&files)
+        }
+    }
+
     /// The same contents under another shape of equal count.
     public func reshaped(_ shape: [Int]) -> Tensor? {
         if case .transposed = contents {
@@ -114,5 +130,14 @@ public struct Tensor: Sendable {
             return withBytes { Tensor(shape: shape, type: type, contents: .owned(Array($0))) }
         }
         return Tensor(shape: shape, type: type, contents: contents)
+    }
+}
+
+extension Sequence<Tensor> {
+    /// What has become of the files that these tensors are ranges of, each asked once; nil where they are as they were.
+    public var damage: MappingError? {
+        var files: [ObjectIdentifier: MappedFile] = [:]
+        for tensor in self { tensor.collectFiles(&files) }
+        return files.values.lazy.compactMap(\.damage).first
     }
 }

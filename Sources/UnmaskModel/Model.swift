@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Synchronization
 public import UnmaskGraph
 public import UnmaskImage
 
@@ -22,14 +21,14 @@ public final class Model: Sendable {
     /// What the model made of the golden image when its file was written, if the file says.
     public let golden: GoldenVector?
     private let source: ModelSource
-    private let computedHash = Mutex<String?>(nil)
+    private let contentHash: BackgroundHash
 
     /// Loads Unmask's own checkpoints, Hugging Face's ViT and ViTMAE folders, timm's ViT files, the original MAE `.pth`
     /// files and ONNX files, told apart by their contents. Nothing is read but the headers.
     public static func load(
         _ path: String, name: String? = nil, options: ModelLoadOptions = ModelLoadOptions()
     ) throws(ModelError) -> Model {
-        Model(try ModelSource.read(path, options), name: name ?? Self.name(ofFile: path))
+        Model(try ModelSource.read(path, options), name: name ?? Self.name(ofFile: path), file: path)
     }
 
     /// What a model is called that is given no other name: its file's or folder's, up to the first dot.
@@ -38,7 +37,8 @@ public final class Model: Sendable {
         return file.split(separator: ".").first.map(String.init) ?? file
     }
 
-    init(_ source: ModelSource, name: String) {
+    /// - Parameter file: what errors call it.
+    init(_ source: ModelSource, name: String, file: String? = nil) {
         self.name = name
         self.source = source
         interface = source.interface
@@ -48,7 +48,7 @@ public final class Model: Sendable {
         notes = source.notes
         imported = source.imported
         golden = source.golden
-        computedHash.withLock { $0 = source.statedHash }
+        contentHash = BackgroundHash(source, file: file ?? name)
     }
 
     /// The dimensions of a Vision Transformer or masked autoencoder; nil for a graph of another kind.
@@ -60,14 +60,24 @@ public final class Model: Sendable {
     public var hasHead: Bool { interface.classes > 0 }
 
     /// SHA-256 of configuration and parameters, 64 hexadecimal digits: the same for the same model in any file format.
-    /// Unmask's own checkpoints state it; for others it is computed once, on first use, by reading all weights.
+    /// Computed once, by reading all weights: what a file states of itself is compared with it, never believed.
+    ///
+    /// Throws where the file states another, or was changed since it was opened. Waits where it is not computed yet.
     public var hash: String {
-        computedHash.withLock { known in
-            if let known { return known }
-            let hash = source.contentHash()
-            known = hash
-            return hash
-        }
+        get throws(ModelError) { try contentHash.value }
+    }
+
+    /// Begins to compute `hash` on a thread of its own, so that whoever asks for it later waits less.
+    public func beginHashing() { contentHash.begin() }
+
+    /// Begins to compute the hash where the file states one.
+    func beginVerifying() {
+        if source.statedHash != nil { contentHash.begin() }
+    }
+
+    /// Throws where the file states another hash than its contents have. Waits where that is not known yet.
+    func verify() throws(ModelError) {
+        if source.statedHash != nil { _ = try contentHash.value }
     }
 
     /// How the weights are stored, the most frequent first: usually one of f32, f16 and bf16.
@@ -88,6 +98,7 @@ public final class Model: Sendable {
     ///   - type: f32, f16 or bf16; nil keeps each weight as it is stored.
     ///   - golden: run the model once, as written, and store what it makes of the golden image.
     public func write(to path: String, as type: StorageType? = nil, golden: Bool = false) throws(ModelError) {
+        beginVerifying()
         guard let type, storage.contains(where: { $0.rawValue != type.rawValue }) else {
             let golden = golden ? try ModelSession(self, maximumBatch: 1).goldenVector() : self.golden
             return try source.write(hash: hash, golden: golden, to: path, as: nil)
@@ -96,6 +107,7 @@ public final class Model: Sendable {
         let draft = path + ".\(getpid()).draft"
         defer { unlink(draft) }
         try source.write(hash: nil, golden: nil, to: draft, as: type)
+        try verify()
         try Model.load(draft).write(to: path, golden: golden)
     }
 

@@ -9,6 +9,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
 
     case unreadable(String)
     case unrecognised(file: String, detail: String)
+    /// The file states another content hash than it has.
+    case altered(file: String, stated: String, found: String)
     case invalidConfiguration([String])
     case parameterMismatch(file: String, missing: [String], unexpected: [String], misshapen: [Misshapen])
     case unsupported(file: String, feature: String)
@@ -29,6 +31,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .unreadable: "model_unreadable"
         case .unrecognised: "model_unrecognised"
+        case .altered: "model_altered"
         case .invalidConfiguration: "model_configuration_invalid"
         case .parameterMismatch: "model_parameters_mismatch"
         case .unsupported: "model_unsupported"
@@ -51,6 +54,9 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
             return text
         case .unrecognised(let file, let detail):
             return "\(file): not a ViT or MAE checkpoint that Unmask knows: \(detail)"
+        case .altered(let file, let stated, let found):
+            return "\(file): its weights or configuration are not those that it was written with: it states the hash "
+                + "\(stated), and has \(found); fetch it again, or convert the original again (unmask convert)"
         case .invalidConfiguration(let problems):
             return "the model's configuration does not fit together: " + problems.joined(separator: "; ")
         case .parameterMismatch(let file, let missing, let unexpected, let misshapen):

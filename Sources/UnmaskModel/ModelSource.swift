@@ -9,6 +9,13 @@ enum ModelSource: Sendable {
 
     /// Reads any file or folder that Unmask knows, told apart by its contents.
     static func read(_ path: String, _ options: ModelLoadOptions) throws(ModelError) -> ModelSource {
+        let source = try readAny(path, options)
+        // Reading a graph or another image size computes with weights.
+        if let damage = source.tensors.values.damage { throw .unreadable(damage.description) }
+        return source
+    }
+
+    private static func readAny(_ path: String, _ options: ModelLoadOptions) throws(ModelError) -> ModelSource {
         let place = try CheckpointPlace(path)
         if ONNXLayout.recognises(place.tensorFile) { return try ONNXLayout.read(place, path: path, options) }
         let file = try readable { () throws(WeightsError) in try TensorFile(path: place.tensorFile) }

@@ -3,6 +3,7 @@ extension ONNXError {
     public enum Cause: String, Sendable, CaseIterable {
         // The file.
         case fileUnreadable = "file_unreadable"
+        case fileChanged = "file_changed"
         case fileMalformed = "onnx_malformed"
         case fileTooComplex = "onnx_too_complex"
         case versionUnsupported = "onnx_version_unsupported"

@@ -6,24 +6,23 @@ extension ONNXModel {
     /// Not read: models with sequences, maps, sparse or string tensors, loops, 8-bit floats and types below a byte.
     public static func load(_ path: String, options: ONNXLoadOptions = .init()) throws(ONNXError) -> ONNXModel {
         let file: MappedFile
-        do throws(MappingError) {
-            file = try MappedFile(path: path)
-        } catch {
-            let text = error.description
-            let prefix = "\(path): "
-            throw ONNXError(
-                .fileUnreadable, file: path, text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
+        do throws(MappingError) { file = try MappedFile(path: path) } catch { throw ONNXError(error) }
+        let importer = try file.reading { () throws(ONNXError) in
+            let skeleton = try ModelSkeleton(file.bytes, file: path)
+            guard skeleton.model.hasGraph else {
+                throw ONNXError(.fileMalformed, file: path, "the file holds no graph")
+            }
+            return GraphImporter(
+                skeleton, tensors: TensorReader(file: file, lifted: skeleton.lifted), file: path, options: options)
+        } damaged: {
+            ONNXError($0)
         }
-        defer { withExtendedLifetime(file) {} }
-        let skeleton = try ModelSkeleton(file.bytes, file: path)
-        guard skeleton.model.hasGraph else {
-            throw ONNXError(.fileMalformed, file: path, "the file holds no graph")
-        }
-        let importer = GraphImporter(
-            skeleton, tensors: TensorReader(file: file, lifted: skeleton.lifted), file: path, options: options)
-        try importer.run()
+        let result: Result<Void, ONNXError>
+        do throws(ONNXError) { result = .success(try importer.run()) } catch { result = .failure(error) }
+        if let damage = importer.tensors.damage { throw ONNXError(damage) }
+        try result.get()
         return ONNXModel(
-            skeleton.model, path: path, graph: importer.graph, externalFiles: importer.tensors.external.paths)
+            importer.model, path: path, graph: importer.graph, externalFiles: importer.tensors.external.paths)
     }
 
     private init(_ model: ModelProto, path: String, graph: Graph, externalFiles: [String]) {
@@ -43,6 +42,10 @@ extension ONNXModel {
 }
 
 extension ONNXError {
+    init(_ error: MappingError) {
+        self.init(error.cause == .changed ? .fileChanged : .fileUnreadable, file: error.path, error.problem)
+    }
+
     /// One error for all operators that cannot run: what is the matter, and at which nodes.
     static func unsupported(_ operators: [UnsupportedOperator], file: String) -> ONNXError {
         // Where one operator is at very many nodes, the text names the first; `unsupported` has all.

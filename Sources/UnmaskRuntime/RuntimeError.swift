@@ -16,7 +16,13 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
     case outputType(name: String, expected: ElementType, found: ElementType)
     /// A node found numbers among its operands that it has no result for.
     case evaluation(node: String, op: String, problem: String)
+    /// A file that the weights are ranges of was shortened or written to since it was opened.
+    case fileChanged(file: String, problem: String)
     case identifierOutOfRange(name: String, found: Int, limit: Int)
+
+    init(_ damage: MappingError) {
+        self = .fileChanged(file: damage.path, problem: damage.problem)
+    }
 
     public var description: String {
         let sets = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
@@ -46,6 +52,7 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
             "input “\(name)” takes \(expected.rawValue) numbers; \(found.rawValue) were given"
         case .malformedNode(let name, let op, let problem), .evaluation(let name, let op, let problem):
             "node “\(name)” (\(op)): \(problem)"
+        case .fileChanged(let file, let problem): "\(file): \(problem)"
         case .identifierOutOfRange(let name, let found, let limit):
             "input “\(name)” names patch \(found); patches go from 0 to \(limit - 1)"
         }

@@ -39,6 +39,8 @@ public final class Session: Sendable {
     public init(_ graph: Graph, engine: Engine, disabledPasses: Set<String> = []) throws(RuntimeError) {
         var optimised = graph
         rewrites = optimised.optimize(disabled: disabledPasses)
+        // Passes compute with constants that they take away.
+        if let damage = graph.constants.values.damage { throw RuntimeError(damage) }
         self.graph = optimised
         self.disabledPasses = disabledPasses
         self.engine = engine

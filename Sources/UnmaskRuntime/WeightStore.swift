@@ -45,15 +45,20 @@ final class WeightStore {
         }
     }
 
-    /// Packs and widens what `graph` needs and no earlier graph did.
+    /// Packs and widens what `graph` needs and no earlier graph did. Throws where a file that holds it is no longer what
+    /// it was when it was opened: nothing then counts as packed.
     func prepare(for graph: Graph) throws(RuntimeError) {
-        for use in graph.weightUses() where !prepared.contains(use) {
+        let uses = graph.weightUses().filter { !prepared.contains($0) }
+        var tensors: [Tensor] = []
+        for use in uses {
             guard let offset = offsets[use], let tensor = graph.constants[use.id] else {
                 throw .missingInput(graph[use.id].name)
             }
             prepare(tensor, use.form, region.base + offset, name: graph[use.id].name)
-            prepared.insert(use)
+            tensors.append(tensor)
         }
+        if let damage = tensors.damage { throw RuntimeError(damage) }
+        prepared.formUnion(uses)
     }
 
     private func prepare(_ tensor: Tensor, _ form: WeightForm, _ destination: UnsafeMutableRawPointer, name: String) {

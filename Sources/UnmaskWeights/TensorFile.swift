@@ -26,7 +26,7 @@ public struct TensorFile: Sendable {
     public init(path: String) throws(WeightsError) {
         let file = try MappedFile.open(path)
         self.path = path
-        format = try TensorFile.format(of: file)
+        format = try file.reading { () throws(WeightsError) in try TensorFile.format(of: file) }
         switch format {
         case .safetensors:
             let contents = try SafetensorsFile(mapped: file)
@@ -43,7 +43,6 @@ public struct TensorFile: Sendable {
     /// A safetensors header opens with '{' at byte 8, which no zip archive and no pickle of torch's has there; an
     /// index is text, which read as a header length is beyond every limit.
     private static func format(of file: MappedFile) throws(WeightsError) -> Format {
-        defer { withExtendedLifetime(file) {} }
         let bytes = file.bytes
         let headerLength: UInt64? = bytes.littleEndian(at: 0)
         let plausibleHeader = headerLength.map { $0 <= UInt64(SafetensorsFile.maximumHeaderByteCount) } ?? false

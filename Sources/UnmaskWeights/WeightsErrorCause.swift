@@ -7,6 +7,7 @@ extension WeightsError {
         case fileNotRegular = "file_not_regular"
         case fileEmpty = "file_empty"
         case fileUnreadable = "file_unreadable"
+        case fileChanged = "file_changed"
         case formatUnknown = "format_unknown"
 
         // What a tensor is.

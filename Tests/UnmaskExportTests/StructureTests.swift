@@ -62,7 +62,7 @@ import UnmaskModel
         let model = try test.load()
         let message = try TemporaryModel(try model.onnx(test.options(opset: 17), producerVersion: "1.2")).message()
         let metadata = Dictionary(uniqueKeysWithValues: message.metadataProps.map { ($0.key, $0.value) })
-        #expect(metadata[ONNXMetadata.hash] == model.hash)
+        #expect(try metadata[ONNXMetadata.hash] == model.hash)
         #expect(metadata[ONNXMetadata.part] == "classifier")
         let labels = try JSONDecoder().decode([String].self, from: Data((metadata[ONNXMetadata.labels] ?? "").utf8))
         #expect(labels == model.labels)

@@ -82,7 +82,7 @@ import UnmaskWeights
 
     @Test func theHashIsTheModelsNotTheFiles() throws {
         let one = try Model.load(Self.checkpoints + "tiny-hf-mae")
-        #expect(one.hash.count == 64)
+        #expect(try one.hash.count == 64)
         #expect(try Model.load(Self.checkpoints + "tiny-hf-mae").hash == one.hash)
         #expect(try Model.load(Self.checkpoints + "tiny-hf-mae-encoder").hash != one.hash)
         let path = NSTemporaryDirectory() + "unmask-hash-" + UUID().uuidString + ".safetensors"
@@ -92,7 +92,7 @@ import UnmaskWeights
         #expect(try Model.load(path).hash == one.hash)
         let file = try TensorFile(path: path)
         var metadata = file.metadata
-        #expect(metadata.removeValue(forKey: "hash") == one.hash)
+        #expect(try metadata.removeValue(forKey: "hash") == one.hash)
         try SafetensorsWriter.write(file.tensors, metadata: metadata, to: path)
         #expect(try Model.load(path).hash == one.hash)
     }

@@ -10,7 +10,7 @@ extension Model {
     public func onnx(_ options: ModelExportOptions, producerVersion: String) throws(ModelError) -> ONNXExport {
         var graph = try graph(pixels: .normalised)
         let outputs = try outputs(of: options, in: &graph)
-        var export = ExportOptions(
+        var export = try ExportOptions(
             opset: options.opset, outputs: outputs, precision: options.precision,
             activationRanges: options.activationRanges, metadata: metadata(options, outputs),
             producerVersion: producerVersion, documentation: documentation(options.part))
@@ -46,9 +46,11 @@ extension Model {
         }
     }
 
-    private func metadata(_ options: ModelExportOptions, _ outputs: [String]) -> [String: String] {
+    private func metadata(
+        _ options: ModelExportOptions, _ outputs: [String]
+    ) throws(ModelError) -> [String: String] {
         var metadata = [
-            ONNXMetadata.recipe: OwnLayout.encode(recipe), ONNXMetadata.hash: hash,
+            ONNXMetadata.recipe: OwnLayout.encode(recipe), ONNXMetadata.hash: try hash,
             ONNXMetadata.part: options.part.rawValue, ONNXMetadata.precision: options.precision.rawValue,
         ]
         metadata[ONNXMetadata.configuration] = configuration.map { OwnLayout.encode($0) }

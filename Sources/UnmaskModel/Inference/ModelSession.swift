@@ -50,7 +50,10 @@ public final class ModelSession: Sendable {
     public func prepare(_ task: ModelTask, batch: Int? = nil, kept: Int? = nil) throws(ModelError) -> Plan {
         let sizes = bindings(batch: batch ?? maximumBatch, kept: kept ?? model.interface.patches)
         let outputs = try outputs(of: task)
-        return try runnable { () throws(RuntimeError) in try session.prepare(bindings: sizes, outputs: outputs) }
+        model.beginVerifying()
+        let plan = try runnable { () throws(RuntimeError) in try session.prepare(bindings: sizes, outputs: outputs) }
+        try model.verify()
+        return plan
     }
 
     /// Names of the weights packed so far in which a NaN or an infinity was found.
@@ -75,7 +78,9 @@ public final class ModelSession: Sendable {
         _ images: [PixelImage], options: EmbeddingOptions = EmbeddingOptions(), masks: [Mask]? = nil
     ) throws(ModelError) -> [Embedding] {
         let outputs = try outputs(for: .embed(options))
-        return try run(images, masks: masks, outputs: outputs).map { embedding($0, options) }
+        let answers = try run(images, masks: masks, outputs: outputs)
+        let hash = try model.hash
+        return answers.map { embedding($0, options, hash) }
     }
 
     /// The most probable classes of each image, most probable first; among equals the lower index first.
@@ -102,9 +107,10 @@ public final class ModelSession: Sendable {
         var outputs: Set<String> = []
         for question in questions { outputs.formUnion(try self.outputs(for: question)) }
         let answers = try run(images, masks: masks, outputs: outputs.sorted())
+        let hash = try model.hash
         return zip(questions, zip(images, answers)).map { question, answered in
             switch question {
-            case .embed(let options): .embedding(embedding(answered.1, options))
+            case .embed(let options): .embedding(embedding(answered.1, options, hash))
             case .classify(let topK): .classes(classes(answered.1, topK: topK))
             case .reconstruct: .reconstruction(reconstruction(of: answered.0, answered.1))
             }
@@ -124,7 +130,7 @@ public final class ModelSession: Sendable {
         }
     }
 
-    private func embedding(_ answer: PassAnswer, _ options: EmbeddingOptions) -> Embedding {
+    private func embedding(_ answer: PassAnswer, _ options: EmbeddingOptions, _ hash: String) -> Embedding {
         let pooling = options.pooling ?? model.interface.pooling
         let width = model.interface.width(of: pooling)
         let output = options.block.map(ModelGraph.block)
@@ -140,7 +146,7 @@ public final class ModelSession: Sendable {
             shape: shape.dropLast() + [dimension],
             values: options.finish(pooled, width: width),
             stamp: Stamp(
-                model: model.hash, recipe: model.recipe.stamp, precision: "f32", pooling: pooling,
+                model: hash, recipe: model.recipe.stamp, precision: "f32", pooling: pooling,
                 dimension: dimension, tokens: answer.mask.kept, normalized: options.normalize, output: output))
     }
 
@@ -185,6 +191,7 @@ public final class ModelSession: Sendable {
         for image in images where [image.height, image.width, image.channels] != expected {
             throw .imageMismatch(expected: expected, found: [image.height, image.width, image.channels])
         }
+        model.beginVerifying()
         var answers = [PassAnswer?](repeating: nil, count: images.count)
         let groups = Dictionary(grouping: images.indices) { masks[$0].kept }
         for (kept, members) in groups.sorted(by: { $0.key < $1.key }) {
@@ -202,6 +209,7 @@ public final class ModelSession: Sendable {
                 }
             }
         }
+        try model.verify()
         return answers.compactMap { $0 }
     }
 
@@ -264,5 +272,8 @@ public enum ModelTask: Sendable, Hashable {
 
 /// Turns the runtime's error into the model's.
 func runnable<T>(_ body: () throws(RuntimeError) -> T) throws(ModelError) -> T {
-    do throws(RuntimeError) { return try body() } catch { throw .runtime(error.description) }
+    do throws(RuntimeError) { return try body() } catch {
+        if case .fileChanged = error { throw .unreadable(error.description) }
+        throw .runtime(error.description)
+    }
 }

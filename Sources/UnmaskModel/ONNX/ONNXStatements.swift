@@ -47,10 +47,6 @@ struct ONNXStatements {
             }
             checkpoint.configuration.decoder?.normPix = options.normPix ?? normPix ?? false
         }
-        // The whole model at full precision is the model whose hash the file states.
-        if checkpoint.configuration == configuration, metadata[ONNXMetadata.precision] == "fp32" {
-            checkpoint.statedHash = metadata[ONNXMetadata.hash]
-        }
     }
 
     private func surroundingRecipe(

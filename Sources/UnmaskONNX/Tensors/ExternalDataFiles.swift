@@ -19,6 +19,8 @@ struct ExternalDataFiles {
         self.model = model
     }
 
+    var damage: MappingError? { files.values.lazy.compactMap(\.damage).first }
+
     /// The paths of those that were used, sorted.
     var paths: [String] { Set(files.values.map(\.path)).sorted() }
 

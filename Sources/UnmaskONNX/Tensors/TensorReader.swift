@@ -14,6 +14,9 @@ struct TensorReader {
         external = ExternalDataFiles(model: file.path)
     }
 
+    /// What has become of the files since they were opened; nil where they are as they were.
+    var damage: MappingError? { file.damage ?? external.damage }
+
     /// - Parameter name: what messages call it.
     mutating func tensor(_ proto: TensorProto, named name: String) throws(ONNXError) -> Tensor {
         guard let type = ElementType(onnx: proto.dataType) else {
@@ -51,7 +54,6 @@ struct TensorReader {
             }
             return .mapped(file, range)
         }
-        defer { withExtendedLifetime(file) {} }
         let owned =
             fields.isEmpty
             ? typed.bytes(of: proto, count: count)

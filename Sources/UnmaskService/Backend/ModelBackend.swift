@@ -8,8 +8,13 @@ public struct ModelBackend: InferenceBackend {
     /// The model's recipe under each name that a request may ask for; mean and std stay the model's.
     private let recipes: [Recipe.Name: Recipe]
 
-    public init(_ session: ModelSession) throws(RecipeError) {
+    /// Packs the weights of the model's own task, while its hash is computed.
+    ///
+    /// Throws `ModelError` where the file is not what it states, or was changed since it was opened.
+    public init(_ session: ModelSession) throws {
         let model = session.model
+        model.beginHashing()
+        if let task = session.ownTasks.first { try session.prepare(task) }
         let own = model.recipe
         var recipes: [Recipe.Name: Recipe] = [:]
         for name in Recipe.Name.allCases {
@@ -18,15 +23,13 @@ public struct ModelBackend: InferenceBackend {
         self.session = session
         self.recipes = recipes
         description = ModelDescription(
-            hash: model.hash, interface: model.interface, precision: "f32",
+            hash: try model.hash, interface: model.interface, precision: "f32",
             recipes: [own.name] + Recipe.Name.allCases.filter { $0 != own.name }, labels: model.labels,
             licence: model.licence, maximumBatch: session.maximumBatch, golden: model.golden)
     }
 
     public func warmUp() throws -> GoldenVector? {
-        if session.model.interface.width > 0 { try session.prepare(.embed(nil)) }
-        if session.model.hasHead { try session.prepare(.classify) }
-        if session.model.hasDecoder { try session.prepare(.reconstruct) }
+        for task in session.ownTasks { try session.prepare(task) }
         return try session.goldenVector()
     }
 
@@ -56,6 +59,14 @@ public struct ModelBackend: InferenceBackend {
         } catch {
             throw ServiceError(.internal, error.description)
         }
+    }
+}
+
+extension ModelSession {
+    /// What the model is for, most usual first.
+    fileprivate var ownTasks: [ModelTask] {
+        (model.interface.width > 0 ? [.embed(nil)] : []) + (model.hasHead ? [.classify] : [])
+            + (model.hasDecoder ? [.reconstruct] : [])
     }
 }
 

@@ -18,23 +18,29 @@ public struct IDXFile: Sendable {
     /// - Parameter rank: the number of dimensions that is expected, 3 for images and 1 for labels; nil takes any.
     public init(path: String, rank: Int? = nil) throws(WeightsError) {
         let file = try MappedFile.open(path)
-        defer { withExtendedLifetime(file) {} }
-        let source = IDXSource(bytes: file.bytes, file: path)
-        shape = try IDXFile.shape(source.prefix(4 + 4 * 255), file: path)
+        (shape, elements) = try file.reading { () throws(WeightsError) in
+            try IDXFile.contents(of: IDXSource(bytes: file.bytes, file: path), rank: rank, file: path)
+        }
+        self.path = path
+    }
+
+    private static func contents(
+        of source: IDXSource, rank: Int?, file: String
+    ) throws(WeightsError) -> ([Int], [UInt8]) {
+        let shape = try IDXFile.shape(source.prefix(4 + 4 * 255), file: file)
         if let rank, shape.count != rank {
             throw WeightsError(
-                .idxRank, file: path, "expected \(rank) dimensions, found \(shape.count): \(brief(shape))")
+                .idxRank, file: file, "expected \(rank) dimensions, found \(shape.count): \(brief(shape))")
         }
         guard let count = Tensor.byteCount(shape: shape, type: .u8), count <= IDXFile.maximumByteCount else {
             throw WeightsError(
-                .idxLimit, file: path,
+                .idxLimit, file: file,
                 "at most \(IDXFile.maximumByteCount) bytes are read, shape \(brief(shape)) has more")
         }
         let headerByteCount = 4 + 4 * shape.count
         var bytes = try source.all(headerByteCount + count)
         bytes.removeFirst(headerByteCount)
-        elements = bytes
-        self.path = path
+        return (shape, bytes)
     }
 
     private static func shape(_ header: [UInt8], file: String) throws(WeightsError) -> [Int] {

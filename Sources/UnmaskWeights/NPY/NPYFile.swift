@@ -11,8 +11,7 @@ public struct NPYFile: Sendable {
     /// Opens and checks a file.
     public init(path: String) throws(WeightsError) {
         let file = try MappedFile.open(path)
-        defer { withExtendedLifetime(file) {} }
-        let header = try NPYHeaderParser(file.bytes, file: path)
+        let header = try file.reading { () throws(WeightsError) in try NPYHeaderParser(file.bytes, file: path) }
         guard let byteCount = Tensor.byteCount(shape: header.shape, type: header.type) else {
             throw WeightsError(.shapeOverflow, file: path, "the size of shape \(brief(header.shape)) overflows")
         }

@@ -22,7 +22,10 @@ public struct SafetensorsFile: Sendable {
     }
 
     init(mapped file: MappedFile) throws(WeightsError) {
-        defer { withExtendedLifetime(file) {} }
+        self = try file.reading { () throws(WeightsError) in try SafetensorsFile(whole: file) }
+    }
+
+    private init(whole file: MappedFile) throws(WeightsError) {
         let headerRange = try SafetensorsFile.headerRange(of: file)
         let header = try SafetensorsHeader(
             json: UnsafeRawBufferPointer(rebasing: file.bytes[headerRange]), file: file.path)

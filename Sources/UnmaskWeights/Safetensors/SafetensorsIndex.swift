@@ -22,7 +22,7 @@ public struct SafetensorsIndex: Sendable {
     }
 
     init(mapped file: MappedFile) throws(WeightsError) {
-        let contents = try SafetensorsIndexContents(file)
+        let contents = try file.reading { () throws(WeightsError) in try SafetensorsIndexContents(file) }
         shards = Set(contents.shardOfTensor.values).sorted()
         var metadata = contents.metadata
         var tensors = TensorTable()
@@ -61,7 +61,6 @@ private struct SafetensorsIndexContents {
     private(set) var metadata: [String: String] = [:]
 
     init(_ file: MappedFile) throws(WeightsError) {
-        defer { withExtendedLifetime(file) {} }
         guard file.byteCount <= SafetensorsIndex.maximumByteCount else {
             throw WeightsError(
                 .indexTooLarge, file: file.path,

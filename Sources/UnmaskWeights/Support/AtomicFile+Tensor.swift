@@ -5,6 +5,15 @@ extension AtomicFile {
     /// buffer of at most 1 MiB.
     /// - Returns: how many finite elements became infinite.
     package func append(_ tensor: Tensor, convertedTo type: ElementType) throws(WeightsError) -> Int {
+        let result: Result<Int, WeightsError>
+        do throws(WeightsError) { result = .success(try appendElements(of: tensor, convertedTo: type)) } catch {
+            result = .failure(error)
+        }
+        if let damage = tensor.damage { throw WeightsError(damage) }
+        return try result.get()
+    }
+
+    private func appendElements(of tensor: Tensor, convertedTo type: ElementType) throws(WeightsError) -> Int {
         let chunk = 1 << 17
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * type.byteCount, alignment: 64)
         defer { buffer.deallocate() }

@@ -28,7 +28,10 @@ public struct TorchFile: Sendable {
     }
 
     init(mapped file: MappedFile) throws(WeightsError) {
-        defer { withExtendedLifetime(file) {} }
+        self = try file.reading { () throws(WeightsError) in try TorchFile(whole: file) }
+    }
+
+    private init(whole file: MappedFile) throws(WeightsError) {
         let contents =
             file.bytes.hasBytes("PK".utf8)
             ? try TorchContents(archive: file) : try TorchContents(legacy: file)

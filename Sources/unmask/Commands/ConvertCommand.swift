@@ -34,9 +34,10 @@ struct ConvertCommand: AsyncParsableCommand {
         try model.write(to: output, as: dtype, golden: true)
         let written = try Model.load(output)
         let type = written.storage.first?.rawValue ?? "nothing"
+        let hash = try written.hash
         Console.message(
             "\(output): \(model.parameterCount) parameters, "
                 + "\(fixed(Double(written.storedBytes) / 1_048_576, 1)) MiB of \(type), "
-                + "hash \(written.hash.prefix(16))…")
+                + "hash \(hash.prefix(16))…")
     }
 }

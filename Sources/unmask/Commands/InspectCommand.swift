@@ -32,7 +32,7 @@ struct InspectCommand: AsyncParsableCommand {
         let task: ModelTask = model.hasDecoder ? .reconstruct : model.hasHead ? .classify : .embed(nil)
         let plan = try session.prepare(task, batch: 1)
         let full = try session.prepare(task)
-        let report = ModelReport(
+        let report = try ModelReport(
             model: model, task: task, plan: plan, arenaBytes: full.arenaBytes, batch: session.maximumBatch,
             engine: engine,
             rewrites: session.rewrites, nonfinite: session.nonfiniteWeights,

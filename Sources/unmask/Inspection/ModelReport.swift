@@ -42,7 +42,7 @@ struct ModelReport: Encodable {
     init(
         model: Model, task: ModelTask, plan: Plan, arenaBytes: Int, batch: Int, engine: Engine,
         rewrites: [(pass: String, rewrites: Int)], nonfinite: [String], explanation: FusionReport?
-    ) {
+    ) throws {
         name = model.name
         configuration = model.configuration
         imported = model.imported
@@ -58,7 +58,7 @@ struct ModelReport: Encodable {
             + "mean \(model.recipe.mean), std \(model.recipe.std)"
         labels = model.labels
         licence = model.licence
-        hash = model.hash
+        hash = try model.hash
         storage = model.storage.map(\.rawValue).joined(separator: ", ")
         parameters = model.parameterCount
         switch task {

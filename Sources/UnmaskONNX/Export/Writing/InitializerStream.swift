@@ -5,6 +5,11 @@ extension ExportInitializer {
     /// Writes the numbers at the end of a file. What needs no change goes from the mapped weights straight into it; what
     /// does is changed one tensor at a time.
     func append(to file: AtomicFile) throws(ONNXExportError) {
+        try appendElements(to: file)
+        if let damage = tensor.damage { throw .unwritable(damage.description) }
+    }
+
+    private func appendElements(to file: AtomicFile) throws(ONNXExportError) {
         if case .asStored = layout, type != .i8 || !tensor.type.isFloatingPoint {
             return try appendAsStored(to: file)
         }
