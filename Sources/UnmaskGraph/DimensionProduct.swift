@@ -43,6 +43,15 @@ struct DimensionProduct: Equatable {
     var dimension: Dimension? { DimensionProduct([]).flatMap { divided(by: $0) } }
 }
 
+extension Shape {
+    /// Whether the numbers among the dimensions, times those that multiply symbols, stay within `Tensor.mostBytes`, as
+    /// all shapes of a graph must: empty axes count as 1.
+    public func isCountable(_ type: ElementType) -> Bool {
+        let counted = dimensions.filter { $0 != 0 } + [.fixed(type.byteCount)]
+        return DimensionProduct(counted).map { $0.number <= Tensor.mostBytes } ?? false
+    }
+}
+
 private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
     var (a, b) = (a.magnitude, b.magnitude)
     while b != 0 { (a, b) = (b, a % b) }

@@ -48,6 +48,9 @@ public struct Graph: Sendable {
     public private(set) var outputs: [(name: String, value: ValueID)] = []
     public var nodes: [Node] = []
 
+    /// How many more integers are remembered: far more than shape arithmetic has, and no burden.
+    private var knownCapacity = 1 << 22
+
     public init() {}
 
     public subscript(id: ValueID) -> Value { values[id.index] }
@@ -113,7 +116,11 @@ public struct Graph: Sendable {
             primitive, named: name, operands: inputs.map { $0.map(fact) }, count: outputs.count)
         let ids = zip(outputs, facts).map { output, fact in
             let id = addValue(output, fact.shape, fact.type)
-            integers[id] = fact.integers
+            let count = fact.integers?.elements.count ?? 0
+            if count <= 1 || count <= knownCapacity {
+                knownCapacity -= count
+                integers[id] = fact.integers
+            }
             floats[id] = fact.floats
             return id
         }

@@ -49,16 +49,16 @@ public struct Tensor: Sendable {
     public var count: Int { shape.reduce(1, *) }
     public var byteCount: Int { count * type.byteCount }
 
-    /// The bytes that a shape takes; nil where it has a negative dimension or overflows.
+    /// No array has more bytes, nor has an empty one when its empty axes count as 1: so that strides, counts of some axes
+    /// and sums of a few sizes never overflow, whatever shape a file states.
+    public static let mostBytes = 1 << 46
+
+    /// The bytes that a shape takes; nil where it has a negative dimension, or is beyond `mostBytes`.
     public static func byteCount(shape: [Int], type: ElementType) -> Int? {
-        var total = type.byteCount
-        for dimension in shape {
-            guard dimension >= 0 else { return nil }
-            let (product, overflow) = total.multipliedReportingOverflow(by: dimension)
-            guard !overflow else { return nil }
-            total = product
-        }
-        return total
+        guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
+        let extent = saturatingProduct(type.byteCount, saturatingProduct(shape.lazy.map { max($0, 1) }))
+        guard extent <= mostBytes else { return nil }
+        return shape.contains(0) ? 0 : extent
     }
 
     public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {

@@ -3,12 +3,16 @@ internal import UnmaskGraph
 
 /// Primitives: those that have a kernel of their own, and the rest by their definition.
 extension Lowering {
-    mutating func lower(_ primitive: Primitive, _ node: Node, at index: Int) throws(RuntimeError) {
+    /// - Parameter isEmpty: no result has an element.
+    mutating func lower(
+        _ primitive: Primitive, _ node: Node, at index: Int, isEmpty: Bool
+    ) throws(RuntimeError) {
         do throws(GraphError) { try graph.verify(node, bindings: bindings) } catch {
             throw .malformedNode(name: node.name, op: primitive.name, problem: error.problem)
         }
         let kernel = PrimitiveKernel.of(primitive, node, graph)
         if kernel == .view { return }
+        if isEmpty { return placeEmpty(node) }
         let out = try shape(of: node.output)
         let count = out.reduce(1, *)
         let width = out.last ?? 1
@@ -48,14 +52,6 @@ extension Lowering {
         steps.append(Plan.Step(name: node.name, kind: node.op.name, shape: out, flops: flops))
     }
 
-    /// Floats of scratch memory: a product of sizes, refused where nothing could hold it.
-    private func floats(_ factors: Int..., for node: Node) throws(RuntimeError) -> Int {
-        guard let bytes = Tensor.byteCount(shape: factors, type: .f32), bytes <= Lowering.mostBytes else {
-            throw .impossibleShape(value: node.name, shape: factors)
-        }
-        return bytes / MemoryLayout<Float>.size
-    }
-
     /// x · w + c, c being a bias or as large as the result.
     private mutating func linear(_ node: Node, at index: Int, m: Int, n: Int, k: Int) throws(RuntimeError) {
         let (x, weight, out) = (try operand(node, 0), try operand(node, 1), try shape(of: node.output))
@@ -63,11 +59,11 @@ extension Lowering {
         let isBias = try c.map { (id) throws(RuntimeError) in try shape(of: id).reduce(1, *) == n } ?? false
         let slot = optional(node, 2)
         let result = reuse(nil, for: node, at: index, out)
-        let floats = unmask_f32_gemm_scratch_floats(engine.handle, m, n, k, false)
         let gemm = Instruction.GEMM(
             m: m, n: n, k: k, a: x.slot, weight: weight.slot, bias: isBias ? slot : nil, normEpsilon: 0,
-            residual: isBias ? nil : slot, c: result, scratch: scratch(floats: floats))
-        append(.gemm(gemm), node, out, flops: operations(2, m, n, k))
+            residual: isBias ? nil : slot, c: result,
+            scratch: try scratch(floats: unmask_f32_gemm_scratch_floats(engine.handle, m, n, k, false), for: node))
+        append(.gemm(gemm), node, out, flops: saturatingProduct(2, m, n, k))
     }
 
     private mutating func product(_ node: Node, _ out: [Int]) throws(RuntimeError) {
@@ -75,20 +71,21 @@ extension Lowering {
         let left = a.shape.count == 1 ? [1] + a.shape : a.shape
         let right = b.shape.count == 1 ? b.shape + [1] : b.shape
         let (m, k, n) = (left[left.count - 2], left[left.count - 1], right[right.count - 1])
-        // More than the panels take: whole tiles of columns and vectors of k.
-        _ = try floats(n + 64, k + 64, for: node)
         let result = reuse(nil, for: node, at: -1, out)
-        let taken = memory.scratch(bytes: [
-            WeightStore.panelBytes(n: n, k: k, engine),
-            unmask_f32_gemm_scratch_floats(engine.handle, m, n, k, false) * MemoryLayout<Float>.size,
-        ])
+        let taken = try scratch(
+            floats: [
+                WeightStore.panelBytes(n: n, k: k, engine) / MemoryLayout<Float>.size,
+                unmask_f32_gemm_scratch_floats(engine.handle, m, n, k, false),
+            ], for: node)
+        let tables = Primitive.matMul.tableBytes(operands: [left, right], result: out.count < 2 ? [] : out)
+        try limits.check(memory: saturatingSum(memory.arenaBytes, tables), of: node)
         let places = BatchedProduct.places(left.dropLast(2), right.dropLast(2))
         append(
             .product(
                 .init(
                     m: m, n: n, k: k, places: places, a: a.slot, b: b.slot, c: result, panels: taken[0],
                     scratch: taken[1])),
-            node, out, flops: operations(2, places.count, m, n, k))
+            node, out, flops: saturatingProduct(2, places.count, m, n, k))
     }
 
     private mutating func convolution(
@@ -101,18 +98,18 @@ extension Lowering {
         }
         let columns = ColumnGrid(window, geometry, sizes: sizes, channels: x.shape[1] / groups)
         let result = reuse(nil, for: node, at: -1, out)
-        let floats = [
-            try floats(columns.places, k, for: node), try floats(columns.places, n, for: node),
-            unmask_f32_gemm_scratch_floats(engine.handle, columns.places, n, k, false),
-        ]
-        let taken = memory.scratch(bytes: floats.map { $0 * MemoryLayout<Float>.size })
+        let taken = try scratch(
+            floats: [
+                saturatingProduct(columns.places, k), saturatingProduct(columns.places, n),
+                unmask_f32_gemm_scratch_floats(engine.handle, columns.places, n, k, false),
+            ], for: node)
         append(
             .convolution(
                 .init(
                     batch: out[0], columns: columns, groups: groups, n: n, k: k,
                     panelBytes: WeightStore.panelBytes(n: n, k: k, engine), x: x.slot, weight: weight.slot,
                     out: result, bias: optional(node, 2), gathered: taken[0], product: taken[1], scratch: taken[2])),
-            node, out, flops: operations(2, out.reduce(1, *), k))
+            node, out, flops: saturatingProduct(2, out.reduce(1, *), k))
     }
 
     /// By the definition, into new places; elementwise operations may take over an operand's.
@@ -139,7 +136,12 @@ extension Lowering {
         }
         let call = Instruction.Evaluation(
             node: node.name, primitive: primitive, operands: operands, results: results)
-        append(.evaluate(call), node, results[0].shape, flops: primitive.flops(operands, results[0]))
+        let (shapes, result) = (operands.map { $0?.shape }, results[0].shape)
+        try limits.check(
+            memory: saturatingSum(memory.arenaBytes, primitive.tableBytes(operands: shapes, result: result)), of: node)
+        let flops = primitive.flops(operands: shapes, result: result)
+        try limits.check(work: saturatingProduct(flops, PlanLimits.evaluationCost), of: node)
+        append(.evaluate(call), node, result, flops: flops)
     }
 }
 
@@ -150,34 +152,5 @@ extension Primitive {
         case .unary, .binary, .clip, .cast, .select: true
         default: false
         }
-    }
-
-    /// Multiplications and additions, of those whose work outweighs their elements.
-    fileprivate func flops(
-        _ operands: [Instruction.Evaluation.Array?], _ result: Instruction.Evaluation.Array
-    ) -> Int {
-        let count = result.shape.reduce(1, *)
-        func sizes(_ index: Int) -> [Int] { index < operands.count ? operands[index]?.shape ?? [] : [] }
-        switch self {
-        case .matMul, .matMulInteger: return operations(2, count, sizes(0).last ?? 0)
-        case .gemm(_, _, let transposeA, _): return operations(2, count, transposeA ? sizes(0)[0] : sizes(0)[1])
-        case .convolution: return operations(2, count, sizes(1).dropFirst().reduce(1, *))
-        case .transposedConvolution:
-            return operations(2, sizes(0).reduce(1, *), sizes(1).dropFirst().reduce(1, *))
-        case .attention: return operations(4, count, sizes(1).dropLast().last ?? 0)
-        case .unary, .binary, .clip, .reduce, .softmax, .layerNormalization, .batchNormalization, .groupNormalization,
-            .instanceNormalization, .rootMeanSquareNormalization, .resize:
-            return count
-        default: return 0
-        }
-    }
-}
-
-/// A count of operations, far below overflow in a sum of such counts.
-private func operations(_ factors: Int...) -> Int {
-    let most = 1 << 50
-    return factors.reduce(1) { product, factor in
-        let (next, overflow) = product.multipliedReportingOverflow(by: factor)
-        return overflow ? most : min(next, most)
     }
 }

@@ -8,29 +8,37 @@ struct Lowering {
     let bindings: [String: Int]
     let engine: Engine
     let weights: WeightStore
+    let limits: PlanLimits
     var memory: LoweringMemory
     var instructions: [Instruction] = []
     var steps: [Plan.Step] = []
     private var identifierLimits: [ValueID: Int] = [:]
 
     static func lower(
-        _ graph: Graph, bindings: [String: Int], engine: Engine, weights: WeightStore
+        _ graph: Graph, bindings: [String: Int], engine: Engine, weights: WeightStore, limits: PlanLimits
     ) throws(RuntimeError) -> Plan {
-        var lowering = Lowering(graph: graph, bindings: bindings, engine: engine, weights: weights)
+        var lowering = Lowering(
+            graph: graph, bindings: bindings, engine: engine, weights: weights, limits: limits)
         return try lowering.lower()
     }
 
-    private init(graph: Graph, bindings: [String: Int], engine: Engine, weights: WeightStore) {
+    private init(
+        graph: Graph, bindings: [String: Int], engine: Engine, weights: WeightStore, limits: PlanLimits
+    ) {
         self.graph = graph
         self.bindings = bindings
         self.engine = engine
         self.weights = weights
+        self.limits = limits
         memory = LoweringMemory(graph, bindings: bindings, weights: weights)
     }
 
     private mutating func lower() throws(RuntimeError) -> Plan {
         for (index, node) in memory.nodes.enumerated() {
+            let planned = steps.count
             try lower(node, at: index)
+            try limits.check(memory: memory.arenaBytes, of: node)
+            try limits.check(work: saturatingSum(steps[planned...].map(\.flops)), of: node)
             memory.release(node, at: index)
         }
         var outputs: [Plan.Output] = []
@@ -44,10 +52,13 @@ struct Lowering {
         var inputs: [Plan.Input] = []
         for id in graph.inputs {
             let sizes = try shape(of: id)
-            inputs.append(
-                Plan.Input(
-                    name: graph[id].name, shape: sizes, type: graph[id].type.atRunTime,
-                    identifierLimit: identifierLimits[id]))
+            let input = Plan.Input(
+                name: graph[id].name, shape: sizes, type: graph[id].type.atRunTime,
+                identifierLimit: identifierLimits[id])
+            guard input.byteCount <= limits.memoryBytes else {
+                throw .tooLarge(name: input.name, op: "input", bytes: input.byteCount, limit: limits.memoryBytes)
+            }
+            inputs.append(input)
         }
         return Plan(
             steps: steps, arenaBytes: memory.arenaBytes, instructions: instructions, inputs: inputs, outputs: outputs,
@@ -56,18 +67,12 @@ struct Lowering {
 
     // MARK: Operands
 
-    /// No value is larger, so that sums of sizes never overflow.
-    static let mostBytes = 1 << 46
-
     func shape(of id: ValueID) throws(RuntimeError) -> [Int] {
         let value = graph[id]
         guard let sizes = value.shape.bound(by: bindings) else {
             throw .unboundDimension(value: value.name, shape: value.shape.description)
         }
-        // An empty value's other dimensions are multiplied too.
-        let counted = sizes.map { $0 == 0 ? 1 : $0 }
-        guard let bytes = Tensor.byteCount(shape: counted, type: value.type.atRunTime), bytes <= Lowering.mostBytes
-        else {
+        guard Tensor.byteCount(shape: sizes, type: value.type.atRunTime) != nil else {
             throw .impossibleShape(value: value.name, shape: sizes)
         }
         return sizes
@@ -99,18 +104,35 @@ struct Lowering {
     }
 
     /// Memory for the duration of one step, taken after its result's.
-    mutating func scratch(floats: Int) -> Slot? {
-        floats > 0 ? memory.scratch(bytes: [floats * MemoryLayout<Float>.size])[0] : nil
+    mutating func scratch(floats: Int, for node: Node) throws(RuntimeError) -> Slot? {
+        floats == 0 ? nil : try scratch(floats: [floats], for: node)[0]
+    }
+
+    mutating func scratch(floats: [Int], for node: Node) throws(RuntimeError) -> [Slot] {
+        // The kernels' own counts saturate too, at what is negative here.
+        let bytes = floats.map { $0 < 0 ? Int.max : saturatingProduct($0, MemoryLayout<Float>.size) }
+        try limits.check(memory: saturatingSum(bytes), of: node)
+        return memory.scratch(bytes: bytes)
     }
 
     private mutating func limitIdentifiers(_ node: Node, _ index: Int, below limit: Int) {
         if index < node.inputs.count, let id = node.inputs[index] { identifierLimits[id] = limit }
     }
 
+    /// Places for results without elements, which nothing has to compute.
+    mutating func placeEmpty(_ node: Node) {
+        for id in node.outputs { _ = memory.place(id, bytes: 0) }
+    }
+
     // MARK: Nodes
 
     private mutating func lower(_ node: Node, at index: Int) throws(RuntimeError) {
-        if case .primitive(let primitive) = node.op { return try lower(primitive, node, at: index) }
+        var isEmpty = true
+        for id in node.outputs { isEmpty = try shape(of: id).contains(0) && isEmpty }
+        if case .primitive(let primitive) = node.op {
+            return try lower(primitive, node, at: index, isEmpty: isEmpty)
+        }
+        if isEmpty { return placeEmpty(node) }
         let out = try shape(of: node.output)
         let count = out.reduce(1, *)
         let width = out.last ?? 1
@@ -229,12 +251,12 @@ struct Lowering {
             normWeight: fusion.normEpsilon == nil ? nil : optional(node, LinearOperand.normWeight),
             normBias: fusion.normEpsilon == nil ? nil : optional(node, LinearOperand.normBias),
             normEpsilon: fusion.normEpsilon ?? 0, activation: fusion.activation, residual: residualSlot, c: result,
-            scratch: scratch(floats: floats))
+            scratch: try scratch(floats: floats, for: node))
         let parts = [
             fusion.normEpsilon == nil ? nil : "layerNorm", "linear", bias == nil ? nil : "bias",
             fusion.activation.map { "gelu (\($0.rawValue))" }, residualSlot == nil ? nil : "residual",
         ]
-        return (.gemm(gemm), parts.compactMap { $0 }.joined(separator: " + "), 2 * rows * n * k)
+        return (.gemm(gemm), parts.compactMap { $0 }.joined(separator: " + "), saturatingProduct(2, rows, n, k))
     }
 
     /// - Parameters:
@@ -278,7 +300,7 @@ struct Lowering {
         let call = Instruction.Attention(
             batch: out[0], heads: attention.heads, headWidth: headWidth, queries: tokens[0], keys: tokens[1],
             q: places[0], k: places[1], v: places[2], scale: attention.scale, out: result,
-            scratch: scratch(floats: max(floats, 1)) ?? .arena(0))
-        return (.attention(call), 4 * out[0] * tokens[0] * tokens[1] * out[2])
+            scratch: try scratch(floats: floats, for: node) ?? .arena(0))
+        return (.attention(call), saturatingProduct(4, out[0], tokens[0], tokens[1], out[2]))
     }
 }

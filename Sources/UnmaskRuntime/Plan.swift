@@ -23,7 +23,7 @@ public struct Plan: Sendable {
     let numbers: PlanNumbers
 
     /// Of the whole pass, multiplications and additions counted apart.
-    public var flops: Int { steps.reduce(0) { $0 + $1.flops } }
+    public var flops: Int { saturatingSum(steps.map(\.flops)) }
 
     struct Input: Sendable {
         let name: String

@@ -11,6 +11,10 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
     case inputSize(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
     case unboundDimension(value: String, shape: String)
     case impossibleShape(value: String, shape: [Int])
+    /// What is planned up to this node, or the input, takes more memory than there is.
+    case tooLarge(name: String, op: String, bytes: Int, limit: Int)
+    /// More multiplications and additions than a pass may take.
+    case tooMuchWork(name: String, op: String, limit: Int)
     case inputType(name: String, expected: ElementType, found: ElementType)
     case malformedNode(name: String, op: String, problem: String)
     case outputType(name: String, expected: ElementType, found: ElementType)
@@ -48,6 +52,12 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
             "“\(value)” has shape \(shape), in which a symbol has no number"
         case .impossibleShape(let value, let shape):
             "“\(value)” would have shape \(shape), which is negative or too large: choose another batch or token count"
+        case .tooLarge(let name, let op, let bytes, let limit):
+            "node “\(name)” (\(op)): the pass would need \(bytes / 1_048_576) MiB of memory; at most "
+                + "\(limit / 1_048_576) MiB are allowed here: choose a smaller batch, image or model"
+        case .tooMuchWork(let name, let op, let limit):
+            "node “\(name)” (\(op)): it would take more than \(limit) operations, days or more: choose a smaller batch, "
+                + "image or model"
         case .inputType(let name, let expected, let found):
             "input “\(name)” takes \(expected.rawValue) numbers; \(found.rawValue) were given"
         case .malformedNode(let name, let op, let problem), .evaluation(let name, let op, let problem):

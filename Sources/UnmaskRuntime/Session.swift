@@ -11,6 +11,7 @@ public final class Session: Sendable {
     /// What each pass changed.
     public let rewrites: [(pass: String, rewrites: Int)]
     private let disabledPasses: Set<String>
+    private let limits: PlanLimits
     private let turn = Mutex<Void>(())
     /// Touched only under `turn`.
     private nonisolated(unsafe) let state: State
@@ -35,8 +36,12 @@ public final class Session: Sendable {
     private static let planCapacity = 64
 
     /// Prepares nothing but the layout: weights are packed when the first plan needs them.
-    /// - Parameter disabledPasses: names of passes to leave out.
-    public init(_ graph: Graph, engine: Engine, disabledPasses: Set<String> = []) throws(RuntimeError) {
+    /// - Parameters:
+    ///   - disabledPasses: names of passes to leave out.
+    ///   - limits: what plans may ask for; more is refused.
+    public init(
+        _ graph: Graph, engine: Engine, disabledPasses: Set<String> = [], limits: PlanLimits = .machine
+    ) throws(RuntimeError) {
         var optimised = graph
         rewrites = optimised.optimize(disabled: disabledPasses)
         // Passes compute with constants that they take away.
@@ -44,7 +49,8 @@ public final class Session: Sendable {
         self.graph = optimised
         self.disabledPasses = disabledPasses
         self.engine = engine
-        state = State(weights: try WeightStore(graph: optimised, engine: engine))
+        self.limits = limits
+        state = State(weights: try WeightStore(graph: optimised, engine: engine, limits: limits))
     }
 
     /// Makes the plan for these sizes, packs the weights it needs and makes room for its activations, so that the
@@ -140,7 +146,8 @@ public final class Session: Sendable {
     private func plan(_ key: PlanKey) throws(RuntimeError) -> Plan {
         if let known = state.plans[key] { return known }
         let needed = try graph(for: key.outputs)
-        let plan = try Lowering.lower(needed, bindings: key.bindings, engine: engine, weights: state.weights)
+        let plan = try Lowering.lower(
+            needed, bindings: key.bindings, engine: engine, weights: state.weights, limits: limits)
         if (state.arena?.byteCount ?? -1) < plan.arenaBytes {
             state.arena = nil
             state.arena = try Region(byteCount: plan.arenaBytes, purpose: "the activations")

@@ -12,14 +12,17 @@ final class WeightStore {
     /// Constants in which a NaN or an infinity was found.
     private(set) var nonfinite: [String] = []
 
-    init(graph: Graph, engine: Engine) throws(RuntimeError) {
+    init(graph: Graph, engine: Engine, limits: PlanLimits) throws(RuntimeError) {
         self.engine = engine
         var offsets: [WeightUse: Int] = [:]
         var end = 0
         for use in graph.weightUses() {
             guard let tensor = graph.constants[use.id] else { continue }
             offsets[use] = end
-            end += WeightStore.byteCount(of: tensor, use.form, engine)
+            end = saturatingSum(end, WeightStore.byteCount(of: tensor, use.form, engine))
+            guard end <= limits.memoryBytes else {
+                throw .tooLarge(name: graph[use.id].name, op: "weights", bytes: end, limit: limits.memoryBytes)
+            }
         }
         self.offsets = offsets
         region = try Region(byteCount: end, purpose: "the weights")
@@ -41,7 +44,7 @@ final class WeightStore {
     private static func byteCount(of tensor: Tensor, _ form: WeightForm, _ engine: Engine) -> Int {
         switch form {
         case .plain: aligned(tensor.count * tensor.type.atRunTime.byteCount)
-        case .panels(let count, let n, let k, _): count * panelBytes(n: n, k: k, engine)
+        case .panels(let count, let n, let k, _): saturatingProduct(count, panelBytes(n: n, k: k, engine))
         }
     }
 

@@ -81,11 +81,12 @@ import UnmaskGraph
         DispatchQueue.concurrentPerform(iterations: 64) { index in
             do {
                 let file = try OldFile()
-                let mapped = try MappedFile(path: file.path)
+                let (path, mapped) = (file.path, try MappedFile(path: file.path))
                 DispatchQueue.concurrentPerform(iterations: 4) { reader in
-                    if reader == 0 { truncate(file.path, off_t(index * Self.page / 16)) }
+                    if reader == 0 { truncate(path, off_t(index * Self.page / 16)) }
                     _ = Self.sum(mapped)
                 }
+                withExtendedLifetime(file) {}
                 if mapped.damage == nil { failures.withLock { $0.append("\(index)") } }
             } catch {
                 failures.withLock { $0.append("\(error)") }
@@ -110,7 +111,7 @@ import UnmaskGraph
     @Test func aSignalThatSomeoneSendsEndsTheProcessAsEver() async {
         await #expect(processExitsWith: .signal(SIGBUS)) {
             let file = try OldFile()
-            try withExtendedLifetime(try MappedFile(path: file.path)) { _ = raise(SIGBUS) }
+            withExtendedLifetime(try MappedFile(path: file.path)) { _ = raise(SIGBUS) }
         }
     }
 }

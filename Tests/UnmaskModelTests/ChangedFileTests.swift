@@ -75,7 +75,7 @@ import UnmaskWeights
             return (onnx, onnx + ".data")
         case .graph:
             let model = try Model.load(
-                Fixture.root + "/networks/reader-cnn.onnx", options: ModelLoadOptions(recipe: .hf))
+                Fixture.foreign + "/hf-clip-sdpa-dynamo-18.onnx", options: ModelLoadOptions(recipe: .hf))
             try model.write(to: own)
             return (own, own)
         }
@@ -157,7 +157,7 @@ import UnmaskWeights
             do {
                 let session = try ModelSession(try Model.load(path), engine: engine)
                 try session.prepare(session.model.interface.width > 0 ? .embed(nil) : .classify)
-            } catch let error as ModelError {
+            } catch {
                 #expect(!error.description.isEmpty)
             }
         }

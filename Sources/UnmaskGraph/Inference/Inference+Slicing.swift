@@ -101,6 +101,9 @@ extension Inference {
         guard pads.count == 2 * axes.count else {
             throw operands.mismatch("\(pads.count) pads for \(axes.count) axes")
         }
+        guard pads.allSatisfy({ $0.magnitude <= Tensor.mostBytes }) else {
+            throw operands.mismatch("pads \(pads) are too large")
+        }
         _ = try operands.commonType([0, 2])
         try operands.expectOneNumber(2)
         var shape = x.shape

@@ -107,8 +107,7 @@ enum Inference {
         guard fact.shape.dimensions.allSatisfy({ $0.isLess(than: 0) != true }) else {
             throw operands.mismatch("its result would have shape \(fact.shape)")
         }
-        let counted = fact.shape.dimensions.filter { $0 != 0 } + [.fixed(fact.type.byteCount)]
-        guard DimensionProduct(counted) != nil else {
+        guard fact.shape.isCountable(fact.type) else {
             throw operands.mismatch("its result of shape \(fact.shape) is too large")
         }
     }

@@ -8,6 +8,8 @@ public struct FoldConstants: Pass {
     /// (Expand, Tile) is left to run.
     private static let mostGrowth = 8
     private static let alwaysAllowed = 1 << 20
+    /// More work than this is left to run, where it is done by a kernel or refused.
+    private static let mostOperations = 1 << 33
 
     public func run(_ graph: inout Graph) -> Int {
         var kept: [Node] = []
@@ -57,6 +59,10 @@ public struct FoldConstants: Pass {
             else { return nil }
             results.append(array)
         }
+        let (shapes, result) = (operands.map { $0?.shape }, results.first?.view.shape ?? [])
+        guard primitive.flops(operands: shapes, result: result) <= FoldConstants.mostOperations,
+            primitive.tableBytes(operands: shapes, result: result) <= 16 * most
+        else { return nil }
         let arrays = operands.map { $0.flatMap { OwnedArray($0) } }
         do throws(EvaluationError) {
             try Evaluator().evaluate(primitive, arrays, into: results)

@@ -26,6 +26,9 @@ public final class ModelSession: Sendable {
         guard (1...4096).contains(maximumBatch) else {
             throw .invalidRequest("a batch of \(maximumBatch) images: expected 1 to 4096")
         }
+        if let fixed = model.interface.fixedBatch, fixed > 4096 {
+            throw .unsupported(file: model.name, feature: "its batch is \(fixed) images; expected 1 to 4096")
+        }
         let graph = try model.graph(pixels: pixels)
         session = try runnable { () throws(RuntimeError) in
             let engine = if let engine { engine } else { try Engine() }

@@ -50,6 +50,9 @@ extension GraphImporter {
                 shape.append(try open(dimension.dimParam, "\(input.name).\(axis)", axis: axis, axes))
             }
         }
+        guard Shape(shape).isCountable(type) else {
+            throw failure(.graphInvalid, "input \(quoted(input.name)) has shape \(Shape(shape)), which is too large")
+        }
         return Shape(shape)
     }
 
