@@ -18,8 +18,8 @@ let package = Package(
                 "UnmaskService",
             ]),
         .library(name: "UnmaskClient", targets: ["UnmaskClient"]),
-        // The readers of files alone, which fuzz/ exercises.
-        .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX"]),
+        // The readers of files, and what plans and runs their graphs, which fuzz/ exercises.
+        .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX", "UnmaskRuntime"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// Coverage-guided fuzzing of the readers of files, apart from the main package: it needs flags that would stop others
+// Coverage-guided fuzzing of the readers of files and of what runs them, apart from the main package: it needs flags that would stop others
 // from depending on that. `make fuzz` builds it (scripts/fuzz).
 let package = Package(
     name: "unmask-fuzz",
@@ -10,6 +10,10 @@ let package = Package(
         .target(name: "FuzzSupport", dependencies: [.product(name: "UnmaskReaders", package: "unmask")]),
         .executableTarget(
             name: "fuzz-onnx", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-run", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-plan", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
         .executableTarget(
             name: "fuzz-safetensors", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
         .executableTarget(

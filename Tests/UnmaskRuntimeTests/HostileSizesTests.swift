@@ -95,7 +95,7 @@ import UnmaskRuntime
 
     @Test func inputsAndWeightsCountToo() throws {
         var graph = Graph()
-        let x = graph.addInput("x", [1 << 20, 1 << 20], .u8)
+        let x = graph.addInput("x", [.fixed(1 << 20), .fixed(1 << 20)], .u8)
         graph.addOutput("y", try graph.add(.cast(.f32), named: "cast", [x], outputs: ["y"])[0])
         guard case .tooLarge = Self.refusal(graph) else { return #expect(Bool(false), "it ran") }
 
