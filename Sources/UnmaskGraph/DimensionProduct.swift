@@ -44,11 +44,16 @@ struct DimensionProduct: Equatable {
 }
 
 extension Shape {
-    /// Whether the numbers among the dimensions, times those that multiply symbols, stay within `Tensor.mostBytes`, as
-    /// all shapes of a graph must: empty axes count as 1.
+    /// Whether the numbers among the dimensions, times those that multiply symbols, stay within the limits of `Tensor`, as
+    /// all shapes of a graph must.
     public func isCountable(_ type: ElementType) -> Bool {
+        for case .symbol(_, let times, let plus) in dimensions {
+            guard times.magnitude <= Tensor.mostBytes, plus.magnitude <= Tensor.mostBytes else { return false }
+        }
         let counted = dimensions.filter { $0 != 0 } + [.fixed(type.byteCount)]
-        return DimensionProduct(counted).map { $0.number <= Tensor.mostBytes } ?? false
+        return DimensionProduct(counted).map {
+            $0.number <= (dimensions.contains(0) ? Tensor.mostEmptyBytes : Tensor.mostBytes)
+        } ?? false
     }
 }
 

@@ -49,16 +49,19 @@ public struct Tensor: Sendable {
     public var count: Int { shape.reduce(1, *) }
     public var byteCount: Int { count * type.byteCount }
 
-    /// No array has more bytes, nor has an empty one when its empty axes count as 1: so that strides, counts of some axes
-    /// and sums of a few sizes never overflow, whatever shape a file states.
+    /// No array has more bytes: so that strides, counts of some axes and sums of a few sizes never overflow, whatever
+    /// shape a file states.
     public static let mostBytes = 1 << 46
+    /// An empty array has no more bytes when its empty axes count as 1: so that what is looked up along one axis alone,
+    /// a bias for each row for one, takes no more memory than an array that is there.
+    public static let mostEmptyBytes = 1 << 28
 
-    /// The bytes that a shape takes; nil where it has a negative dimension, or is beyond `mostBytes`.
+    /// The bytes that a shape takes; nil where it has a negative dimension, or is beyond these limits.
     public static func byteCount(shape: [Int], type: ElementType) -> Int? {
         guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
         let extent = saturatingProduct(type.byteCount, saturatingProduct(shape.lazy.map { max($0, 1) }))
-        guard extent <= mostBytes else { return nil }
-        return shape.contains(0) ? 0 : extent
+        let isEmpty = shape.contains(0)
+        return extent <= (isEmpty ? mostEmptyBytes : mostBytes) ? (isEmpty ? 0 : extent) : nil
     }
 
     public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {

@@ -17,7 +17,7 @@ public struct Evaluator {
     public func evaluate(
         _ primitive: Primitive, _ operands: [ArrayView?], into results: [ArrayView]
     ) throws(EvaluationError) {
-        // Nothing is looked up for results without elements, whatever their other axes say.
+        // Nothing is looked up for results without elements.
         if results.allSatisfy({ $0.count == 0 }) { return }
         let call = EvaluatorCall(operands: operands, results: results)
         switch primitive {

@@ -141,7 +141,9 @@ extension GraphDocument {
                         return .fixed(number)
                     }
                 })
-            guard shape.isCountable(input.type) else { throw refuse("has an input of shape \(shape), which is too large") }
+            guard shape.isCountable(input.type) else {
+                throw refuse("has an input of shape \(shape), which is too large")
+            }
             ids[input.value] = graph.addInput(try name(input.value), shape, input.type)
         }
         for constant in constants {

@@ -38,6 +38,7 @@ struct GraphInputs: Sendable {
         // Few channels stand beside two long sides; where either order would do, it is ONNX's usual one.
         channelsLast = sizes[2] < sizes[0] && sizes[2] <= 4
         channels = channelsLast ? sizes[2] : sizes[0]
+        guard channels <= 1024 else { throw refuse("“\(value.name)” has \(channels) channels; expected 1 to 1024") }
         imageSize = channelsLast ? Array(sizes[..<2]) : Array(sizes[1...])
         takesBytes = value.type == .u8
         batch = value.shape.dimensions[0]
