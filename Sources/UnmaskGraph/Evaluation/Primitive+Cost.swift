@@ -40,9 +40,12 @@ extension Primitive {
             return saturatingSum(tapped)
         case .pad: return saturatingProduct(16, axes)
         case .reduce: return saturatingProduct(16, saturatingProduct(result))
-        case .matMul, .matMulInteger: return saturatingProduct(32, saturatingProduct(result.dropLast(2)))
-        case .layerNormalization, .rootMeanSquareNormalization:
-            return saturatingProduct(32, saturatingProduct(shape(0)))
+        case .matMul, .matMulInteger:
+            // A place of each operand for every matrix of the result.
+            let (rows, columns) = (shape(0).dropLast().last ?? 1, shape(1).count > 1 ? shape(1).last ?? 1 : 1)
+            return saturatingProduct(32, saturatingProduct(result) / max(saturatingProduct(rows, columns), 1))
+        case .layerNormalization(let axis, _), .rootMeanSquareNormalization(let axis, _):
+            return saturatingProduct(32, saturatingProduct(shape(0).dropFirst(normalised(axis, rank: shape(0).count))))
         case .attention: return saturatingProduct(16, shape(1).dropLast().last ?? 0, Primitive.mostWorkers)
         case .transposedConvolution:
             return saturatingProduct(8, saturatingProduct(result.dropFirst(2)), Primitive.mostWorkers)
