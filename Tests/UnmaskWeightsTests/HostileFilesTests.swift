@@ -33,6 +33,26 @@ import UnmaskWeights
         #expect(try survives(bytes, in: folder))
     }
 
+    /// The tensors are still ranges of the file when it loses its end: reading them gives something, and says so.
+    @Test(arguments: tensorFiles + ["array-f4.npy"], [0.0, 0.4, 0.9])
+    func shortenedAfterOpening(name: String, share: Double) throws {
+        let folder = try TemporaryFolder()
+        let bytes = try Fixture.bytes(name)
+        let path = try folder.write(bytes)
+        let tensors =
+            name.hasSuffix(".npy")
+            ? [try NPYFile(path: path).tensor] : try TensorFile(path: path).tensors.map(\.tensor)
+        #expect(tensors.damage == nil)
+        #expect(truncate(path, off_t(Double(bytes.count) * share)) == 0)
+        for tensor in tensors { _ = tensor.withBytes { $0.reduce(0, &+) } }
+        #expect(tensors.damage?.path == path)
+        let error = #expect(throws: WeightsError.self) {
+            let table = tensors.enumerated().reduce(into: TensorTable()) { _ = $0.append("\($1.offset)", $1.element) }
+            try SafetensorsWriter.write(table, metadata: [:], to: path + ".copy")
+        }
+        #expect(error?.cause == .fileChanged && !FileManager.default.fileExists(atPath: path + ".copy"))
+    }
+
     @Test(arguments: tensorFiles)
     func flippedBits(name: String) throws {
         let folder = try TemporaryFolder()
