@@ -111,6 +111,21 @@ public final class MappedFile: Sendable {
         return try result.get()
     }
 
+    /// Goes through a range once, piece by piece in a buffer: cheaper than mapping its pages, and no burden to threads that
+    /// read the mapping meanwhile. Ends early where the file does; `damage` tells it.
+    public func read(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+        defer { buffer.deallocate() }
+        var place = range.lowerBound
+        while place < range.upperBound {
+            let count = pread(descriptor, buffer.baseAddress, min(buffer.count, range.upperBound - place), off_t(place))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return unmask_guard_mark(pages) }
+            body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            place += count
+        }
+    }
+
     /// Asks the kernel to read a range in ahead of its use, and to map it with few page faults.
     public func willNeed(_ range: Range<Int>) {
         advise(range, MADV_WILLNEED, inward: false)

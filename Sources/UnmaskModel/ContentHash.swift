@@ -9,9 +9,7 @@ enum ContentHash {
         digest.update(configuration)
         for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
             digest.update("\n\(name) \(tensor.type.rawValue) \(tensor.shape)\n")
-            tensor.willNeed()
             digest.update(tensor)
-            tensor.release()
         }
         return digest.finish()
     }
@@ -32,10 +30,13 @@ enum ContentHash {
         }
 
         mutating func update(_ tensor: Tensor) {
+            switch tensor.contents {
+            case .mapped(let file, let range):
+                file.read(range) { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
             // The parts of a joined tensor follow one another: no need to put them together.
-            if case .joined(let parts) = tensor.contents {
+            case .joined(let parts):
                 for part in parts { update(part) }
-            } else {
+            case .owned, .transposed:
                 tensor.withBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
             }
         }

@@ -29,6 +29,7 @@ public final class ModelSession: Sendable {
         if let fixed = model.interface.fixedBatch, fixed > 4096 {
             throw .unsupported(file: model.name, feature: "its batch is \(fixed) images; expected 1 to 4096")
         }
+        model.beginVerifying()
         let graph = try model.graph(pixels: pixels)
         session = try runnable { () throws(RuntimeError) in
             let engine = if let engine { engine } else { try Engine() }

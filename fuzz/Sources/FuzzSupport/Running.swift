@@ -1,5 +1,5 @@
 public import UnmaskGraph
-public import UnmaskRuntime
+internal import UnmaskRuntime
 
 /// One engine for all inputs.
 private let engine: Engine? = try? Engine(threads: 1)
