@@ -5,7 +5,8 @@ extension Inference {
         let first = try operands.axis(axis, rank: x.rank)
         let normalised = Shape(Array(x.dimensions[first...]))
         for index in 1...2 {
-            guard let shape = operands.optional(index)?.shape else { continue }
+            guard operands.optional(index) != nil else { continue }
+            let shape = try operands.floating(index).shape
             guard try operands.broadcast([normalised, shape]) == normalised else {
                 throw operands.mismatch("operand \(index) of shape \(shape) does not fit the normalised \(normalised)")
             }
@@ -21,7 +22,7 @@ extension Inference {
         let x = try operands.floating(0).shape
         guard x.rank >= 2 else { throw operands.mismatch("operand 0 has shape \(x); its rank must be 2 or more") }
         for index in 1...parameters {
-            _ = try operands.required(index)
+            _ = try operands.floating(index)
             try operands.expectList(index, x.dimensions[1], "operand \(index)")
         }
         if let groups {

@@ -1,6 +1,7 @@
 extension Inference {
     static func convolution(_ operands: OperandFacts, _ convolution: Convolution) throws(GraphError) -> Fact {
         let x = try operands.required(0, rank: 3...Int.max).shape.dimensions
+        _ = try operands.floating(0)
         let weight = try operands.required(1, rank: x.count...x.count).shape.dimensions
         let (filters, channels) = try checkChannels(operands, x[1], weight, convolution, transposed: false)
         let sizes = try spatial(operands, x)
@@ -17,6 +18,7 @@ extension Inference {
         _ operands: OperandFacts, _ convolution: Convolution, outputPadding: [Int], outputShape: [Int]?
     ) throws(GraphError) -> Fact {
         let x = try operands.required(0, rank: 3...Int.max).shape.dimensions
+        _ = try operands.floating(0)
         let weight = try operands.required(1, rank: x.count...x.count).shape.dimensions
         let (filters, _) = try checkChannels(operands, x[1], weight, convolution, transposed: true)
         let sizes = try spatial(operands, x)
