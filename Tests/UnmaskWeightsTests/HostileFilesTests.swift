@@ -40,8 +40,8 @@ import UnmaskWeights
         let bytes = try Fixture.bytes(name)
         let path = try folder.write(bytes)
         let tensors =
-            name.hasSuffix(".npy")
-            ? [try NPYFile(path: path).tensor] : try TensorFile(path: path).tensors.map(\.tensor)
+            try name.hasSuffix(".npy")
+            ? [NPYFile(path: path).tensor] : TensorFile(path: path).tensors.map(\.tensor)
         #expect(tensors.damage == nil)
         #expect(truncate(path, off_t(Double(bytes.count) * share)) == 0)
         for tensor in tensors { _ = tensor.withBytes { $0.reduce(0, &+) } }
