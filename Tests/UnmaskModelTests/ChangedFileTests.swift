@@ -174,7 +174,10 @@ import UnmaskWeights
         let (path, weights) = try Self.write(format, in: folder)
         let original = try Model.load(path).hash
         var bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: weights)))
-        bytes[Int(Double(bytes.count) * place)] ^= 1
+        // Behind the header of safetensors, which has its own checks.
+        let isSafetensors = weights.hasSuffix("safetensors")
+        let start = isSafetensors ? 8 + bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) } : 0
+        bytes[start + Int(Double(bytes.count - start) * place)] ^= 1
         try Data(bytes).write(to: URL(fileURLWithPath: weights))
         let model = try Model.load(path)
         if format == .onnx || format == .onnxExternal {
