@@ -124,7 +124,13 @@ import UnmaskWeights
                 name == "norm.bias" ? Tensor(Array(repeating: .nan, count: tensor.count), shape: tensor.shape) : tensor
             _ = table.append(name, changed)
         }
-        try SafetensorsWriter.write(table, metadata: file.metadata, to: folder.file("nan.safetensors"))
+        // Weights that are changed are refused as long as the file states the hash of others.
+        try SafetensorsWriter.write(table, metadata: file.metadata, to: folder.file("stale.safetensors"))
+        let refused = try CommandLineRunner("embed", Shipped.sample, "--model", folder.file("stale.safetensors"))
+        #expect(refused.code != 0 && refused.errors.contains("stale.safetensors") && refused.errors.contains("hash"))
+        #expect(refused.objects.isEmpty)
+        let metadata = file.metadata.filter { $0.key != "hash" }
+        try SafetensorsWriter.write(table, metadata: metadata, to: folder.file("nan.safetensors"))
         let run = try CommandLineRunner("embed", Shipped.sample, "--model", folder.file("nan.safetensors"))
         #expect(run.code == 2 && run.errorTypes == ["internal"])
         #expect(run.errors.contains("warning") && run.errors.contains("norm.bias"))

@@ -93,6 +93,7 @@ import UnmaskWeights
         }
     }
 
+    /// - Parameter session: of another load of the file, since a session begins to compute its model's hash.
     private static func take(_ step: Step, _ model: Model, _ session: ModelSession, in folder: Folder) throws {
         let target = folder.path + "/written"
         switch step {
@@ -119,7 +120,7 @@ import UnmaskWeights
             try FileManager.default.setAttributes(
                 [.modificationDate: Date(timeIntervalSinceNow: -86_400)], ofItemAtPath: weights)
             let model = try Model.load(path)
-            let session = try ModelSession(model, engine: engine)
+            let session = try ModelSession(try Model.load(path), engine: engine)
             try Self.apply(change, to: weights)
             do {
                 try Self.take(step, model, session, in: folder)
