@@ -17,7 +17,8 @@ import UnmaskWeights
             _ = table.append(name, changed)
         }
         let path = folder.file("overflow.safetensors")
-        try SafetensorsWriter.write(table, metadata: file.metadata, to: path)
+        // Without the hash of the weights that were there before, which would be refused.
+        try SafetensorsWriter.write(table, metadata: file.metadata.filter { $0.key != "hash" }, to: path)
         return path
     }
 
