@@ -82,7 +82,7 @@ extension Lowering {
             WeightStore.panelBytes(n: n, k: k, engine),
             unmask_f32_gemm_scratch_floats(engine.handle, m, n, k, false) * MemoryLayout<Float>.size,
         ])
-        let places = BatchedProduct.places(left.dropLast(2), right.dropLast(2))
+        let places = MatrixPlaces(left.dropLast(2), right.dropLast(2))
         append(
             .product(
                 .init(
