@@ -5,10 +5,12 @@ public import UnmaskModel
 public struct ModelBackend: InferenceBackend {
     public let description: ModelDescription
     private let session: ModelSession
+    private let warming: WarmUp
     /// The model's recipe under each name that a request may ask for; mean and std stay the model's.
     private let recipes: [Recipe.Name: Recipe]
 
-    public init(_ session: ModelSession) throws(RecipeError) {
+    /// - Parameter warmUp: how it shares the engine with other models while it is loaded.
+    public init(_ session: ModelSession, warmUp: WarmUp = WarmUp()) throws(RecipeError) {
         let model = session.model
         let own = model.recipe
         var recipes: [Recipe.Name: Recipe] = [:]
@@ -16,6 +18,7 @@ public struct ModelBackend: InferenceBackend {
             recipes[name] = try Recipe(name, height: own.height, width: own.width, mean: own.mean, std: own.std)
         }
         self.session = session
+        warming = warmUp
         self.recipes = recipes
         description = ModelDescription(
             hash: model.hash, interface: model.interface, precision: "f32",
@@ -23,12 +26,7 @@ public struct ModelBackend: InferenceBackend {
             licence: model.licence, maximumBatch: session.maximumBatch, golden: model.golden)
     }
 
-    public func warmUp() throws -> GoldenVector? {
-        if session.model.interface.width > 0 { try session.prepare(.embed(nil)) }
-        if session.model.hasHead { try session.prepare(.classify) }
-        if session.model.hasDecoder { try session.prepare(.reconstruct) }
-        return try session.goldenVector()
-    }
+    public func warmUp() throws -> GoldenVector? { try session.warmUp(warming) }
 
     public func prepare(
         _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits
