@@ -131,7 +131,7 @@ let package = Package(
         .testTarget(
             name: "UnmaskServiceTests",
             dependencies: [
-                "unmask", "UnmaskClient", "UnmaskService", "UnmaskModel", "UnmaskImage",
+                "unmask", "UnmaskClient", "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskImage",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -74,13 +74,12 @@ public struct Tensor: Sendable {
         case .mapped(let file, let range):
             defer { withExtendedLifetime(file) {} }
             return try body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
-        case .joined(let parts):
-            var together: [UInt8] = []
-            together.reserveCapacity(byteCount)
-            for part in parts { part.withBytes { together.append(contentsOf: $0) } }
+        case .joined, .transposed:
+            let together = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+                if let base = buffer.baseAddress { copyBytes(to: UnsafeMutableRawPointer(base)) }
+                count = byteCount
+            }
             return try Tensor(owned: together, of: self).withBytes(body)
-        case .transposed(let matrix):
-            return try Tensor(owned: matrix.transposedBytes(), of: self).withBytes(body)
         }
     }
 

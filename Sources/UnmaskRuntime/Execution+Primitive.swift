@@ -23,7 +23,7 @@ extension Execution {
             ArrayView(type: array.type, shape: array.shape, base: address(array.slot))
         }
         do throws(EvaluationError) {
-            try Evaluator(workers: workers).evaluate(
+            try Evaluator(workers: workers, memory: .engine).evaluate(
                 evaluation.primitive, evaluation.operands.map { $0.map(view) }, into: evaluation.results.map(view))
         } catch {
             throw .evaluation(node: evaluation.node, op: evaluation.primitive.name, problem: error.problem)
@@ -32,8 +32,10 @@ extension Execution {
 
     func run(_ product: Instruction.Product) {
         let (m, n, k) = (product.m, product.n, product.k)
+        guard m > 0, n > 0 else { return }
         var packed: Int?
-        for (index, place) in product.places.enumerated() {
+        for index in 0..<product.places.count {
+            let place = product.places[index]
             if packed != place.b {
                 unmask_f32_gemm_pack(
                     engine, n, k, floats(product.b) + place.b * k * n, n, UNMASK_STORAGE_F32, true,

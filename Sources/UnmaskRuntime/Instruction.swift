@@ -66,7 +66,7 @@ enum Instruction {
     struct Product {
         var m, n, k: Int
         /// For each matrix of the result, which matrices of a and b make it.
-        var places: [(a: Int, b: Int)]
+        var places: MatrixPlaces
         var a, b, c: Slot
         /// A packed matrix of b.
         var panels: Slot

@@ -77,9 +77,7 @@ extension Lowering {
                 WeightStore.panelBytes(n: n, k: k, engine) / MemoryLayout<Float>.size,
                 unmask_f32_gemm_scratch_floats(engine.handle, m, n, k, false),
             ], for: node)
-        let tables = Primitive.matMul.tableBytes(operands: [a.shape, b.shape], result: out)
-        try limits.check(memory: saturatingSum(memory.arenaBytes, tables), of: node)
-        let places = BatchedProduct.places(left.dropLast(2), right.dropLast(2))
+        let places = MatrixPlaces(left.dropLast(2), right.dropLast(2))
         append(
             .product(
                 .init(

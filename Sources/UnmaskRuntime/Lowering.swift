@@ -62,7 +62,7 @@ struct Lowering {
         }
         return Plan(
             steps: steps, arenaBytes: memory.arenaBytes, instructions: instructions, inputs: inputs, outputs: outputs,
-            numbers: PlanNumbers(memory.numbers))
+            numbers: try PlanNumbers(memory.numbers))
     }
 
     // MARK: Operands

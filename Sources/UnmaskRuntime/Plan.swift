@@ -40,5 +40,7 @@ public struct Plan: Sendable {
         let shape: [Int]
         let type: ElementType
         let slot: Slot
+
+        var byteCount: Int { shape.reduce(type.byteCount, *) }
     }
 }

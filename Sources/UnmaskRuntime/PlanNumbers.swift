@@ -5,13 +5,16 @@ final class PlanNumbers: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
 
     /// Never written again.
-    init(_ bytes: [UInt8]) {
-        base = .allocate(byteCount: max(bytes.count, 1), alignment: 64)
-        base.copyMemory(from: bytes, byteCount: bytes.count)
+    init(_ bytes: [UInt8]) throws(RuntimeError) {
+        guard let base = ScratchMemory.engine.take(bytes.count) else {
+            throw .outOfMemory(bytes: bytes.count, purpose: "a plan's numbers")
+        }
+        self.base = base
+        bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(start: base, count: $0.count).copyMemory(from: $0) }
     }
 
     deinit {
-        base.deallocate()
+        ScratchMemory.engine.giveBack(base)
     }
 }
 

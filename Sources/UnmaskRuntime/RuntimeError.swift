@@ -6,6 +6,7 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
     case unavailableInstructionSet(InstructionSet)
     case invalidThreadCount(Int)
     case outOfMemory(bytes: Int, purpose: String)
+    case noThreads(Int)
     case unknownOutput(String, known: [String])
     case missingInput(String)
     case inputSize(name: String, shape: [Int], expectedBytes: Int, foundBytes: Int)
@@ -39,7 +40,9 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
         case .invalidThreadCount(let count):
             "\(count) threads: expected 1 to \(Engine.maximumThreads)"
         case .outOfMemory(let bytes, let purpose):
-            "could not get \(bytes / 1_048_576) MiB for \(purpose): choose a smaller batch or model"
+            "could not get \(bytes.formattedAsMemory) for \(purpose): choose a smaller batch or model, or allow more memory"
+        case .noThreads(let count):
+            "could not start \(count) threads: ask for fewer, or allow more threads or memory"
         case .unknownOutput(let name, let known):
             "the model has no output “\(name)”; it has \(known.joined(separator: ", "))"
         case .missingInput(let name):

@@ -55,12 +55,17 @@ public final class Session: Sendable {
 
     /// Makes the plan for these sizes, packs the weights it needs and makes room for its activations, so that the
     /// first run pays for none of it. A pass with fewer images or tokens fits in the same room.
+    ///
+    /// The engine stays free for others' passes meanwhile.
+    /// - Parameter slices: is told of each weight that was packed.
     @discardableResult
-    public func prepare(bindings: [String: Int], outputs: [String]) throws(RuntimeError) -> Plan {
-        try engine.pass { () throws(RuntimeError) in
-            try turn.withLock { _ throws(RuntimeError) in
-                try plan(PlanKey(bindings: bindings, outputs: outputs.sorted()))
-            }
+    public func prepare(
+        bindings: [String: Int], outputs: [String], slices: Slices? = nil
+    ) throws(RuntimeError) -> Plan {
+        try turn.withLock { _ throws(RuntimeError) in
+            let plan = try plan(PlanKey(bindings: bindings, outputs: outputs.sorted()), slices)
+            try makeRoom(for: plan)
+            return plan
         }
     }
 
@@ -75,11 +80,12 @@ public final class Session: Sendable {
     ///   - inputs: by name; sizes are checked, and patch numbers are checked against the patches there are.
     ///   - bindings: numbers for the graph's symbols.
     ///   - outputs: which of the graph's outputs to compute; nothing else is. They are float32.
+    ///   - slices: nil: in one piece.
     public func run(
-        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
+        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String], slices: Slices? = nil
     ) throws(RuntimeError) -> [String: OutputArray] {
         try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
-            for instruction in plan.instructions { try execution.run(instruction) }
+            try pass(plan, execution, slices)
             var results: [String: OutputArray] = [:]
             for output in plan.outputs {
                 guard output.type == .f32 else {
@@ -96,7 +102,7 @@ public final class Session: Sendable {
         _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
     ) throws(RuntimeError) -> [String: Tensor] {
         try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
-            for instruction in plan.instructions { try execution.run(instruction) }
+            try pass(plan, execution, nil)
             var results: [String: Tensor] = [:]
             for output in plan.outputs { results[output.name] = execution.tensor(of: output) }
             return results
@@ -108,54 +114,75 @@ public final class Session: Sendable {
         _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
     ) throws(RuntimeError) -> [(step: Plan.Step, time: Duration)] {
         try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
-            let clock = ContinuousClock()
-            var times: [(step: Plan.Step, time: Duration)] = []
-            for (step, instruction) in zip(plan.steps, plan.instructions) {
-                let start = clock.now
-                try execution.run(instruction)
-                times.append((step, clock.now - start))
+            try engine.pass { () throws(RuntimeError) in
+                let clock = ContinuousClock()
+                var times: [(step: Plan.Step, time: Duration)] = []
+                for (step, instruction) in zip(plan.steps, plan.instructions) {
+                    let start = clock.now
+                    try execution.run(instruction)
+                    times.append((step, clock.now - start))
+                }
+                return times
             }
-            return times
         }
     }
 
+    /// Calls `body` with all that a pass needs, the session's memory its own until it returns.
     private func execute<R: Sendable>(
         _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String],
         _ body: (Execution, Plan) throws(RuntimeError) -> R
     ) throws(RuntimeError) -> R {
-        try engine.pass { () throws(RuntimeError) in
-            try turn.withLock { _ throws(RuntimeError) in
-                let plan = try plan(PlanKey(bindings: bindings, outputs: outputs.sorted()))
-                var arrays: [InputArray] = []
-                for input in plan.inputs { arrays.append(try Session.check(inputs[input.name], for: input)) }
-                guard let arena = state.arena else { throw .outOfMemory(bytes: 0, purpose: "activations") }
-                let weights = state.weights.base
-                let result: Result<R, RuntimeError> = Session.withPointers(arrays) { pointers in
-                    let execution = Execution(
-                        engine: engine.handle, arena: arena.base, weights: weights, inputs: pointers,
-                        numbers: plan.numbers)
-                    do throws(RuntimeError) { return .success(try body(execution, plan)) } catch {
-                        return .failure(error)
-                    }
+        try turn.withLock { _ throws(RuntimeError) in
+            let plan = try plan(PlanKey(bindings: bindings, outputs: outputs.sorted()), nil)
+            var arrays: [InputArray] = []
+            for input in plan.inputs { arrays.append(try Session.check(inputs[input.name], for: input)) }
+            let arena = try makeRoom(for: plan)
+            let weights = state.weights.base
+            let result: Result<R, RuntimeError> = Session.withPointers(arrays) { pointers in
+                let execution = Execution(
+                    engine: engine.handle, arena: arena.base, weights: weights, inputs: pointers,
+                    numbers: plan.numbers)
+                do throws(RuntimeError) { return .success(try body(execution, plan)) } catch {
+                    return .failure(error)
                 }
-                return try result.get()
             }
+            return try result.get()
         }
     }
 
-    private func plan(_ key: PlanKey) throws(RuntimeError) -> Plan {
+    /// Runs a plan's instructions, and asks for the memory that its outputs take outside of the arena.
+    private func pass(_ plan: Plan, _ execution: Execution, _ slices: Slices?) throws(RuntimeError) {
+        var start = 0
+        while start < plan.instructions.count {
+            let slice = plan.slice(from: start, slices)
+            try engine.pass { () throws(RuntimeError) in
+                for instruction in plan.instructions[slice] { try execution.run(instruction) }
+            }
+            start = slice.upperBound
+            if start < plan.instructions.count { slices?.between() }
+        }
+        // Whoever asked makes as much again of them: vectors, pictures.
+        try Memory.check(bytes: 2 * plan.outputs.reduce(0) { $0 + $1.byteCount }, purpose: "the outputs")
+    }
+
+    private func plan(_ key: PlanKey, _ slices: Slices?) throws(RuntimeError) -> Plan {
         if let known = state.plans[key] { return known }
         let needed = try graph(for: key.outputs)
         let plan = try Lowering.lower(
             needed, bindings: key.bindings, engine: engine, weights: state.weights, limits: limits)
-        if (state.arena?.byteCount ?? -1) < plan.arenaBytes {
-            state.arena = nil
-            state.arena = try Region(byteCount: plan.arenaBytes, purpose: "the activations")
-        }
-        try state.weights.prepare(for: needed)
+        try state.weights.prepare(for: needed, slices)
         if state.plans.count >= Session.planCapacity { state.plans.removeAll() }
         state.plans[key] = plan
         return plan
+    }
+
+    /// The arena, made larger where the plan needs it. Where it cannot be, the session keeps the one it has.
+    @discardableResult
+    private func makeRoom(for plan: Plan) throws(RuntimeError) -> Region {
+        if let arena = state.arena, arena.byteCount >= plan.arenaBytes { return arena }
+        let arena = try Region(byteCount: plan.arenaBytes, purpose: "the activations")
+        state.arena = arena
+        return arena
     }
 
     /// What is to run for these outputs, and no more.

@@ -48,38 +48,37 @@ final class WeightStore {
         }
     }
 
-    /// Packs and widens what `graph` needs and no earlier graph did. Throws where a file that holds it is no longer what
-    /// it was when it was opened: nothing then counts as packed.
-    func prepare(for graph: Graph) throws(RuntimeError) {
-        let uses = graph.weightUses().filter { !prepared.contains($0) }
-        var tensors: [Tensor] = []
-        for use in uses {
+    /// Packs and widens what `graph` needs and no earlier graph did, beside the engine's passes. What was prepared
+    /// before a failure stays so. Throws where a file that holds a weight is no longer what it was when it was opened.
+    func prepare(for graph: Graph, _ slices: Slices?) throws(RuntimeError) {
+        for use in graph.weightUses() where !prepared.contains(use) {
             guard let offset = offsets[use], let tensor = graph.constants[use.id] else {
                 throw .missingInput(graph[use.id].name)
             }
-            prepare(tensor, use.form, region.base + offset, name: graph[use.id].name)
-            tensors.append(tensor)
+            try prepare(tensor, use.form, region.base + offset, name: graph[use.id].name)
+            if let damage = tensor.damage { throw RuntimeError(damage) }
+            prepared.insert(use)
+            slices?.between()
         }
-        if let damage = tensors.damage { throw RuntimeError(damage) }
-        prepared.formUnion(uses)
     }
 
-    private func prepare(_ tensor: Tensor, _ form: WeightForm, _ destination: UnsafeMutableRawPointer, name: String) {
+    private func prepare(
+        _ tensor: Tensor, _ form: WeightForm, _ destination: UnsafeMutableRawPointer, name: String
+    ) throws(RuntimeError) {
         tensor.willNeed()
         defer { tensor.release() }
         guard tensor.type.isFloatingPoint else {
-            tensor.withBytes {
-                UnsafeMutableRawBufferPointer(start: destination, count: $0.count).copyMemory(from: $0)
-            }
+            tensor.copyBytes(to: destination)
             return
         }
         var floats = WeightStore.byteCount(of: tensor, form, engine) / MemoryLayout<Float>.size
         switch form {
         case .plain:
             floats = tensor.count
-            tensor.withStored { source, storage in
-                unmask_f32_widen(
-                    engine.handle, tensor.count, source, storage, destination.assumingMemoryBound(to: Float.self))
+            try withStored(tensor, name: name) { source, storage in
+                engine.pack {
+                    unmask_f32_widen($0, floats, source, storage, destination.assumingMemoryBound(to: Float.self))
+                }
             }
         case .panels(let count, let n, let k, let transposed):
             // Packing reads a transposed matrix as it lies; other uses have it rearranged first.
@@ -88,33 +87,50 @@ final class WeightStore {
                 (stored, isTransposed) = (matrix, !transposed)
             }
             let stride = WeightStore.panelBytes(n: n, k: k, engine)
-            stored.withStored { source, storage in
-                for matrix in 0..<count {
-                    unmask_f32_gemm_pack(
-                        engine.handle, n, k, source + matrix * n * k * storage.byteCount, isTransposed ? n : k, storage,
-                        isTransposed, destination + matrix * stride)
+            try withStored(stored, name: name) { source, storage in
+                engine.pack { packer in
+                    for matrix in 0..<count {
+                        unmask_f32_gemm_pack(
+                            packer, n, k, source + matrix * n * k * storage.byteCount, isTransposed ? n : k, storage,
+                            isTransposed, destination + matrix * stride)
+                    }
                 }
             }
         }
-        let bad = unmask_f32_count_nonfinite(
-            engine.handle, floats, destination.assumingMemoryBound(to: Float.self))
+        let bad = engine.pack {
+            unmask_f32_count_nonfinite($0, floats, destination.assumingMemoryBound(to: Float.self))
+        }
         if bad > 0, !nonfinite.contains(name) { nonfinite.append(name) }
+    }
+
+    /// Calls `body` with the elements in a storage type that the kernels read; not at all where there are none.
+    private func withStored(
+        _ tensor: Tensor, name: String, _ body: (UnsafeRawPointer, unmask_storage) -> Void
+    ) throws(RuntimeError) {
+        guard tensor.count > 0 else { return }
+        let storage =
+            switch tensor.type {
+            case .f16: UNMASK_STORAGE_F16
+            case .bf16: UNMASK_STORAGE_BF16
+            default: UNMASK_STORAGE_F32
+            }
+        if tensor.isContiguous, tensor.type != .f64 {
+            tensor.withBytes { bytes in bytes.baseAddress.map { body($0, storage) } }
+            return
+        }
+        let copy = try Region(byteCount: tensor.byteCount, purpose: "the packing of “\(name)”")
+        tensor.copyBytes(to: copy.base)
+        if tensor.type == .f64 {
+            // Each number's place ends before the next one that is read.
+            for index in 0..<tensor.count {
+                let wide = copy.base.load(fromByteOffset: index * MemoryLayout<Double>.size, as: Double.self)
+                copy.base.storeBytes(of: Float(wide), toByteOffset: index * MemoryLayout<Float>.size, as: Float.self)
+            }
+        }
+        body(copy.base, storage)
     }
 }
 
 extension unmask_storage {
     fileprivate var byteCount: Int { self == UNMASK_STORAGE_F32 ? 4 : 2 }
-}
-
-extension Tensor {
-    /// Calls `body` with the elements in a storage type that the kernels read; not at all where there are none.
-    fileprivate func withStored(_ body: (UnsafeRawPointer, unmask_storage) -> Void) {
-        switch type {
-        case .f16: withBytes { bytes in bytes.baseAddress.map { body($0, UNMASK_STORAGE_F16) } }
-        case .bf16: withBytes { bytes in bytes.baseAddress.map { body($0, UNMASK_STORAGE_BF16) } }
-        case .f64:
-            widened().withUnsafeBytes { bytes in bytes.baseAddress.map { body($0, UNMASK_STORAGE_F32) } }
-        default: withBytes { bytes in bytes.baseAddress.map { body($0, UNMASK_STORAGE_F32) } }
-        }
-    }
 }

@@ -26,9 +26,12 @@ struct CommandLineRunner {
         try self.init(list: arguments, input: input, environment: environment)
     }
 
-    init(list arguments: [String], input: String? = nil, environment: [String: String] = [:]) throws {
+    init(
+        list arguments: [String], input: String? = nil, environment: [String: String] = [:],
+        executable: URL = Self.binary
+    ) throws {
         let process = Process()
-        process.executableURL = Self.binary
+        process.executableURL = executable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let out = Pipe()

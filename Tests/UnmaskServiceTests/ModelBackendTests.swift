@@ -7,19 +7,6 @@ import UnmaskModel
 
 /// The real engine behind the socket, with a small model of arbitrary weights.
 @Suite struct ModelBackendTests {
-    private static func session() throws -> ModelSession {
-        let decoder = DecoderConfiguration(width: 16, depth: 1, heads: 2, normPix: true)
-        let configuration = ModelConfiguration(
-            imageSize: [32, 32], patchSize: 8, channels: 3, width: 32, depth: 2, heads: 2, classes: 7, decoder: decoder)
-        return try ModelSession(try Model.synthetic(configuration, name: "small"), maximumBatch: 4)
-    }
-
-    private static func picture(_ seed: UInt64) -> PixelImage {
-        var generator = SplitMix(state: seed)
-        let pixels = (0..<45 * 60 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
-        return PixelImage(width: 60, height: 45, channels: 3, pixels: pixels)
-    }
-
     private func ask(_ session: ModelSession, _ line: String, frames: [[UInt8]]) async throws -> ServerAnswer {
         try await LiveServer.running(try ModelBackend(session)) { server in
             try await LineClient.connected(to: server.unix) { client in
@@ -31,8 +18,8 @@ import UnmaskModel
 
     @Test(arguments: [Pooling.cls, .mean, .tokens], ["", #","keep":0.5,"seed":3"#])
     func anEmbeddingOverTheSocketHasTheEnginesOwnBits(pooling: Pooling, keep: String) async throws {
-        let session = try Self.session()
-        let images = try (0..<6).map { try Self.picture($0).pngData() }
+        let session = try SmallModel.session()
+        let images = try (0..<6).map { try SmallModel.picture($0).pngData() }
         let list = images.indices.map { #"{"frame":\#($0)}"# }.joined(separator: ",")
         let lengths = images.map(\.count.description).joined(separator: ",")
         let params = #"{"images":[\#(list)],"pooling":"\#(pooling)","normalize":true,"dimensions":20\#(keep)}"#
@@ -52,8 +39,8 @@ import UnmaskModel
     }
 
     @Test func classesAndReconstructionsComeThrough() async throws {
-        let session = try Self.session()
-        let image = try Self.picture(1).pngData()
+        let session = try SmallModel.session()
+        let image = try SmallModel.picture(1).pngData()
         let pixels = try session.model.recipe.prepare(image)
         let images = #""images":[{"frame":0}]},"bytes":[\#(image.count)]}"#
         let classes = try await ask(
@@ -75,12 +62,12 @@ import UnmaskModel
     }
 
     @Test func everyKindOfBadImageHasItsError() async throws {
-        let png = try Self.picture(1).pngData()
+        let png = try SmallModel.picture(1).pngData()
         let images: [[UInt8]] = [[], Array("not an image".utf8), Array(png.prefix(200)), png]
         let list = images.indices.map { #"{"frame":\#($0)}"# }.joined(separator: ",")
         let lengths = images.map(\.count.description).joined(separator: ",")
         let answer = try await ask(
-            Self.session(), #"{"id":1,"method":"embed","params":{"images":[\#(list)]},"bytes":[\#(lengths)]}"#,
+            SmallModel.session(), #"{"id":1,"method":"embed","params":{"images":[\#(list)]},"bytes":[\#(lengths)]}"#,
             frames: images)
         #expect(
             answer.result?.results?.map { $0.error?.type ?? "ok" } == [

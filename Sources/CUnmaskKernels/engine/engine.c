@@ -1,7 +1,8 @@
 #include "engine.h"
 
-#include <stdlib.h>
 #include <unistd.h>
+
+#include "unmask_memory.h"
 
 static size_t l2_cache_bytes(void) {
 #if defined(_SC_LEVEL2_CACHE_SIZE)
@@ -13,7 +14,7 @@ static size_t l2_cache_bytes(void) {
 
 unmask_engine *unmask_engine_create(unmask_isa isa, uint32_t threads) {
     if (threads == 0 || !unmask_isa_available(isa)) return NULL;
-    unmask_engine *engine = malloc(sizeof *engine);
+    unmask_engine *engine = unmask_memory_allocate(sizeof *engine);
     if (!engine) return NULL;
     *engine = (unmask_engine){
         .isa = isa,
@@ -22,7 +23,7 @@ unmask_engine *unmask_engine_create(unmask_isa isa, uint32_t threads) {
         .l2_bytes = l2_cache_bytes(),
     };
     if (!engine->pool) {
-        free(engine);
+        unmask_memory_free(engine);
         return NULL;
     }
     return engine;
@@ -31,7 +32,7 @@ unmask_engine *unmask_engine_create(unmask_isa isa, uint32_t threads) {
 void unmask_engine_destroy(unmask_engine *engine) {
     if (!engine) return;
     unmask_pool_destroy(engine->pool);
-    free(engine);
+    unmask_memory_free(engine);
 }
 
 unmask_isa unmask_engine_isa(const unmask_engine *engine) { return engine->isa; }

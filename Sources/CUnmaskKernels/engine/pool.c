@@ -2,9 +2,10 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #include "pause.h"
+#include "refusal.h"
+#include "unmask_memory.h"
 
 // How an operation is shared out
 //
@@ -130,16 +131,16 @@ static void stop(unmask_pool *pool, uint32_t started) {
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->mutex);
-    free(pool->workers);
-    free(pool);
+    unmask_memory_free(pool->workers);
+    unmask_memory_free(pool);
 }
 
 unmask_pool *unmask_pool_create(uint32_t threads, bool may_spin) {
-    unmask_pool *pool = aligned_alloc(_Alignof(unmask_pool), sizeof(unmask_pool));
-    worker *workers = calloc(threads, sizeof(worker));
+    unmask_pool *pool = unmask_memory_allocate(sizeof(unmask_pool));
+    worker *workers = unmask_memory_allocate(threads * sizeof(worker));
     if (!pool || !workers || threads == 0) {
-        free(pool);
-        free(workers);
+        unmask_memory_free(pool);
+        unmask_memory_free(workers);
         return NULL;
     }
     *pool = (unmask_pool){.threads = threads, .may_spin = may_spin, .workers = workers};
@@ -148,7 +149,7 @@ unmask_pool *unmask_pool_create(uint32_t threads, bool may_spin) {
     pthread_cond_init(&pool->done, NULL);
     for (uint32_t i = 0; i + 1 < threads; i++) {
         workers[i] = (worker){.pool = pool, .number = i + 1};
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) {
+        if (unmask_memory_is_refused() || pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) {
             stop(pool, i);
             return NULL;
         }

@@ -18,34 +18,34 @@ extension Evaluator {
         let shared = max(q.heads / max(k.heads, 1), 1)
         let softcap = Double(attributes.softcap)
 
-        workers.run(q.batch * q.heads * q.tokens, numbers: k.tokens * q.width) { rows in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: max(k.tokens, 1)) { scores in
-                for row in rows {
-                    let (image, head, token) = (
-                        row / q.tokens / q.heads, row / q.tokens % q.heads, row % q.tokens
-                    )
-                    let query = q[image, head, token]
-                    for key in 0..<k.tokens {
-                        let other = k[image, head / shared, key]
-                        var sum = 0.0
-                        for index in 0..<q.width { sum += Double(query[index]) * Double(other[index]) }
-                        sum *= scale
-                        if softcap > 0 { sum = softcap * tanh(sum / softcap) }
-                        if let mask, let at = maskStrides {
-                            let place = image * at[0] + head * at[1] + token * at[2] + key * at[3]
-                            sum +=
-                                mask.type == .bool
-                                ? (mask.elements(UInt8.self)[place] != 0 ? 0 : -.infinity) : Double(mask.floats[place])
-                        }
-                        scores[key] = attributes.causal && key > token ? -.infinity : sum
+        try run(
+            q.batch * q.heads * q.tokens, numbers: k.tokens * q.width, scratch: k.tokens, of: Double.self
+        ) { rows, scores in
+            for row in rows {
+                let (image, head, token) = (
+                    row / q.tokens / q.heads, row / q.tokens % q.heads, row % q.tokens
+                )
+                let query = q[image, head, token]
+                for key in 0..<k.tokens {
+                    let other = k[image, head / shared, key]
+                    var sum = 0.0
+                    for index in 0..<q.width { sum += Double(query[index]) * Double(other[index]) }
+                    sum *= scale
+                    if softcap > 0 { sum = softcap * tanh(sum / softcap) }
+                    if let mask, let at = maskStrides {
+                        let place = image * at[0] + head * at[1] + token * at[2] + key * at[3]
+                        sum +=
+                            mask.type == .bool
+                            ? (mask.elements(UInt8.self)[place] != 0 ? 0 : -.infinity) : Double(mask.floats[place])
                     }
-                    softmax(UnsafeMutableBufferPointer(rebasing: scores[..<k.tokens]))
-                    let out = y[image, head, token]
-                    for index in 0..<v.width {
-                        var sum = 0.0
-                        for key in 0..<k.tokens { sum += scores[key] * Double(v[image, head / shared, key][index]) }
-                        out[index] = Float(sum)
-                    }
+                    scores[key] = attributes.causal && key > token ? -.infinity : sum
+                }
+                softmax(scores)
+                let out = y[image, head, token]
+                for index in 0..<v.width {
+                    var sum = 0.0
+                    for key in 0..<k.tokens { sum += scores[key] * Double(v[image, head / shared, key][index]) }
+                    out[index] = Float(sum)
                 }
             }
         }

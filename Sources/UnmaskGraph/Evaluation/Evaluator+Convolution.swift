@@ -46,23 +46,23 @@ extension Evaluator {
         let (area, taps, places) = (x.count(2..<x.rank), grid.taps, y.count(2..<y.rank))
         let perGroup = weight.shape[1]
         let channels = x.shape[1] / convolution.groups
-        workers.run(y.shape[0] * y.shape[1], numbers: channels * taps * area) { planes in
-            withUnsafeTemporaryAllocation(of: Double.self, capacity: max(places, 1)) { sums in
-                for plane in planes {
-                    let (image, filter) = (plane / y.shape[1], plane % y.shape[1])
-                    let group = filter / perGroup
-                    for place in 0..<places { sums[place] = bias.map { Double($0.floats[filter]) } ?? 0 }
-                    for channel in group * channels..<(group + 1) * channels {
-                        let kernel = weight.floats + (channel * perGroup + filter % perGroup) * taps
-                        let plane = x.floats + (image * x.shape[1] + channel) * area
-                        for place in 0..<area {
-                            grid.visit(place) { tap, offset in
-                                sums[offset] += Double(plane[place]) * Double(kernel[tap])
-                            }
+        try run(
+            y.shape[0] * y.shape[1], numbers: channels * taps * area, scratch: places, of: Double.self
+        ) { planes, sums in
+            for plane in planes {
+                let (image, filter) = (plane / y.shape[1], plane % y.shape[1])
+                let group = filter / perGroup
+                for place in 0..<places { sums[place] = bias.map { Double($0.floats[filter]) } ?? 0 }
+                for channel in group * channels..<(group + 1) * channels {
+                    let kernel = weight.floats + (channel * perGroup + filter % perGroup) * taps
+                    let plane = x.floats + (image * x.shape[1] + channel) * area
+                    for place in 0..<area {
+                        grid.visit(place) { tap, offset in
+                            sums[offset] += Double(plane[place]) * Double(kernel[tap])
                         }
                     }
-                    for place in 0..<places { y.floats[plane * places + place] = Float(sums[place]) }
                 }
+                for place in 0..<places { y.floats[plane * places + place] = Float(sums[place]) }
             }
         }
     }

@@ -130,15 +130,15 @@ extension Evaluator {
         }
     }
 
-    /// Each axis has a table of where its elements come from; -1 is the padding's value.
+    /// Each element comes from one place along each axis; -1 is the padding's value.
     func pad(_ call: EvaluatorCall, _ mode: PaddingMode) throws(EvaluationError) {
         let (x, y) = (try call.operand(0), call.results[0])
         let pads = try call.integers(1)
         let axes = call.optional(3) == nil ? Array(0..<x.rank) : try call.integers(3)
         var before = Array(repeating: 0, count: x.rank)
         for (index, axis) in axes.enumerated() { before[normalised(axis, rank: x.rank)] = pads[index] }
-        let sources = x.shape.indices.map { axis in
-            (0..<y.shape[axis]).map { mode.source(of: $0 - before[axis], size: x.shape[axis]) }
+        func source(_ axis: Int, _ place: Int) -> Int {
+            mode.source(of: place - before[axis], size: x.shape[axis])
         }
         let value = call.optional(2)
         let strides = x.strides
@@ -152,12 +152,12 @@ extension Evaluator {
                     var offset = 0
                     var outside = false
                     for axis in y.shape.indices.dropLast().reversed() {
-                        let source = sources[axis][rest % y.shape[axis]]
+                        let source = source(axis, rest % y.shape[axis])
                         rest /= y.shape[axis]
                         if source < 0 { outside = true } else { offset += source * strides[axis] }
                     }
                     for index in 0..<width {
-                        let source = sources.last?[index] ?? 0
+                        let source = y.rank > 0 ? source(y.rank - 1, index) : 0
                         to[row * width + index] = outside || source < 0 ? padding : from[offset + source]
                     }
                 }

@@ -10,8 +10,8 @@ extension Evaluator {
         let (x, y) = (try call.operand(0), call.results[0])
         let axis = normalised(axis, rank: x.rank)
         let width = x.count(axis..<x.rank)
-        let weight = try call.optional(1).map { (array) throws(EvaluationError) in RowParameter(array, x, axis) }
-        let bias = try call.optional(2).map { (array) throws(EvaluationError) in RowParameter(array, x, axis) }
+        let weight = call.optional(1).map { RowParameter($0, x, axis) }
+        let bias = call.optional(2).map { RowParameter($0, x, axis) }
         let means = call.results.count > 1 ? call.results[1].floats : nil
         let deviations = call.results.count > 2 ? call.results[2].floats : nil
         workers.run(x.count(0..<axis), numbers: width) { rows in
@@ -147,22 +147,15 @@ private struct Moments {
 /// A weight or bias of a normalised row, broadcast to it.
 private struct RowParameter {
     private let base: UnsafePointer<Float>
-    /// Places in the parameter, for each of the row; nil where it is as long as the row.
-    private let places: [Int]?
+    /// Nil where there is an element for each of the row.
+    private let places: StridedPlaces?
 
     init(_ array: ArrayView, _ x: ArrayView, _ axis: Int) {
         base = UnsafePointer(array.floats)
         let row = Array(x.shape[axis...])
-        guard array.count != x.count(axis..<x.rank) else {
-            places = nil
-            return
-        }
-        var places: [Int] = []
-        let loop = StridedLoop(row, a: broadcastStrides(array.shape, to: row))
-        loop.run(on: .one) { run in
-            for index in 0..<run.count { places.append(run.a + index * loop.steps.a) }
-        }
-        self.places = places
+        places =
+            array.count == x.count(axis..<x.rank)
+            ? nil : StridedPlaces(row, strides: broadcastStrides(array.shape, to: row))
     }
 
     subscript(index: Int) -> Double { Double(base[places?[index] ?? index]) }

@@ -26,6 +26,8 @@ extension Evaluator {
         let indices = call.results.count > 1 ? call.results[1].elements(Int64.self) : nil
         let taken = values.shape[normalised(axis, rank: x.rank)]
         guard x.count > 0 else { return }
+        // A line's places, and the sorting's own copy.
+        try memory.check(x.shape[normalised(axis, rank: x.rank)], bytes: 2 * MemoryLayout<Int>.size)
         func order<T: Element>(_: T.Type) {
             let (from, to) = (x.elements(T.self), values.elements(T.self))
             lines(x, axis: axis) { start, step, count in

@@ -128,46 +128,52 @@ extension Evaluator {
 }
 
 /// The operands of a product of matrices, batched and broadcast.
-public struct BatchedProduct {
+private struct BatchedProduct {
     let a, b, y: ArrayView
     let m, n, k: Int
-    /// For each matrix of the result, which matrices of a and b make it.
-    let places: [(a: Int, b: Int)]
+    let places: MatrixPlaces
 
     init(_ call: EvaluatorCall) throws(EvaluationError) {
         (a, b, y) = (try call.operand(0), try call.operand(1), call.results[0])
         let left = a.rank == 1 ? [1] + a.shape : a.shape
         let right = b.rank == 1 ? b.shape + [1] : b.shape
         (m, k, n) = (left[left.count - 2], left[left.count - 1], right[right.count - 1])
-        places = BatchedProduct.places(left.dropLast(2), right.dropLast(2))
-    }
-
-    /// For each matrix of the result which matrices of a and b make it, their batch axes broadcast to one another.
-    public static func places(_ a: ArraySlice<Int>, _ b: ArraySlice<Int>) -> [(a: Int, b: Int)] {
-        let rank = max(a.count, b.count)
-        let (left, right) = (ones(rank - a.count) + a, ones(rank - b.count) + b)
-        let shape = zip(left, right).map { $0 == 1 ? $1 : $0 }
-        var places: [(a: Int, b: Int)] = []
-        let loop = StridedLoop(
-            shape, a: broadcastStrides(left, to: shape), b: broadcastStrides(right, to: shape))
-        loop.run(on: .one) { run in
-            for index in 0..<run.count { places.append((run.a + index * loop.steps.a, run.b + index * loop.steps.b)) }
-        }
-        return places
+        places = MatrixPlaces(left.dropLast(2), right.dropLast(2))
     }
 }
 
-private func ones(_ count: Int) -> [Int] { Array(repeating: 1, count: count) }
+/// For each matrix of a batched product which matrices of a and b make it, their batch axes broadcast to one another.
+public struct MatrixPlaces: Sendable {
+    /// Of the result's matrices.
+    public let count: Int
+    private let a: StridedPlaces
+    private let b: StridedPlaces
+
+    public init(_ a: ArraySlice<Int>, _ b: ArraySlice<Int>) {
+        let rank = max(a.count, b.count)
+        func padded(_ sizes: ArraySlice<Int>) -> [Int] { Array(repeating: 1, count: rank - sizes.count) + sizes }
+        let (left, right) = (padded(a), padded(b))
+        let sizes = zip(left, right).map { $0 == 1 ? $1 : $0 }
+        count = sizes.reduce(1, *)
+        self.a = StridedPlaces(sizes, strides: broadcastStrides(left, to: sizes))
+        self.b = StridedPlaces(sizes, strides: broadcastStrides(right, to: sizes))
+    }
+
+    public subscript(index: Int) -> (a: Int, b: Int) { (a[index], b[index]) }
+}
 
 /// Zero points of i8 or u8 numbers: one for all, or one for each row (or column).
 private struct ZeroPoints {
-    private let numbers: [Int32]
+    private let array: ArrayView
+    private let count: Int
 
     init(_ array: ArrayView) {
-        numbers = (0..<array.count).map { index in
-            array.type == .i8 ? Int32(array.elements(Int8.self)[index]) : Int32(array.elements(UInt8.self)[index])
-        }
+        self.array = array
+        count = array.count
     }
 
-    subscript(index: Int, of count: Int) -> Int32 { numbers.count == count ? numbers[index] : numbers[0] }
+    subscript(index: Int, of count: Int) -> Int32 {
+        let place = self.count == count ? index : 0
+        return array.type == .i8 ? Int32(array.elements(Int8.self)[place]) : Int32(array.elements(UInt8.self)[place])
+    }
 }

@@ -65,7 +65,7 @@ extension Evaluator {
 /// Scale and zero point of each element: one pair for all, or one for each place along an axis.
 private struct QuantisationParameters {
     private let scales: UnsafePointer<Float>
-    private let zeros: [Int32]
+    private let zero: ((Int) -> Int32)?
     private let count: Int
     private let inner: Int
 
@@ -75,14 +75,15 @@ private struct QuantisationParameters {
         count = scale.count
         let axis = normalised(axis, rank: max(x.rank, 1))
         inner = count > 1 ? x.count(axis + 1..<x.rank) : 1
-        func read<T: Element>(_ array: ArrayView, _: T.Type) -> [Int32] {
-            (0..<array.count).map { array.elements(T.self)[$0].converted(to: Int32.self) }
+        func reader<T: Element>(_ array: ArrayView, _: T.Type) -> (Int) -> Int32 {
+            let numbers = array.elements(T.self)
+            return { numbers[$0].converted(to: Int32.self) }
         }
-        zeros = call.optional(2).map { read($0, $0.type.element) } ?? Array(repeating: 0, count: count)
+        zero = call.optional(2).map { reader($0, $0.type.element) }
     }
 
     subscript(index: Int) -> (scale: Float, zero: Int32) {
         let place = count > 1 ? index / inner % count : 0
-        return (scales[place], zeros[place])
+        return (scales[place], zero?(place) ?? 0)
     }
 }

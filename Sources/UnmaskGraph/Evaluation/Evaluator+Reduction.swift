@@ -18,9 +18,9 @@ extension Evaluator {
         let (kept, reduced) = (all.filter { !axes.contains($0) }, all.filter { axes.contains($0) })
         let inner = StridedLoop(reduced.map { x.shape[$0] }, a: reduced.map { strides[$0] })
         let count = x.count(reduced)
-        let outer = StridedLoop(kept.map { x.shape[$0] }, a: kept.map { strides[$0] })
+        let outer = StridedPlaces(kept.map { x.shape[$0] }, strides: kept.map { strides[$0] })
         func visit(_ body: (_ result: Int, _ offset: Int) -> Void) {
-            workersForRows(of: count).run(outer, body)
+            workers.run(x.count(kept), numbers: count) { for index in $0 { body(index, outer[index]) } }
         }
         if x.type == .f32 {
             let (from, to) = (x.floats, y.floats)
@@ -33,8 +33,6 @@ extension Evaluator {
             whole(x.type.element)
         }
     }
-
-    private func workersForRows(of count: Int) -> RowWorkers { RowWorkers(workers: workers, numbers: count) }
 
     private func integerReduction<T: Element>(
         _ reduction: Reduction, _ loop: StridedLoop, _ x: UnsafePointer<T>, count: Int
@@ -59,21 +57,6 @@ extension Evaluator {
         case .logSum: return T(truncating: logf(real(fold(.zero, T.sum))))
         case .logSumExp: return T(truncating: logf(real(fold(.zero) { T.sum($0, T(truncating: expf(real($1)))) })))
         }
-    }
-}
-
-/// Visits the rows of an outer loop, each of which goes through many numbers, on several threads.
-private struct RowWorkers {
-    let workers: Workers
-    let numbers: Int
-
-    func run(_ loop: StridedLoop, _ body: (_ index: Int, _ offset: Int) -> Void) {
-        // The loop's runs are walked once to list where rows begin; then rows are shared out.
-        var offsets: [Int] = []
-        loop.run(on: .one) { run in
-            for index in 0..<run.count { offsets.append(run.a + index * loop.steps.a) }
-        }
-        workers.run(offsets.count, numbers: numbers) { for index in $0 { body(index, offsets[index]) } }
     }
 }
 

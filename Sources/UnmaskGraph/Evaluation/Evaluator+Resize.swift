@@ -56,6 +56,7 @@ extension Evaluator {
             if let place, let region, resize.coordinates == .cropAndResize {
                 ends = (Double(region.floats[place]), Double(region.floats[place + resized.count]))
             }
+            try memory.check(1, bytes: ResizeAxis.byteCount(resize, new: y.shape[axis], scale: scale))
             return ResizeAxis(resize, old: x.shape[axis], new: y.shape[axis], scale: scale, region: ends)
         }
     }

@@ -5,9 +5,11 @@
 /// checked here. Sums run in a fixed order, so results do not depend on the batch or the workers.
 public struct Evaluator {
     let workers: Workers
+    let memory: ScratchMemory
 
-    public init(workers: Workers = .one) {
+    public init(workers: Workers = .one, memory: ScratchMemory = .system) {
         self.workers = workers
+        self.memory = memory
     }
 
     /// - Parameters:

@@ -2,17 +2,19 @@
 final class OwnedArray {
     let view: ArrayView
 
-    /// Zeros. Nil where the shape is negative or overflows.
+    private let memory = ScratchMemory.system
+
+    /// Zeros. Nil where the shape is negative or overflows, or its memory cannot be had.
     init?(type: ElementType, shape: [Int]) {
         let type = type.atRunTime
         guard let bytes = Tensor.byteCount(shape: shape, type: type), bytes <= Int.max - 64 else { return nil }
-        let base = UnsafeMutableRawPointer.allocate(byteCount: max(bytes, 1), alignment: 64)
+        guard let base = memory.take(max(bytes, 1)) else { return nil }
         base.initializeMemory(as: UInt8.self, repeating: 0, count: max(bytes, 1))
         view = ArrayView(type: type, shape: shape, base: base)
     }
 
     deinit {
-        view.base.deallocate()
+        memory.giveBack(view.base)
     }
 
     /// Nil where an element is a symbol.

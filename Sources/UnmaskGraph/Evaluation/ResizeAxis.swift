@@ -28,6 +28,14 @@ struct ResizeAxis {
         }
     }
 
+    /// What an axis takes at most, about.
+    static func byteCount(_ resize: Resize, new: Int, scale: Double) -> Int {
+        let shrink = resize.antialias ? min(scale, 1) : 1
+        let taps = resize.mode == .nearest ? 1 : 2 * ((resize.mode == .linear ? 1 : 2) / shrink + 1)
+        let bytes = Double(new) * (64 + taps * Double(MemoryLayout<Tap>.stride))
+        return bytes < 0x1p62 ? Int(max(bytes, 0)) : Int.max
+    }
+
     private static func taps(_ resize: Resize, at x: Double, size: Int, scale: Double) -> [Tap] {
         // A place that is an element's own counts as the end of the interval before it.
         let floor = x.rounded(.down)

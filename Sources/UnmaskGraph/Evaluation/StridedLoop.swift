@@ -79,3 +79,24 @@ struct StridedLoop {
         return place
     }
 }
+
+/// Where single elements lie: for an array's element, counted in row-major order, its place in an operand that is read
+/// with strides of its own.
+struct StridedPlaces: Sendable {
+    private let sizes: [Int]
+    private let strides: [Int]
+
+    init(_ sizes: [Int], strides: [Int]) {
+        self.sizes = sizes
+        self.strides = strides
+    }
+
+    subscript(index: Int) -> Int {
+        var (rest, place) = (index, 0)
+        for axis in sizes.indices.reversed() {
+            place += rest % sizes[axis] * strides[axis]
+            rest /= sizes[axis]
+        }
+        return place
+    }
+}

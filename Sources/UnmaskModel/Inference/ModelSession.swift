@@ -49,13 +49,20 @@ public final class ModelSession: Sendable {
     }
 
     /// Packs the weights and makes room for full batches of whole images, so that no request pays for it.
+    ///
+    /// Sessions that share the engine run on meanwhile.
+    /// - Parameter slices: is told of each weight that was packed.
     /// - Returns: the plan, for reports.
     @discardableResult
-    public func prepare(_ task: ModelTask, batch: Int? = nil, kept: Int? = nil) throws(ModelError) -> Plan {
+    public func prepare(
+        _ task: ModelTask, batch: Int? = nil, kept: Int? = nil, slices: Slices? = nil
+    ) throws(ModelError) -> Plan {
         let sizes = bindings(batch: batch ?? maximumBatch, kept: kept ?? model.interface.patches)
         let outputs = try outputs(of: task)
         model.beginVerifying()
-        let plan = try runnable { () throws(RuntimeError) in try session.prepare(bindings: sizes, outputs: outputs) }
+        let plan = try runnable { () throws(RuntimeError) in
+            try session.prepare(bindings: sizes, outputs: outputs, slices: slices)
+        }
         try model.verify()
         return plan
     }
@@ -102,15 +109,16 @@ public final class ModelSession: Sendable {
     }
 
     /// Asks something else of each image; images that see equally many patches share a pass whatever they are asked.
+    /// - Parameter slices: how passes share the engine with other sessions'; nil: each is in one piece.
     public func answer(
-        _ questions: [ImageQuestion], about images: [PixelImage], masks: [Mask]
+        _ questions: [ImageQuestion], about images: [PixelImage], masks: [Mask], slices: Slices? = nil
     ) throws(ModelError) -> [ImageAnswer] {
         guard questions.count == images.count else {
             throw .invalidRequest("\(questions.count) questions about \(images.count) images: expected one for each")
         }
         var outputs: Set<String> = []
         for question in questions { outputs.formUnion(try self.outputs(for: question)) }
-        let answers = try run(images, masks: masks, outputs: outputs.sorted())
+        let answers = try run(images, masks: masks, outputs: outputs.sorted(), slices: slices)
         let hash = try model.hash
         return zip(questions, zip(images, answers)).map { question, answered in
             switch question {
@@ -179,7 +187,9 @@ public final class ModelSession: Sendable {
     }
 
     /// Runs images in as few passes as their token counts and the batch limit allow; answers in the images' order.
-    private func run(_ images: [PixelImage], masks: [Mask]?, outputs: [String]) throws(ModelError) -> [PassAnswer] {
+    private func run(
+        _ images: [PixelImage], masks: [Mask]?, outputs: [String], slices: Slices? = nil
+    ) throws(ModelError) -> [PassAnswer] {
         let c = model.interface
         let masks = masks ?? Array(repeating: Mask.none(patches: c.patches), count: images.count)
         guard masks.count == images.count else {
@@ -206,8 +216,8 @@ public final class ModelSession: Sendable {
                 let filled =
                     batch + Array(repeating: batch[batch.count - 1], count: max(0, (c.fixedBatch ?? 0) - batch.count))
                 let results = try forward(
-                    .u8(filled.flatMap { images[$0].pixels }), masks: filled.map { masks[$0] }, kept: kept,
-                    outputs: outputs)
+                    .u8(try pixels(filled.map { images[$0] })), masks: filled.map { masks[$0] }, kept: kept,
+                    outputs: outputs, slices: slices)
                 for (place, index) in batch.enumerated() {
                     answers[index] = PassAnswer(mask: masks[index], values: results.mapValues { $0[place] })
                 }
@@ -217,12 +227,24 @@ public final class ModelSession: Sendable {
         return answers.compactMap { $0 }
     }
 
+    /// The pixels of a batch, one image after another.
+    private func pixels(_ images: [PixelImage]) throws(ModelError) -> [UInt8] {
+        let count = images.reduce(0) { $0 + $1.pixels.count }
+        try runnable { () throws(RuntimeError) in
+            try Memory.check(bytes: count, purpose: "the pixels of a batch")
+        }
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(count)
+        for image in images { pixels += image.pixels }
+        return pixels
+    }
+
     /// One forward pass over images of equal token counts, timed step by step.
     public func profile(
         _ task: ModelTask, _ images: [PixelImage], masks: [Mask]
     ) throws(ModelError) -> [(step: Plan.Step, time: Duration)] {
         let names = try outputs(of: task)
-        let inputs = inputs(.u8(images.flatMap(\.pixels)), masks)
+        let inputs = inputs(.u8(try pixels(images)), masks)
         let bindings = bindings(batch: images.count, kept: masks.first?.kept ?? 0)
         return try runnable { () throws(RuntimeError) in
             try session.profile(inputs, bindings: bindings, outputs: names)
@@ -243,12 +265,13 @@ public final class ModelSession: Sendable {
 
     /// One forward pass over a batch of equal token counts. Outputs by the names in `ModelGraph`.
     package func forward(
-        _ pixels: InputArray, masks: [Mask], kept: Int, outputs: [String]
+        _ pixels: InputArray, masks: [Mask], kept: Int, outputs: [String], slices: Slices? = nil
     ) throws(ModelError) -> [String: OutputArray] {
         let inputs = inputs(pixels, masks)
         return try runnable { () throws(RuntimeError) in
             try session.run(
-                inputs, bindings: [ModelGraph.batch: masks.count, ModelGraph.kept: kept], outputs: outputs)
+                inputs, bindings: [ModelGraph.batch: masks.count, ModelGraph.kept: kept], outputs: outputs,
+                slices: slices)
         }
     }
 

@@ -8,9 +8,11 @@ public import UnmaskModel
 public protocol InferenceBackend: Sendable {
     var description: ModelDescription { get }
 
-    /// Makes the first request as fast as the others, and tries the model on the golden image.
+    /// Makes the first request as fast as the others, and tries the model on the golden image. Other models' batches run
+    /// meanwhile, and wait for no more than a slice of this.
     ///
-    /// - Returns: what it made of it, as `ModelSession.goldenVector()`.
+    /// - Returns: what it made of it, as `ModelSession.goldenVector()`; nil where it makes nothing of it, or was not
+    ///   tried.
     func warmUp() throws -> GoldenVector?
 
     /// Decodes an encoded image and brings it to the model's size, by one of `description.recipes`.

@@ -5,13 +5,15 @@ public import UnmaskModel
 public struct ModelBackend: InferenceBackend {
     public let description: ModelDescription
     private let session: ModelSession
+    private let warming: WarmUp
     /// The model's recipe under each name that a request may ask for; mean and std stay the model's.
     private let recipes: [Recipe.Name: Recipe]
 
     /// Packs the weights of the model's own task, while its hash is computed.
     ///
     /// Throws `ModelError` where the file is not what it states, or was changed since it was opened.
-    public init(_ session: ModelSession) throws {
+    /// - Parameter warmUp: how it shares the engine with other models while it is loaded.
+    public init(_ session: ModelSession, warmUp: WarmUp = WarmUp()) throws {
         let model = session.model
         model.beginHashing()
         if let task = session.ownTasks.first { try session.prepare(task) }
@@ -21,6 +23,7 @@ public struct ModelBackend: InferenceBackend {
             recipes[name] = try Recipe(name, height: own.height, width: own.width, mean: own.mean, std: own.std)
         }
         self.session = session
+        warming = warmUp
         self.recipes = recipes
         description = ModelDescription(
             hash: try model.hash, interface: model.interface, precision: "f32",
@@ -28,10 +31,7 @@ public struct ModelBackend: InferenceBackend {
             licence: model.licence, maximumBatch: session.maximumBatch, golden: model.golden)
     }
 
-    public func warmUp() throws -> GoldenVector? {
-        for task in session.ownTasks { try session.prepare(task) }
-        return try session.goldenVector()
-    }
+    public func warmUp() throws -> GoldenVector? { try session.warmUp(warming) }
 
     public func prepare(
         _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits
@@ -59,14 +59,6 @@ public struct ModelBackend: InferenceBackend {
         } catch {
             throw ServiceError(.internal, error.description)
         }
-    }
-}
-
-extension ModelSession {
-    /// What the model is for, most usual first.
-    fileprivate var ownTasks: [ModelTask] {
-        (model.interface.width > 0 ? [.embed(nil)] : []) + (model.hasHead ? [.classify] : [])
-            + (model.hasDecoder ? [.reconstruct] : [])
     }
 }
 

@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import UnmaskModel
 
 /// The models that a server offers, by name; the first is the default.
 ///
@@ -153,6 +154,8 @@ public final class ModelRegistry: Sendable {
             throw error
         } catch let error as RegistryError {
             throw ServiceError(.internal, error.description)
+        } catch ModelError.runtime(let problem) {
+            throw ServiceError(.internal, "the model cannot be loaded: \(problem)")
         } catch {
             throw ServiceError(.modelNotFound, "the model cannot be loaded: \(error)")
         }

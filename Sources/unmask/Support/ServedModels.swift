@@ -13,7 +13,9 @@ struct ServedModels {
     func registry() throws -> ModelRegistry {
         let (reading, engine, batch) = (reading, engine, batch)
         return try ModelRegistry(arguments.map(source)) { path in
-            try ModelBackend(try ModelSession(try reading.load(path), engine: engine, maximumBatch: batch))
+            try ModelBackend(
+                try ModelSession(try reading.load(path), engine: engine, maximumBatch: batch),
+                warmUp: WarmUp { Console.warning("\(path): \($0)") })
         }
     }
 
