@@ -9,7 +9,7 @@ extension Recipe {
         guard channels == 1 || channels == 3 else {
             throw ImageError(.unsupported, "an image gives 1 or 3 channels; this recipe asks for \(channels)")
         }
-        return apply(to: try PixelImage.decodeUpright(encoded, limits: limits))
+        return try apply(to: try PixelImage.decodeUpright(encoded, limits: limits))
     }
 
     /// As above, for an array.
@@ -25,12 +25,39 @@ extension Recipe {
     /// The pixels that a model sees, of an upright image.
     ///
     /// The recipe must have 1 or 3 channels.
-    public func apply(to image: PixelImage) -> PixelImage {
-        let geometry = RecipeGeometry(self, imageWidth: image.width, imageHeight: image.height)
+    /// - Throws: where the recipe does not make the model's size of this image.
+    public func apply(to image: PixelImage) throws(ImageError) -> PixelImage {
+        let geometry = try RecipeGeometry(self, imageWidth: image.width, imageHeight: image.height)
         // Gray is repeated last: three equal channels resize to three equal channels.
         let source = channels == 1 ? image.converted(toChannels: 1) : image
-        return source.resized(
+        let resized = source.resized(
             width: geometry.width, height: geometry.height, filter: geometry.filter, crop: geometry.crop
         ).converted(toChannels: channels)
+        let placed = resized.placed(geometry, in: self)
+        return order == .bgr ? placed.reversingChannels() : placed
+    }
+}
+
+extension PixelImage {
+    /// Itself with the crop's padding around it; as it is where it fills the model's size.
+    fileprivate func placed(_ geometry: RecipeGeometry, in recipe: Recipe) -> PixelImage {
+        guard let crop = recipe.crop, width != recipe.width || height != recipe.height else { return self }
+        let padding = (0..<channels).map { crop.padding[$0 % crop.padding.count] }
+        return PixelImage(width: recipe.width, height: recipe.height, channels: channels) { output in
+            for place in output.indices { output[place] = padding[place % channels] }
+            for row in 0..<height {
+                let from = row * width * channels
+                let to = ((geometry.top + row) * recipe.width + geometry.left) * channels
+                for index in 0..<width * channels { output[to + index] = pixels[from + index] }
+            }
+        }
+    }
+
+    fileprivate func reversingChannels() -> PixelImage {
+        PixelImage(width: width, height: height, channels: channels) { output in
+            for place in output.indices {
+                output[place] = pixels[place - place % channels + channels - 1 - place % channels]
+            }
+        }
     }
 }

@@ -12,20 +12,32 @@ package struct ResamplingMatrices: Sendable, Equatable {
 }
 
 extension Recipe {
-    /// For upright images of a size.
-    package func resampling(sourceHeight: Int, sourceWidth: Int) -> ResamplingMatrices {
-        let geometry = RecipeGeometry(self, imageWidth: sourceWidth, imageHeight: sourceHeight)
-        func matrix(_ source: Int, _ target: Int, _ crop: Range<Int>) -> [Float]? {
-            guard source != target || crop != 0..<source else { return nil }
-            guard source != target else {
-                return crop.flatMap { place in (0..<source).map { $0 == place ? 1 : 0 } }
+    /// For upright images of a size. Padding becomes zeros.
+    /// - Throws: where the recipe does not make the model's size of them, or pads with something else.
+    package func resampling(sourceHeight: Int, sourceWidth: Int) throws(ImageError) -> ResamplingMatrices {
+        let geometry = try RecipeGeometry(self, imageWidth: sourceWidth, imageHeight: sourceHeight)
+        let isPadded = geometry.crop.rows.count < height || geometry.crop.columns.count < width
+        guard !isPadded || crop?.padding.allSatisfy({ $0 == 0 }) ?? true else {
+            throw ImageError(.unsupported, "padding other than 0 is no product of an image with weights")
+        }
+        func matrix(_ source: Int, _ target: Int, _ crop: Range<Int>, _ start: Int, _ count: Int) -> [Float]? {
+            guard source != target || crop != 0..<source || crop.count != count else { return nil }
+            let weights: [Float]
+            if source == target {
+                weights = crop.flatMap { place in (0..<source).map { $0 == place ? 1 : 0 } }
+            } else if filter == .nearest {
+                let inputs = PixelImage.nearest(crop, of: target, from: source)
+                weights = inputs.flatMap { place in (0..<source).map { $0 == place ? 1 : 0 } }
+            } else {
+                weights = ResampleTable(inputCount: source, outputCount: target, outputs: crop, filter: filter)
+                    .matrix(inputCount: source)
             }
-            return ResampleTable(inputCount: source, outputCount: target, outputs: crop, filter: geometry.filter)
-                .matrix(inputCount: source)
+            func padding(_ rows: Int) -> [Float] { Array(repeating: 0, count: rows * source) }
+            return padding(start) + weights + padding(count - start - crop.count)
         }
         return ResamplingMatrices(
-            rows: matrix(sourceHeight, geometry.height, geometry.crop.rows),
-            columns: matrix(sourceWidth, geometry.width, geometry.crop.columns),
+            rows: matrix(sourceHeight, geometry.height, geometry.crop.rows, geometry.top, height),
+            columns: matrix(sourceWidth, geometry.width, geometry.crop.columns, geometry.left, width),
             rowsFirst: PixelImage.resizesRowsFirst(
                 from: (sourceHeight, sourceWidth), to: (geometry.height, geometry.width)))
     }

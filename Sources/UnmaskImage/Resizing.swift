@@ -11,6 +11,9 @@ extension PixelImage {
     /// Pillow changes the width first and then the height, each pass rounding to bytes; as of 13.0 the other way round
     /// where the height shrinks by more than twice the pixels that the width does.
     func resized(width newWidth: Int, height newHeight: Int, filter: ResampleFilter, crop: PixelRect) -> PixelImage {
+        guard filter != .nearest else {
+            return resizedToNearest(width: newWidth, height: newHeight, crop: crop)
+        }
         let across =
             newWidth == width
             ? nil : ResampleTable(inputCount: width, outputCount: newWidth, outputs: crop.columns, filter: filter)

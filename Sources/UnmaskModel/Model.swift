@@ -11,6 +11,8 @@ public final class Model: Sendable {
     /// What it takes and gives.
     public let interface: ModelInterface
     public let recipe: Recipe
+    /// Who said what of the recipe.
+    public let recipeOrigins: [RecipeOrigin]
     /// Of the head's outputs, in order; empty where the checkpoint has none.
     public let labels: [String]
     public let licence: String?
@@ -43,6 +45,7 @@ public final class Model: Sendable {
         self.source = source
         interface = source.interface
         recipe = source.recipe
+        recipeOrigins = source.recipeOrigins
         labels = source.labels
         licence = source.licence
         notes = source.notes
@@ -129,10 +132,11 @@ extension Model {
             tensors[name] = Tensor(
                 isScale ? Array(repeating: 1, count: count) : (0..<count).map { noise[$0 & 0xFFFF] }, shape: shape)
         }
-        let recipe = try Normalisation.imageNet(channels: configuration.channels).recipe(
-            .timm, imageSize: configuration.imageSize)
+        let preparation = try RecipeResolver(
+            imageSize: configuration.imageSize, channels: configuration.channels, usual: .unknown(nil)
+        ).resolve()
         let checkpoint = Checkpoint(
-            configuration: configuration, recipe: recipe, labels: [], licence: nil, statedHash: nil, tensors: tensors)
+            configuration: configuration, preparation: preparation, labels: [], licence: nil, statedHash: nil, tensors: tensors)
         return Model(.checkpoint(checkpoint), name: name)
     }
 }

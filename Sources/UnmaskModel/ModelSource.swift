@@ -39,6 +39,14 @@ enum ModelSource: Sendable {
         }
     }
 
+    /// Who said what of the recipe.
+    var recipeOrigins: [RecipeOrigin] {
+        switch self {
+        case .checkpoint(let checkpoint): checkpoint.preparation.origins
+        case .graph(let graph): graph.facts.preparation?.origins ?? []
+        }
+    }
+
     var labels: [String] {
         switch self {
         case .checkpoint(let checkpoint): checkpoint.labels

@@ -31,12 +31,12 @@ struct RecipeTests {
     /// torchvision on a 640 × 480 image: Resize(256) gives 341 × 256, Resize(248) 330 × 248; crops round half to even.
     @Test("the published sizes")
     func sizes() throws {
-        let mae = RecipeGeometry(try Recipe(.mae, height: 224, width: 224), imageWidth: 640, imageHeight: 480)
+        let mae = try RecipeGeometry(try Recipe(.mae, height: 224, width: 224), imageWidth: 640, imageHeight: 480)
         #expect(mae.width == 341 && mae.height == 256)
         #expect(mae.crop == PixelRect(columns: 58..<282, rows: 16..<240))
-        let timm = RecipeGeometry(try Recipe(.timm, height: 224, width: 224), imageWidth: 480, imageHeight: 640)
+        let timm = try RecipeGeometry(try Recipe(.timm, height: 224, width: 224), imageWidth: 480, imageHeight: 640)
         #expect(timm.width == 248 && timm.height == 330)
-        let large = RecipeGeometry(try Recipe(.mae, height: 448, width: 448), imageWidth: 640, imageHeight: 480)
+        let large = try RecipeGeometry(try Recipe(.mae, height: 448, width: 448), imageWidth: 640, imageHeight: 480)
         #expect(large.height == 448)
     }
 

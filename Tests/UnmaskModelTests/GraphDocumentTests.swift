@@ -39,7 +39,7 @@ import UnmaskWeights
     static func model(output: String? = nil) throws -> Model {
         let graph = try network()
         var facts = GraphModel.Facts()
-        facts.recipe = try Recipe(.squash, height: 16, width: 24)
+        facts.preparation = try ResolvedRecipe(RecipeOptions(.name(.squash)), imageSize: [16, 24], channels: 3)
         facts.labels = ["a", "b", "c", "d", "e"]
         facts.licence = "CC0-1.0"
         facts.output = output
@@ -96,7 +96,8 @@ import UnmaskWeights
                 do throws(ModelError) {
                     let graph = try read.graph(tensors: tensors, file: "mutated")
                     var facts = GraphModel.Facts()
-                    facts.recipe = try? Recipe(.squash, height: 16, width: 24)
+                    facts.preparation = try ResolvedRecipe(
+                        RecipeOptions(.name(.squash)), imageSize: [16, 24], channels: 3)
                     _ = try GraphModel(graph, facts, file: "mutated").build(pixels: .bytes)
                 } catch {
                     refused += 1

@@ -27,7 +27,7 @@ import UnmaskRuntime
         graph.removeOutputs()
         for (index, output) in outputs.enumerated() { graph.addOutput("output\(index)", output.value) }
         var facts = GraphModel.Facts()
-        facts.recipe = model.recipe
+        facts.preparation = ResolvedRecipe(recipe: model.recipe, origins: [], notes: [])
         let stripped = try GraphModel(
             graph, document: nil, tensors: [:], identity: "stripped", facts, file: "stripped")
         return Model(.graph(stripped), name: "stripped")

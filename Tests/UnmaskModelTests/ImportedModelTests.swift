@@ -145,7 +145,7 @@ import UnmaskRuntime
 
     @Test("kept as a checkpoint of Unmask's own, to the bit", arguments: foreign)
     func foreignConverted(name: String, isTransformer: Bool) throws {
-        let model = try Model.load(Fixture.foreign + "/" + name + ".onnx", options: ModelLoadOptions(recipe: .hf))
+        let model = try Model.load(Fixture.foreign + "/" + name + ".onnx", options: ModelLoadOptions(recipe: RecipeOptions(.name(.hf))))
         let file = try TemporaryFile(".safetensors")
         try model.write(to: file.path)
         let again = try Model.load(file.path)

@@ -28,7 +28,9 @@ import UnmaskGraph
         #expect(read.configuration == configuration)
         // The CLS token and its position come back as their sum.
         let checkpoint = Checkpoint(
-            configuration: read.configuration, recipe: model.recipe, labels: [], tensors: read.tensors)
+            configuration: read.configuration,
+            preparation: ResolvedRecipe(recipe: model.recipe, origins: [], notes: []), labels: [],
+            tensors: read.tensors)
         let again = try ModelSource.checkpoint(checkpoint).build(pixels: .normalised)
         #expect(again.nodes.map(\.op) == graph.nodes.map(\.op))
         for (a, b) in zip(graph.nodes, again.nodes) {

@@ -6,7 +6,7 @@ internal import UnmaskWeights
 /// A checkpoint in timm's parameter names, wherever it came from.
 struct Checkpoint {
     var configuration: ModelConfiguration
-    var recipe: Recipe
+    var preparation: ResolvedRecipe
     var labels: [String]
     var licence: String?
     /// The content hash that the file states; nil where it has to be computed.
@@ -22,6 +22,8 @@ struct Checkpoint {
     /// What an ONNX file says of itself; nil for other files.
     var imported: ImportedFile?
 
+    var recipe: Recipe { preparation.recipe }
+
     /// Reads any of the layouts that Unmask knows, told apart by contents.
     /// - Parameter path: what the user named: the file, or a folder with it.
     static func read(
@@ -30,9 +32,9 @@ struct Checkpoint {
         let names = Set(file.tensors.names)
         var checkpoint =
             if OwnLayout.recognises(file) {
-                try OwnLayout.read(file)
+                try OwnLayout.read(file, options)
             } else if HuggingFaceLayout.recognises(names) {
-                try HuggingFaceLayout.read(file, place: place)
+                try HuggingFaceLayout.read(file, place: place, options)
             } else if TimmLayout.recognises(names) {
                 try TimmLayout.read(file, place: place, options)
             } else {
@@ -57,17 +59,10 @@ struct Checkpoint {
                 file: path, feature: "\(wrong.key) is stored as \(wrong.value.type.rawValue); expected f32, f16 or bf16"
             )
         }
-        if let name = options.recipe, name != recipe.name {
-            recipe = try recipe.with(name: name)
-            golden = nil
-        }
+        if !options.recipe.isEmpty { golden = nil }
+        notes += preparation.notes
         if let stated = options.licence { licence = stated }
         if let size = options.imageSize { try resize(to: size) }
-        guard recipe.channels == configuration.channels else {
-            throw .invalidConfiguration([
-                "the recipe has \(recipe.channels) channels and the model \(configuration.channels)"
-            ])
-        }
     }
 
     /// The same model for another image size: position embeddings are interpolated.
@@ -76,7 +71,6 @@ struct Checkpoint {
         guard size != configuration.imageSize else { return }
         configuration.imageSize = size
         try configuration.validate()
-        recipe = try recipe.with(imageSize: size)
         statedHash = nil
         golden = nil
         for (name, width) in [("pos_embed", configuration.width), ("decoder_pos_embed", configuration.decoder?.width)] {
@@ -120,10 +114,15 @@ struct CheckpointPlace {
     /// A thousand labels take 30 kB.
     private static let maximumJSONBytes = 16 << 20
 
+    /// Where a file beside the tensors is; nil where there is none.
+    func file(_ name: String) -> String? {
+        let file = (folder.isEmpty ? "." : folder) + "/" + name
+        return FileManager.default.fileExists(atPath: file) ? file : nil
+    }
+
     /// A JSON file beside the tensors, decoded leniently; nil where there is none.
     func json<T: Decodable>(_ name: String, as type: T.Type) throws(ModelError) -> T? {
-        let file = (folder.isEmpty ? "." : folder) + "/" + name
-        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        guard let file = file(name) else { return nil }
         let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
         guard size <= Self.maximumJSONBytes else {
             throw .unreadable("\(file): \(size) bytes; expected at most \(Self.maximumJSONBytes) of configuration")

@@ -1,5 +1,4 @@
 internal import UnmaskGraph
-internal import UnmaskImage
 
 /// What Hugging Face's `config.json` says of a ViT or ViTMAE, in its own words.
 struct HuggingFaceConfig: Decodable {
@@ -63,55 +62,6 @@ struct HuggingFaceConfig: Decodable {
     func labels(count: Int) -> [String] {
         let named = (0..<count).compactMap { id2label?[String($0)] }
         return named.count == count ? named : []
-    }
-}
-
-/// What `preprocessor_config.json` says of how images are prepared.
-struct HuggingFacePreprocessing: Decodable {
-    let image_mean: [Float]?
-    let image_std: [Float]?
-    let do_center_crop: Bool?
-    let size: Side?
-    let crop_size: Side?
-    /// Pillow's number of the filter: 2 bilinear, 3 bicubic.
-    let resample: Int?
-
-    /// A size as image processors write it: `224`, `{"shortest_edge": 256}` or `{"height": 224, "width": 224}`.
-    struct Side: Decodable {
-        /// `[height, width]`
-        let values: [Int]?
-        let shortest: Int?
-
-        private enum Key: String, CodingKey { case height, width, shortest_edge }
-
-        init(from decoder: any Decoder) throws {
-            if let one = try? decoder.singleValueContainer().decode(Int.self) {
-                (values, shortest) = ([one, one], one)
-                return
-            }
-            let sides = try decoder.container(keyedBy: Key.self)
-            shortest = try sides.decodeIfPresent(Int.self, forKey: .shortest_edge)
-            let height = try sides.decodeIfPresent(Int.self, forKey: .height)
-            let width = try sides.decodeIfPresent(Int.self, forKey: .width)
-            values = height.flatMap { height in width.map { [height, $0] } }
-        }
-    }
-
-    /// `[height, width]` of the pixels that the model sees.
-    var croppedSize: [Int]? {
-        do_center_crop == true ? crop_size?.values : size?.values ?? crop_size?.values
-    }
-
-    /// The recipe that does the same, or comes closest: a crop of 0.9 is timm's, a smaller one MAE's.
-    var recipeName: Recipe.Name {
-        guard do_center_crop == true else { return resample == 3 ? .squash : .hf }
-        guard let side = size?.shortest, let crop = croppedSize?.min(), side > 0 else { return .mae }
-        return Double(crop) / Double(side) < 0.89 ? .mae : .timm
-    }
-
-    func normalisation(_ channels: Int) -> Normalisation? {
-        guard let image_mean, let image_std, image_mean.count == channels else { return nil }
-        return Normalisation(mean: image_mean, std: image_std)
     }
 }
 

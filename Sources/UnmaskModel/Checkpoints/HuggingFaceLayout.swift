@@ -11,7 +11,9 @@ enum HuggingFaceLayout {
         names.contains { $0 == patchEmbedding || $0.hasSuffix("." + patchEmbedding) }
     }
 
-    static func read(_ file: TensorFile, place: CheckpointPlace) throws(ModelError) -> Checkpoint {
+    static func read(
+        _ file: TensorFile, place: CheckpointPlace, _ options: ModelLoadOptions
+    ) throws(ModelError) -> Checkpoint {
         guard let config = try place.json("config.json", as: HuggingFaceConfig.self) else {
             throw .unrecognised(
                 file: file.path,
@@ -22,23 +24,16 @@ enum HuggingFaceLayout {
             file: file.path, classes: tensors["head.weight"]?.shape.first ?? 0,
             finalNorm: tensors["norm.weight"] != nil, hasDecoder: tensors["mask_token"] != nil)
         try configuration.validate()
-        var notes: [String] = []
-        let preparation = try place.json("preprocessor_config.json", as: HuggingFacePreprocessing.self)
-        let normalisation: Normalisation
-        if let mean = preparation?.image_mean, let std = preparation?.image_std {
-            normalisation = Normalisation(mean: mean, std: std)
-        } else {
-            let channels = configuration.channels
-            // What transformers' own checkpoints of these models say.
-            normalisation = config.isMAE ? .imageNet(channels: channels) : .half(channels: channels)
-            notes.append(
-                "no preprocessor_config.json: mean \(normalisation.mean) and std \(normalisation.std) are assumed")
-        }
+        var resolver = try RecipeResolver(
+            imageSize: options.imageSize ?? configuration.imageSize, channels: configuration.channels,
+            usual: .transformers(isMAE: config.isMAE))
+        try resolver.add(filesBeside: place)
+        try resolver.add(options.recipe)
         return Checkpoint(
             configuration: configuration,
-            recipe: try normalisation.recipe(.hf, imageSize: configuration.imageSize),
+            preparation: try resolver.resolve(),
             labels: config.labels(count: configuration.classes), licence: config.license, tensors: tensors,
-            originalNames: originals, notes: notes)
+            originalNames: originals)
     }
 
     // MARK: Names

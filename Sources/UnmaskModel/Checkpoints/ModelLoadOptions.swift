@@ -1,11 +1,9 @@
-public import UnmaskImage
-
 /// What a checkpoint does not say, or should be understood otherwise.
 public struct ModelLoadOptions: Sendable {
     /// `[height, width]`; position embeddings are interpolated where it differs from the trained size.
     public var imageSize: [Int]?
-    /// The way of preparing images, in place of the checkpoint's.
-    public var recipe: Recipe.Name?
+    /// How images are prepared, in place of what the files say.
+    public var recipe: RecipeOptions
     /// Attention heads, for files that do not state them (their number cannot be told from the tensors).
     public var heads: Int?
     public var decoderHeads: Int?
@@ -17,7 +15,7 @@ public struct ModelLoadOptions: Sendable {
     public var output: String?
 
     public init(
-        imageSize: [Int]? = nil, recipe: Recipe.Name? = nil, heads: Int? = nil, decoderHeads: Int? = nil,
+        imageSize: [Int]? = nil, recipe: RecipeOptions = RecipeOptions(), heads: Int? = nil, decoderHeads: Int? = nil,
         normPix: Bool? = nil, licence: String? = nil, output: String? = nil
     ) {
         self.imageSize = imageSize

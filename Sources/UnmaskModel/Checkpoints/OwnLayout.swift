@@ -17,15 +17,19 @@ enum OwnLayout {
         file.metadata[Key.format]?.hasPrefix("unmask/") ?? false
     }
 
-    static func read(_ file: TensorFile) throws(ModelError) -> Checkpoint {
+    static func read(_ file: TensorFile, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
         guard file.metadata[Key.format] == format else {
             throw .unsupported(
                 file: file.path,
                 feature: "format \(file.metadata[Key.format] ?? ""), expected \(format): written by another version")
         }
+        let configuration = try decode(Key.config, as: ModelConfiguration.self, file)
         return Checkpoint(
-            configuration: try decode(Key.config, as: ModelConfiguration.self, file),
-            recipe: try decode(Key.recipe, as: Recipe.self, file),
+            configuration: configuration,
+            preparation: try RecipeResolver.resolve(
+                stated: try decode(Key.recipe, as: Recipe.self, file), in: file.path,
+                imageSize: options.imageSize ?? configuration.imageSize, channels: configuration.channels,
+                options.recipe),
             labels: file.metadata[Key.labels] == nil ? [] : try decode(Key.labels, as: [String].self, file),
             licence: file.metadata[Key.licence], statedHash: file.metadata[Key.hash],
             golden: try golden(file),

@@ -56,18 +56,15 @@ enum TimmLayout {
             pooling: fcNorm || stated.pooling == "avg" ? .mean : .cls, classes: shapes["head.weight"]?.first ?? 0,
             positionInterpolation: .timm, decoder: decoder)
         try configuration.validate()
-        // The original files were trained with ImageNet's statistics; timm's default for a ViT is 0.5.
-        let original = file.format != .safetensors && file.format != .safetensorsIndex
-        let normalisation =
-            stated.pretrained_cfg?.normalisation
-            ?? (original ? .imageNet(channels: channels) : .half(channels: channels))
-        if stated.pretrained_cfg?.normalisation == nil {
-            notes.append(
-                "the file states no mean and std; \(normalisation.mean) and \(normalisation.std) are assumed")
-        }
+        // A decoder, or the arguments of a training script: MAE's own.
+        let isOriginal = isMAE || arguments.keys.contains { $0.hasPrefix("args.") }
+        var resolver = try RecipeResolver(
+            imageSize: options.imageSize ?? imageSize, channels: channels, usual: isOriginal ? .mae : .timm)
+        try resolver.add(filesBeside: place)
+        try resolver.add(options.recipe)
         return Checkpoint(
             configuration: configuration,
-            recipe: try normalisation.recipe(original ? .mae : .timm, imageSize: imageSize),
+            preparation: try resolver.resolve(),
             labels: stated.label_names ?? [], licence: stated.license ?? stated.pretrained_cfg?.license,
             tensors: Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) }), notes: notes)
     }
@@ -121,20 +118,8 @@ struct TimmConfig: Decodable {
     var global_pool: String?
     var label_names: [String]?
     var license: String?
-    var pretrained_cfg: Pretrained?
+    var pretrained_cfg: TimmPreprocessing?
     var model_args: Arguments?
-
-    struct Pretrained: Decodable {
-        let input_size: OneOrTwo?
-        let mean: [Float]?
-        let std: [Float]?
-        let license: String?
-
-        var normalisation: Normalisation? {
-            guard let mean, let std else { return nil }
-            return Normalisation(mean: mean, std: std)
-        }
-    }
 
     struct Arguments: Decodable {
         let num_heads: Int?

@@ -19,7 +19,7 @@ extension Model {
             export.omittedInputs = [ModelGraph.idsKeep]
             export.bindings[ModelGraph.kept] = interface.patches
         }
-        if options.preprocesses { export.preprocessing = preprocessing(source: options.sourceSize) }
+        if options.preprocesses { export.preprocessing = try preprocessing(source: options.sourceSize) }
         do throws(ONNXExportError) {
             return try ONNXExport(graph, options: export)
         } catch {
@@ -68,21 +68,40 @@ extension Model {
         }
     }
 
-    private func preprocessing(source: [Int]?) -> ExportPreprocessing {
-        let filter: ExportPreprocessing.Filter = recipe.filter == .bilinear ? .linear : .cubic
-        if let source {
-            let matrices = recipe.resampling(sourceHeight: source[0], sourceWidth: source[1])
-            return ExportPreprocessing(
-                .matrices(
-                    rows: matrices.rows.map { Tensor($0, shape: [recipe.height, source[0]]) },
-                    columns: matrices.columns.map { Tensor($0, shape: [recipe.width, source[1]]) },
-                    rowsFirst: matrices.rowsFirst, sourceHeight: source[0], sourceWidth: source[1]),
-                mean: recipe.mean, std: recipe.std)
+    private func preprocessing(source: [Int]?) throws(ModelError) -> ExportPreprocessing {
+        let (scale, shift) = recipe.scaleShift(values: recipe.channels)
+        guard recipe.order == .rgb else {
+            throw .invalidRequest("the model takes its channels as \(recipe.order.rawValue), which no graph prepares here")
         }
+        let resampling = if let source { try matrices(source) } else { try resampling() }
+        return ExportPreprocessing(resampling, scale: scale, shift: shift)
+    }
+
+    /// For images of one size: whatever the recipe does is a product.
+    private func matrices(_ source: [Int]) throws(ModelError) -> ExportPreprocessing.Resampling {
+        let matrices: ResamplingMatrices
+        do throws(ImageError) {
+            matrices = try recipe.resampling(sourceHeight: source[0], sourceWidth: source[1])
+        } catch {
+            throw .invalidRequest("--source-size \(source[0])x\(source[1]): \(error.message)")
+        }
+        return .matrices(
+            rows: matrices.rows.map { Tensor($0, shape: [recipe.height, source[0]]) },
+            columns: matrices.columns.map { Tensor($0, shape: [recipe.width, source[1]]) },
+            rowsFirst: matrices.rowsFirst, sourceHeight: source[0], sourceWidth: source[1])
+    }
+
+    /// For images of any size: what `Resize` can express.
+    private func resampling() throws(ModelError) -> ExportPreprocessing.Resampling {
+        let filters: [ResampleFilter: ExportPreprocessing.Filter] = [.bilinear: .linear, .bicubic: .cubic]
         let cover = recipe.coveredSize
-        return ExportPreprocessing(
-            cover.map { .cover(height: $0.height, width: $0.width, filter) } ?? .squash(filter), mean: recipe.mean,
-            std: recipe.std)
+        guard let filter = filters[recipe.filter], recipe.isSquashed || cover != nil else {
+            throw .invalidRequest(
+                "images of any size cannot be prepared inside the graph by \(recipe.label): give the size of those that "
+                    + "come in with --source-size")
+        }
+        let offset: ExportPreprocessing.CropOffset = recipe.crop?.place == .centerDown ? .down : .halfToEven
+        return cover.map { .cover(height: $0.height, width: $0.width, filter, offset) } ?? .squash(filter)
     }
 }
 

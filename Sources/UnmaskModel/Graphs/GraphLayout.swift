@@ -27,14 +27,16 @@ enum GraphLayout {
         let tensors = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) })
         let graph = try document.graph(tensors: tensors, file: file.path)
         var facts = GraphModel.Facts()
-        facts.recipe = try OwnLayout.decode(Key.recipe, as: Recipe.self, file)
+        let stated = try OwnLayout.decode(Key.recipe, as: Recipe.self, file)
+        facts.preparation = try RecipeResolver.resolve(
+            stated: stated, in: file.path, imageSize: [stated.height, stated.width], channels: stated.channels,
+            options.recipe)
         facts.labels = file.metadata[Key.labels] == nil ? [] : try OwnLayout.decode(Key.labels, as: [String].self, file)
         facts.licence = options.licence ?? file.metadata[Key.licence]
         facts.statedHash = file.metadata[Key.hash]
         facts.output = options.output ?? file.metadata[Key.output]
         facts.golden = try OwnLayout.golden(file)
-        if let recipe = options.recipe { facts.recipe = try facts.recipe?.with(name: recipe) }
-        if options.recipe != nil || options.output != nil { facts.golden = nil }
+        if !options.recipe.isEmpty || options.output != nil { facts.golden = nil }
         if options.output != nil { facts.statedHash = nil }
         let model = try GraphModel(graph, facts, file: file.path)
         try model.requireSize(options.imageSize, file: file.path)

@@ -6,7 +6,7 @@ internal import UnmaskImage
 struct GraphModel: Sendable {
     /// What a file says of a graph besides the graph.
     struct Facts: Sendable {
-        var recipe: Recipe?
+        var preparation: ResolvedRecipe?
         var labels: [String] = []
         var licence: String?
         /// The content hash that the file states; nil where it has to be computed.
@@ -59,7 +59,7 @@ struct GraphModel: Sendable {
             graph = graph.pruned(to: [name]) ?? graph
         }
         let facts = Facts(
-            recipe: checkpoint.recipe, licence: checkpoint.licence, output: name, notes: checkpoint.notes,
+            preparation: checkpoint.preparation, licence: checkpoint.licence, output: name, notes: checkpoint.notes,
             imported: checkpoint.imported)
         try self.init(
             graph, document: nil, tensors: checkpoint.tensors, identity: OwnLayout.encode(checkpoint.configuration),
@@ -80,12 +80,13 @@ struct GraphModel: Sendable {
         ends = try GraphEnds.find(in: raised, inputs, facts, file: file)
         self.facts = facts
         if facts.labels.count != ends.classes(in: raised) { self.facts.labels = [] }
-        guard let recipe = facts.recipe, recipe.channels == inputs.channels else {
+        guard let recipe = facts.preparation?.recipe, recipe.channels == inputs.channels else {
             throw .invalidConfiguration([
-                "the recipe has \(facts.recipe?.channels ?? 0) channels and the model \(inputs.channels)"
+                "the recipe has \(facts.preparation?.recipe.channels ?? 0) channels and the model \(inputs.channels)"
             ])
         }
-        self.recipe = try recipe.with(imageSize: inputs.imageSize)
+        let size = inputs.imageSize
+        self.recipe = try named { () throws(RecipeError) in try recipe.scaled(height: size[0], width: size[1]) }
     }
 
     /// Throws `ModelError.unsupported` where the graph was not made for images of that `[height, width]`.

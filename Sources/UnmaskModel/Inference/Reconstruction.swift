@@ -20,16 +20,14 @@ public struct Reconstruction: Sendable {
     init(image: PixelImage, mask: Mask, prediction: [Float], model: Model) {
         let size = model.interface.patchSize ?? 1
         let grid = PatchGrid(height: image.height, width: image.width, channels: image.channels, patch: size)
-        let mean = model.recipe.mean.map(Double.init)
-        let std = model.recipe.std.map(Double.init)
+        let recipe = model.recipe
         let statistics = model.interface.decoder?.normPix ?? false
         var pixels = image.pixels
         var errors: [Float] = []
         for patch in 0..<grid.count {
             let places = grid.places(of: patch)
             let target = places.map { place in
-                let channel = place % image.channels
-                return (Double(image.pixels[place]) / 255 - mean[channel]) / std[channel]
+                recipe.value(of: image.pixels[place], channel: place % image.channels)
             }
             let predicted = prediction[patch * places.count..<(patch + 1) * places.count].map(Double.init)
             let values = statistics ? Self.withStatistics(of: target, predicted) : predicted
@@ -37,8 +35,7 @@ public struct Reconstruction: Sendable {
             for (index, place) in places.enumerated() {
                 let value = values[index]
                 error += (value - target[index]) * (value - target[index])
-                let channel = place % image.channels
-                let byte = (value * std[channel] + mean[channel]) * 255
+                let byte = recipe.sample(of: value, channel: place % image.channels)
                 pixels[place] = byte.isNaN ? 0 : UInt8(min(max(byte, 0), 255).rounded())
             }
             errors.append(Float(error / Double(places.count)))

@@ -28,10 +28,10 @@ enum ONNXLayout {
         facts.output = options.output
         facts.imported = ImportedFile(model, rewrites)
         if options.output == nil, let read = TransformerReader.read(raised, pixels: inputs.pixels),
-            let recipe = facts.recipe
+            let preparation = facts.preparation
         {
             var checkpoint = Checkpoint(
-                configuration: read.configuration, recipe: recipe, labels: facts.labels, licence: facts.licence,
+                configuration: read.configuration, preparation: preparation, labels: facts.labels, licence: facts.licence,
                 tensors: read.tensors, notes: facts.notes, imported: facts.imported)
             statements.complete(&checkpoint, options)
             try checkpoint.finish(file: path, options)

@@ -15,15 +15,16 @@ struct ONNXStatements {
         configuration = ONNXStatements.decoded(metadata[ONNXMetadata.configuration])
     }
 
-    /// - Parameter recipe: the name that the user gives the recipe.
-    func facts(imageSize: [Int], channels: Int, recipe: Recipe.Name?) throws(ModelError) -> GraphModel.Facts {
+    /// - Parameter recipe: what the user says of it.
+    func facts(imageSize: [Int], channels: Int, recipe: RecipeOptions) throws(ModelError) -> GraphModel.Facts {
         var facts = GraphModel.Facts()
+        let name: Recipe.Name? = if case .name(let name) = recipe.source { name } else { nil }
+        var resolver = try RecipeResolver(imageSize: imageSize, channels: channels, usual: .unknown(name))
+        try resolver.add(filesBeside: surroundings.place)
         let stated: Recipe? = Self.decoded(metadata[ONNXMetadata.recipe])
-        if let stated, stated.channels == channels {
-            facts.recipe = try stated.with(name: recipe, imageSize: imageSize)
-        } else {
-            facts.recipe = try surroundingRecipe(imageSize, channels, recipe, &facts.notes)
-        }
+        if let stated { resolver.add(RecipeStatement(stated), from: "the file's metadata") }
+        try resolver.add(recipe)
+        facts.preparation = try resolver.resolve()
         facts.labels = Self.decoded(metadata[ONNXMetadata.labels]) ?? surroundings.labels
         facts.licence = metadata[ONNXMetadata.licence] ?? surroundings.licence
         return facts
@@ -47,27 +48,6 @@ struct ONNXStatements {
             }
             checkpoint.configuration.decoder?.normPix = options.normPix ?? normPix ?? false
         }
-    }
-
-    private func surroundingRecipe(
-        _ imageSize: [Int], _ channels: Int, _ name: Recipe.Name?, _ notes: inout [String]
-    ) throws(ModelError) -> Recipe {
-        if let preparation = surroundings.preprocessing, let normalisation = preparation.normalisation(channels) {
-            return try normalisation.recipe(name ?? preparation.recipeName, imageSize: imageSize)
-        }
-        if let normalisation = surroundings.timm?.pretrained_cfg?.normalisation, normalisation.mean.count == channels {
-            return try normalisation.recipe(name ?? .timm, imageSize: imageSize)
-        }
-        // What the recipe of that name usually goes with.
-        let assumed = name ?? .timm
-        let normalisation = name == .hf ? Normalisation.half(channels: channels) : .imageNet(channels: channels)
-        let sizes = "mean \(normalisation.mean) and std \(normalisation.std)"
-        notes.append(
-            name == nil
-                ? "the file does not say how images are prepared; recipe \(assumed.rawValue) with \(sizes) is assumed "
-                    + "(--recipe says otherwise)"
-                : "the file states no mean and std; recipe \(assumed.rawValue)'s usual \(sizes) are assumed")
-        return try normalisation.recipe(assumed, imageSize: imageSize)
     }
 
     /// A value that is JSON; nil where it is absent or something else, as another program's may be.

@@ -4,20 +4,20 @@ struct ONNXSurroundings {
     let transformers: HuggingFaceConfig?
     /// timm's `config.json`.
     let timm: TimmConfig?
-    let preprocessing: HuggingFacePreprocessing?
+    let place: CheckpointPlace
 
     /// optimum puts the ONNX file into a folder of its own beside them, or among them.
     init(_ place: CheckpointPlace) throws(ModelError) {
         let config = try place.json("config.json", as: EitherConfig.self)
         transformers = config?.transformers
         timm = config?.timm
-        preprocessing = try place.json("preprocessor_config.json", as: HuggingFacePreprocessing.self)
+        self.place = place
     }
 
     /// `[height, width]` of the images that the model was made for.
     var imageSize: [Int]? {
         if let size = transformers?.image_size?.values { return size.count == 1 ? size + size : size }
-        return timm?.imageSize ?? preprocessing?.croppedSize
+        return timm?.imageSize
     }
 
     /// In the order of a head's outputs; empty where they are not named.

@@ -27,18 +27,16 @@ extension Emitter {
             try requireResize()
             x = resized(x, axis: 3, to: integers([width]), filter, name + "/width")
             x = resized(x, axis: 2, to: integers([height]), filter, name + "/height")
-        case .cover(let coverHeight, let coverWidth, let filter):
+        case .cover(let coverHeight, let coverWidth, let filter, let offset):
             try requireResize()
             let (rows, columns) = coverSize(of: x, height: coverHeight, width: coverWidth, name)
             x = resized(x, axis: 3, to: columns, filter, name + "/width")
             x = resized(x, axis: 2, to: rows, filter, name + "/height")
-            x = cropped(x, axis: 2, to: height, of: rows, name + "/rows")
-            x = cropped(x, axis: 3, to: width, of: columns, name + "/columns")
+            x = cropped(x, axis: 2, to: height, of: rows, offset, name + "/rows")
+            x = cropped(x, axis: 3, to: width, of: columns, offset, name + "/columns")
         }
-        let scale = preparation.std.map { Float(1 / (255 * Double($0))) }
-        let shift = zip(preparation.mean, preparation.std).map { Float(-Double($0) / Double($1)) }
-        let scaleName = initializer(name + ".scale", Tensor(scale, shape: [1, channels, 1, 1]))
-        let shiftName = initializer(name + ".shift", Tensor(shift, shape: [1, channels, 1, 1]))
+        let scaleName = initializer(name + ".scale", Tensor(preparation.scale, shape: [1, channels, 1, 1]))
+        let shiftName = initializer(name + ".shift", Tensor(preparation.shift, shape: [1, channels, 1, 1]))
         x = node("Mul", [x, scaleName], name + "/scaled", float32: true)
         return node("Add", [x, shiftName], name, float32: true)
     }
@@ -112,13 +110,18 @@ extension Emitter {
         )
     }
 
-    /// A centre crop whose offset, half the rest, is rounded half to even: (rest + (rest / 2) mod 2) / 2 in integers.
-    private mutating func cropped(_ x: String, axis: Int, to size: Int, of total: String, _ name: String) -> String {
-        let rest = node("Sub", [total, integers([size])], name + "/rest", type: .i64)
-        let half = node("Div", [rest, integers([2])], name + "/half", type: .i64)
-        let odd = node("Mod", [half, integers([2])], name + "/odd", type: .i64)
-        let even = node("Add", [rest, odd], name + "/rounded", type: .i64)
-        let start = node("Div", [even, integers([2])], name + "/start", type: .i64)
+    /// A centre crop whose offset, half the rest, is truncated, or rounded half to even: (rest + (rest / 2) mod 2) / 2 in
+    /// integers.
+    private mutating func cropped(
+        _ x: String, axis: Int, to size: Int, of total: String, _ offset: ExportPreprocessing.CropOffset, _ name: String
+    ) -> String {
+        var rest = node("Sub", [total, integers([size])], name + "/rest", type: .i64)
+        if offset == .halfToEven {
+            let half = node("Div", [rest, integers([2])], name + "/half", type: .i64)
+            let odd = node("Mod", [half, integers([2])], name + "/odd", type: .i64)
+            rest = node("Add", [rest, odd], name + "/rounded", type: .i64)
+        }
+        let start = node("Div", [rest, integers([2])], name + "/start", type: .i64)
         let end = node("Add", [start, integers([size])], name + "/end", type: .i64)
         return node("Slice", [x, start, end, integers([axis])], name, float32: true)
     }

@@ -6,10 +6,15 @@ public struct ExportPreprocessing: Sendable {
         /// Images of any size, both sides to the model's, whatever the aspect, by `Resize`.
         case squash(Filter)
         /// Images of any size, by `Resize` at their own aspect so that they cover this size; then a centre crop.
-        case cover(height: Int, width: Int, Filter)
+        case cover(height: Int, width: Int, Filter, CropOffset)
         /// Images of one size, by products: rows are a matrix [height, source height], columns one [width, source
         /// width]; absent, they stay as they are.
         case matrices(rows: Tensor?, columns: Tensor?, rowsFirst: Bool, sourceHeight: Int, sourceWidth: Int)
+    }
+
+    /// How half of what is cut off is rounded.
+    public enum CropOffset: Sendable {
+        case halfToEven, down
     }
 
     /// In the terms of `Resize`.
@@ -18,13 +23,13 @@ public struct ExportPreprocessing: Sendable {
     }
 
     public var resampling: Resampling
-    /// For each channel, in units of the sample range 0…1.
-    public var mean: [Float]
-    public var std: [Float]
+    /// Of each channel, from bytes to what the model sees.
+    public var scale: [Float]
+    public var shift: [Float]
 
-    public init(_ resampling: Resampling, mean: [Float], std: [Float]) {
+    public init(_ resampling: Resampling, scale: [Float], shift: [Float]) {
         self.resampling = resampling
-        self.mean = mean
-        self.std = std
+        self.scale = scale
+        self.shift = shift
     }
 }

@@ -17,11 +17,11 @@ public protocol InferenceBackend: Sendable {
 
     /// Decodes an encoded image and brings it to the model's size, by one of `description.recipes`.
     func prepare(
-        _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits
+        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits
     ) throws(ImageError) -> PixelImage
 
     /// Brings pixels to the model's size, by one of `description.recipes`; they have 1 or 3 channels.
-    func prepare(_ pixels: PixelImage, recipe: Recipe.Name) throws(ImageError) -> PixelImage
+    func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage
 
     /// Runs one forward pass over a batch, whose images are no more than `description.maximumBatch`, or, where they are
     /// masked, have no more tokens than that many whole ones.

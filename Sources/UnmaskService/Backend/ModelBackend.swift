@@ -6,40 +6,36 @@ public struct ModelBackend: InferenceBackend {
     public let description: ModelDescription
     private let session: ModelSession
     private let warming: WarmUp
-    /// The model's recipe under each name that a request may ask for; mean and std stay the model's.
-    private let recipes: [Recipe.Name: Recipe]
+    /// What a request may ask for.
+    private let recipes: [RecipeChoice: Recipe]
 
     /// Packs the weights of the model's own task, while its hash is computed.
     ///
     /// Throws `ModelError` where the file is not what it states, or was changed since it was opened.
     /// - Parameter warmUp: how it shares the engine with other models while it is loaded.
-    public init(_ session: ModelSession, warmUp: WarmUp = WarmUp()) throws {
+    public init(_ session: ModelSession, warmUp: WarmUp = WarmUp()) throws(ModelError) {
         let model = session.model
         model.beginHashing()
         if let task = session.ownTasks.first { try session.prepare(task) }
-        let own = model.recipe
-        var recipes: [Recipe.Name: Recipe] = [:]
-        for name in Recipe.Name.allCases {
-            recipes[name] = try Recipe(name, height: own.height, width: own.width, mean: own.mean, std: own.std)
-        }
+        let recipes = model.recipes
         self.session = session
         warming = warmUp
-        self.recipes = recipes
+        self.recipes = Dictionary(uniqueKeysWithValues: recipes.map { ($0.choice, $0.recipe) })
         description = ModelDescription(
             hash: try model.hash, interface: model.interface, precision: "f32",
-            recipes: [own.name] + Recipe.Name.allCases.filter { $0 != own.name }, labels: model.labels,
+            recipes: recipes.map(\.choice), labels: model.labels,
             licence: model.licence, maximumBatch: session.maximumBatch, golden: model.golden)
     }
 
     public func warmUp() throws -> GoldenVector? { try session.warmUp(warming) }
 
     public func prepare(
-        _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits
+        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits
     ) throws(ImageError) -> PixelImage {
         try (recipes[recipe] ?? session.model.recipe).prepare(encoded, limits: limits)
     }
 
-    public func prepare(_ pixels: PixelImage, recipe: Recipe.Name) throws(ImageError) -> PixelImage {
+    public func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {
         let recipe = recipes[recipe] ?? session.model.recipe
         guard recipe.channels == 1 || recipe.channels == 3 else {
             throw ImageError(
@@ -47,7 +43,7 @@ public struct ModelBackend: InferenceBackend {
                 "a model of \(recipe.channels) channels takes pixels of its own size and channels: "
                     + "say \"recipe\":\"none\"")
         }
-        return recipe.apply(to: pixels)
+        return try recipe.apply(to: pixels)
     }
 
     public func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {

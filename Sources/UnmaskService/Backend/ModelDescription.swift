@@ -1,4 +1,3 @@
-public import UnmaskImage
 public import UnmaskModel
 
 /// What a client may know of a model, and what the service needs to plan with it.
@@ -10,7 +9,7 @@ public struct ModelDescription: Sendable {
     /// Of the arithmetic, such as `f32`.
     public var precision: String
     /// What `prepare` takes; the first is the model's own.
-    public var recipes: [Recipe.Name]
+    public var recipes: [RecipeChoice]
     /// Of the classification head; empty where there is none, or where its classes have no names.
     public var labels: [String]
     /// Nil where the checkpoint states none.
@@ -21,7 +20,7 @@ public struct ModelDescription: Sendable {
     public var golden: GoldenVector?
 
     public init(
-        hash: String, interface: ModelInterface, precision: String, recipes: [Recipe.Name], labels: [String],
+        hash: String, interface: ModelInterface, precision: String, recipes: [RecipeChoice], labels: [String],
         licence: String?, maximumBatch: Int, golden: GoldenVector? = nil
     ) {
         self.hash = hash

@@ -1,16 +1,19 @@
-import UnmaskImage
+import UnmaskModel
 
 /// How an image becomes the pixels that a model sees.
 enum Preparation: Sendable, Equatable {
-    case recipe(Recipe.Name)
+    case recipe(RecipeChoice)
     /// Not at all: raw pixels of the model's own size.
     case none
 
-    /// As requests and stamps call it.
-    var name: String {
+    /// What requests call the way that is none.
+    static let noneName = "none"
+
+    /// As stamps have it, for a model of that `[height, width]`.
+    func stamp(imageSize: [Int]) -> String {
         switch self {
-        case .recipe(let name): name.rawValue
-        case .none: "none"
+        case .recipe(let choice): choice.stamp
+        case .none: "\(Self.noneName) \(imageSize[0])x\(imageSize[1])"
         }
     }
 }

@@ -26,10 +26,10 @@ struct ImageRequest: Sendable {
         _ parameters: Parameters, of model: ModelDescription
     ) throws(ServiceError) -> Preparation {
         guard let name = try parameters.string("recipe") else { return .recipe(model.recipes[0]) }
-        if name == Preparation.none.name { return .none }
-        guard let recipe = Recipe.Name(rawValue: name), model.recipes.contains(recipe) else {
+        if name == Preparation.noneName { return .none }
+        guard let recipe = model.recipes.first(where: { $0.name == name }) else {
             throw parameters.mismatch(
-                "recipe", "one of " + (model.recipes.map(\.rawValue) + [Preparation.none.name]).joined(separator: ", "))
+                "recipe", "one of " + (model.recipes.map(\.name) + [Preparation.noneName]).joined(separator: ", "))
         }
         return .recipe(recipe)
     }
@@ -50,9 +50,8 @@ struct ImageRequest: Sendable {
 
     /// What made the result: vectors with different stamps are never to be compared.
     func stamp(mask: Mask, vector: VectorOptions? = nil) -> ResultStamp {
-        let size = model.description.interface.imageSize
         var stamp = ResultStamp(
-            model: model.description.hash, recipe: "\(preparation.name) \(size[0])x\(size[1])",
+            model: model.description.hash, recipe: preparation.stamp(imageSize: model.description.interface.imageSize),
             precision: model.description.precision, tokens: mask.kept)
         if let vector {
             stamp.pooling = vector.pooling.rawValue

@@ -42,7 +42,7 @@ extension ModelDescription {
         json.key("poolings")
         json.array(of: interface.poolings) { $0.value($1.rawValue) }
         json.key("recipes")
-        json.array(of: recipes) { $0.value($1.rawValue) }
+        json.array(of: recipes) { $0.value($1.name) }
         json.field("classes", interface.classes)
         json.key("labels")
         json.array(of: labels) { $0.value($1) }

@@ -7,41 +7,69 @@ struct PreprocessCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "preprocess",
         abstract: "Write the exact pixels that a model sees.",
-        discussion: "A NumPy file of bytes, [H, W, C], so that anyone can compare them with their own pipeline.")
+        discussion: """
+            Prepares an image as --model does, or by --recipe without a model. --out writes a NumPy file of bytes, [H, W, C], \
+            so that anyone can compare them with their own pipeline; --picture writes them as a PNG to look at.
+            """)
 
     @Argument(help: "An image.")
     var path: String
 
-    @Option(
-        help: """
-            mae (short side 256, centre crop 224, bicubic), timm (short side 248, centre crop 224, bicubic), hf \
-            (squash, bilinear) or squash (squash, bicubic); other sizes in proportion.
-            """)
-    var recipe: Recipe.Name
+    @Option(help: ArgumentHelp("Prepare as this model does.", valueName: "path"))
+    var model: String?
 
-    @Option(help: ArgumentHelp("The size of the pixels, as 224 or 224x320.", valueName: "side|HxW"))
-    var size = ImageSize(sides: [224, 224])
+    @OptionGroup var preparation: PreparationOptions
 
-    @Flag(help: "One channel of luminance instead of RGB.")
+    @Option(help: ArgumentHelp("Without a model: the size of the pixels, as 224 or 224x320.", valueName: "side|HxW"))
+    var size: ImageSize?
+
+    @Flag(help: "Without a model: one channel of luminance instead of RGB.")
     var gray = false
 
     @Option(help: ArgumentHelp("The file to write.", valueName: "PIXELS.npy"))
-    var out: String
+    var out: String?
+
+    @Option(help: ArgumentHelp("The picture to write.", valueName: "PICTURE.png"))
+    var picture: String?
+
+    func validate() throws {
+        guard out != nil || picture != nil else {
+            throw ValidationError("nothing would be written: say --out PIXELS.npy, --picture PICTURE.png, or both")
+        }
+        guard model == nil || size == nil && !gray else {
+            throw ValidationError("--model has its own size and channels: leave out --size and --gray, or --model")
+        }
+        guard model != nil || preparation.recipe != nil else {
+            throw ValidationError("nothing says how the image is prepared: say --model, or --recipe")
+        }
+    }
 
     func run() async throws {
-        let channels = gray ? 1 : 3
-        let statistics = [Float](repeating: 0.5, count: channels)
-        let recipe = try Recipe(
-            recipe, height: size.sides[0], width: size.sides[1], mean: statistics, std: statistics)
+        let recipe = try recipe()
         var report = ItemReport()
         try report.batch([PreparedImage(path: path, recipe: recipe)]) {
             $0
         } print: { path, image in
-            let file = try NPYWriter(path: out, type: .u8, rowShape: [image.width, image.channels])
-            try file.append(image.pixels)
-            try file.finish()
-            Console.message("\(out): [\(image.height), \(image.width), \(image.channels)] bytes of \(path)")
+            let shape = "[\(image.height), \(image.width), \(image.channels)]"
+            if let out {
+                let file = try NPYWriter(path: out, type: .u8, rowShape: [image.width, image.channels])
+                try file.append(image.pixels)
+                try file.finish()
+                Console.message("\(out): \(shape) bytes of \(path), by \(recipe.label)")
+            }
+            if let picture {
+                try image.writePNG(to: picture)
+                Console.message("\(picture): \(shape) of \(path), by \(recipe.label)")
+            }
         }
         try report.finish()
+    }
+
+    private func recipe() throws -> Recipe {
+        if let model {
+            return try Model.load(model, options: ModelLoadOptions(recipe: preparation.options())).recipe
+        }
+        let sides = size?.sides ?? [224, 224]
+        return try ResolvedRecipe(preparation.options(), imageSize: sides, channels: gray ? 1 : 3).recipe
     }
 }

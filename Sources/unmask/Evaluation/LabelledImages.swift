@@ -79,7 +79,7 @@ struct LabelledImages {
                     let gray = PixelImage(
                         width: width, height: height, channels: 1,
                         pixels: Array(images.elements[index * size..<(index + 1) * size]))
-                    return recipe.apply(to: gray)
+                    return try recipe.apply(to: gray)
                 })
         }
     }

@@ -78,9 +78,8 @@ struct VerificationReference {
         values.reserveCapacity(images.count * height * width * channels)
         for image in images {
             for channel in 0..<channels {
-                let (mean, std) = (recipe.mean[channel], recipe.std[channel])
                 for place in stride(from: channel, to: image.pixels.count, by: channels) {
-                    values.append((Float(image.pixels[place]) / 255 - mean) / std)
+                    values.append(Float(recipe.value(of: image.pixels[place], channel: channel)))
                 }
             }
         }

@@ -1,3 +1,4 @@
+import UnmaskImage
 import UnmaskModel
 import UnmaskRuntime
 
@@ -23,7 +24,9 @@ struct ModelReport: Encodable {
     let embeddings: [String: String]
     let pooling: String
     let classes: Int
-    let recipe: String
+    let recipe: Recipe
+    /// Each member of the recipe, and who said it.
+    let recipeOrigins: [String: String]
     let labels: [String]
     let licence: String?
     let hash: String
@@ -53,9 +56,8 @@ struct ModelReport: Encodable {
             uniqueKeysWithValues: model.interface.shapes.map { ($0.key.rawValue, $0.value.description) })
         pooling = model.interface.pooling.rawValue
         classes = model.interface.classes
-        recipe =
-            "\(model.recipe.name.rawValue) \(model.recipe.height)x\(model.recipe.width), "
-            + "mean \(model.recipe.mean), std \(model.recipe.std)"
+        recipe = model.recipe
+        recipeOrigins = Dictionary(uniqueKeysWithValues: model.recipeOrigins.map { ($0.member, $0.source) })
         labels = model.labels
         licence = model.licence
         hash = try model.hash
@@ -80,7 +82,7 @@ struct ModelReport: Encodable {
         var facts = Table(["model", name])
         if let imported { describe(imported, in: &facts) }
         if let configuration { describe(configuration, in: &facts) } else { describeGraph(in: &facts) }
-        facts.add(["recipe", recipe])
+        describe(recipe, in: &facts)
         facts.add(["licence", licence ?? "not stated"])
         facts.add(["hash", hash])
         facts.add(["parameters", "\(parameters) as \(storage)"])
@@ -111,6 +113,23 @@ struct ModelReport: Encodable {
             file.raised.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(
                 separator: ", "),
         ])
+    }
+
+    /// The whole recipe, and where each member came from.
+    private func describe(_ recipe: Recipe, in facts: inout Table) {
+        facts.add(["recipe", recipe.label])
+        func add(_ members: [String], _ value: String) {
+            let sources = members.compactMap { recipeOrigins[$0] }
+            facts.add(["  " + members.joined(separator: ", "), value + (sources.first.map { "  (\($0))" } ?? "")])
+        }
+        add(["resize"], recipe.resize.description)
+        add(["filter"], recipe.filter.rawValue)
+        add(["crop"], recipe.crop?.description ?? "none")
+        add(["rescale"], "\(recipe.rescale)")
+        if recipe.offset != 0 { add(["offset"], "\(recipe.offset)") }
+        if recipe.order != .rgb { add(["order"], recipe.order.rawValue) }
+        add(["mean"], recipe.mean.map { "\($0)" }.joined(separator: ", "))
+        add(["std"], recipe.std.map { "\($0)" }.joined(separator: ", "))
     }
 
     private func describe(_ c: ModelConfiguration, in facts: inout Table) {

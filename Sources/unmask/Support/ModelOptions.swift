@@ -35,13 +35,7 @@ struct ModelOptions: ParsableArguments {
 
 /// What a checkpoint does not say, or should be understood otherwise.
 struct ReadingOptions: ParsableArguments {
-    @Option(
-        help: """
-            How images are prepared: mae (short side 256, centre crop 224, bicubic), timm (short side 248, centre crop \
-            224, bicubic), hf (squash, bilinear), squash (squash, bicubic). Default: the checkpoint's own, which its \
-            weights were trained with.
-            """)
-    var recipe: Recipe.Name?
+    @OptionGroup var preparation: PreparationOptions
 
     @Option(
         help: ArgumentHelp(
@@ -73,7 +67,7 @@ struct ReadingOptions: ParsableArguments {
         let model = try Model.load(
             path,
             options: ModelLoadOptions(
-                imageSize: size?.sides, recipe: recipe, heads: heads, decoderHeads: decoderHeads, normPix: normPix,
+                imageSize: size?.sides, recipe: try preparation.options(), heads: heads, decoderHeads: decoderHeads, normPix: normPix,
                 licence: licence, output: output))
         for note in model.notes { Console.warning("\(path): \(note)") }
         return model
@@ -119,7 +113,6 @@ struct ImageSize: ExpressibleByArgument {
     }
 }
 
-extension Recipe.Name: ExpressibleByArgument {}
 extension Pooling: ExpressibleByArgument {}
 extension Mask.Pattern: ExpressibleByArgument {}
 extension StorageType: ExpressibleByArgument {}

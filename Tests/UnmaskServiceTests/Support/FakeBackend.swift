@@ -55,7 +55,7 @@ final class FakeBackend: InferenceBackend {
             imageSize: [28, 28], patchSize: 4, channels: 1, width: 8, depth: 1, heads: 1, pooling: .mean,
             classes: hasHead ? 2 : 0, decoder: hasDecoder ? decoder : nil)
         return ModelDescription(
-            hash: hash, interface: ModelInterface(configuration), precision: "f32", recipes: [.squash, .mae],
+            hash: hash, interface: ModelInterface(configuration), precision: "f32", recipes: ["squash", "mae"].map { RecipeChoice(name: $0, stamp: "\($0) 28x28") },
             labels: ["even", "odd"], licence: nil, maximumBatch: maximumBatch, golden: golden)
     }
 
@@ -70,13 +70,13 @@ final class FakeBackend: InferenceBackend {
         return GoldenVector(pooling: .mean, vector: Self.digest(of: GoldenImage.png))
     }
 
-    func prepare(_ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits) throws(ImageError) -> PixelImage {
+    func prepare(_ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits) throws(ImageError) -> PixelImage {
         if encoded != GoldenImage.png { state.withLock { $0.prepared += 1 } }
         if encoded.starts(with: Self.corrupt) { throw ImageError(.decodeFailed, "corrupt") }
         return PixelImage(width: encoded.count, height: 1, channels: 1, pixels: encoded)
     }
 
-    func prepare(_ pixels: PixelImage, recipe: Recipe.Name) throws(ImageError) -> PixelImage {
+    func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {
         state.withLock { $0.prepared += 1 }
         return pixels
     }
