@@ -39,3 +39,23 @@ public func readImageFile(_ path: String, limits: ImageLimits = .standard) throw
     guard code == 0 else { throw failure(String(cString: strerror(code))) }
     return bytes
 }
+
+/// Why a file is no image by its first bytes, in few words; nil where it begins as one, whatever it is called.
+public func reasonNotAnImage(_ path: String) -> String? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return "not a regular file" }
+    guard status.st_size > 0 else { return "empty" }
+    return withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
+        let count = read(descriptor, buffer.baseAddress, buffer.count)
+        guard count > 0 else { return "cannot be read" }
+        do throws(ImageError) {
+            _ = try ImageFormat(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        } catch {
+            return error.kind == .unsupported ? "not an image that is decoded" : nil
+        }
+        return nil
+    }
+}

@@ -84,7 +84,9 @@ extension Resize: Codable {
         try decoder.refuseOthers(than: CodingKeys.allCases.map(\.rawValue))
         let container = try decoder.container(keyedBy: CodingKeys.self)
         func target() throws -> Target {
-            if let fraction = try container.decodeIfPresent(Double.self, forKey: .cropPct) { return .fraction(fraction) }
+            if let fraction = try container.decodeIfPresent(Double.self, forKey: .cropPct) {
+                return .fraction(fraction)
+            }
             let size = try container.decode([Int].self, forKey: .size)
             guard size.count == 2 else { throw RecipeError("resize size \(size): [height, width] was expected") }
             return .pixels(height: size[0], width: size[1])

@@ -18,7 +18,8 @@ extension Recipe {
 
     /// The numbers that samples become: `(x · 0.00392… - mean) / std`.
     public var sampleLabel: String {
-        var text = "mean \(mean.map { "\($0)" }.joined(separator: ",")) std \(std.map { "\($0)" }.joined(separator: ","))"
+        var text =
+            "mean \(mean.map { "\($0)" }.joined(separator: ",")) std \(std.map { "\($0)" }.joined(separator: ","))"
         if rescale != Recipe.unitRescale { text += " rescale \(rescale)" }
         if offset != 0 { text += " offset \(offset)" }
         return text

@@ -28,7 +28,8 @@ struct RecipeGeometry: Equatable {
                 throw ImageError(
                     .unsupported,
                     "the model's recipe does not crop, and makes \(width) × \(height) of an image of \(imageWidth) × "
-                        + "\(imageHeight) pixels; the model takes \(recipe.width) × \(recipe.height): name another recipe")
+                        + "\(imageHeight) pixels; the model takes \(recipe.width) × \(recipe.height): name another recipe"
+                )
             }
             crop = PixelRect(columns: 0..<width, rows: 0..<height)
             (top, left) = (0, 0)

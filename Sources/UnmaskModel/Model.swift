@@ -136,7 +136,8 @@ extension Model {
             imageSize: configuration.imageSize, channels: configuration.channels, usual: .unknown(nil)
         ).resolve()
         let checkpoint = Checkpoint(
-            configuration: configuration, preparation: preparation, labels: [], licence: nil, statedHash: nil, tensors: tensors)
+            configuration: configuration, preparation: preparation, labels: [], licence: nil, statedHash: nil,
+            tensors: tensors)
         return Model(.checkpoint(checkpoint), name: name)
     }
 }

@@ -145,7 +145,8 @@ import UnmaskRuntime
 
     @Test("kept as a checkpoint of Unmask's own, to the bit", arguments: foreign)
     func foreignConverted(name: String, isTransformer: Bool) throws {
-        let model = try Model.load(Fixture.foreign + "/" + name + ".onnx", options: ModelLoadOptions(recipe: RecipeOptions(.name(.hf))))
+        let model = try Model.load(
+            Fixture.foreign + "/" + name + ".onnx", options: ModelLoadOptions(recipe: RecipeOptions(.name(.hf))))
         let file = try TemporaryFile(".safetensors")
         try model.write(to: file.path)
         let again = try Model.load(file.path)
@@ -235,15 +236,4 @@ import UnmaskRuntime
             width: recipe.width, height: recipe.height, channels: recipe.channels,
             pixels: (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761 >> 7) ^ seed &* 37) })
     }
-}
-
-/// A file that goes with the test.
-private final class TemporaryFile {
-    let path: String
-
-    init(_ ending: String = ".onnx") throws {
-        path = NSTemporaryDirectory() + "unmask-model-" + UUID().uuidString + ending
-    }
-
-    deinit { unlink(path) }
 }

@@ -105,7 +105,8 @@ struct RecipeFileTests {
 
     @Test("options replace single members, and say so")
     func overrides() throws {
-        let json = #"{"pretrained_cfg": {"input_size": [3, 224, 224], "crop_pct": 0.95, "mean": [0.1, 0.2, 0.3], "std": [1, 1, 1]}}"#
+        let json =
+            #"{"pretrained_cfg": {"input_size": [3, 224, 224], "crop_pct": 0.95, "mean": [0.1, 0.2, 0.3], "std": [1, 1, 1]}}"#
         var options = RecipeOptions()
         options.mean = [0.5]
         options.filter = .lanczos
@@ -120,7 +121,8 @@ struct RecipeFileTests {
 
     @Test("a recipe follows its model to another size as timm's does")
     func scaling() throws {
-        let json = #"{"pretrained_cfg": {"input_size": [3, 224, 224], "crop_pct": 0.95, "test_input_size": [3, 288, 288], "test_crop_pct": 1.0}}"#
+        let json =
+            #"{"pretrained_cfg": {"input_size": [3, 224, 224], "crop_pct": 0.95, "test_input_size": [3, 288, 288], "test_crop_pct": 1.0}}"#
         #expect(try Self.resolve(json, imageSize: [384, 384]).recipe.resize == .cover(.fraction(0.95)))
         #expect(try Self.resolve(json, imageSize: [288, 288]).recipe.resize == .cover(.fraction(1)))
         let fixed = #"{"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 256}}"#

@@ -33,7 +33,8 @@ import UnmaskModel
         let operations: [InferenceOperation] = [.embed(options), .embed(mean), .classify(topK: 1), .reconstruct]
         func key(_ operation: InferenceOperation, _ mask: Mask) -> BatchKey {
             let job = ImageJob(
-                model: Self.model, source: .path(""), preparation: .recipe(RecipeChoice(name: "mae", stamp: "mae 28x28")), mask: mask, operation: operation)
+                model: Self.model, source: .path(""),
+                preparation: .recipe(RecipeChoice(name: "mae", stamp: "mae 28x28")), mask: mask, operation: operation)
             return BatchKey(job, images: 8, tokens: 10_000)
         }
         let whole = operations.map { key($0, .none(patches: 49)) }

@@ -71,7 +71,8 @@ extension Model {
     private func preprocessing(source: [Int]?) throws(ModelError) -> ExportPreprocessing {
         let (scale, shift) = recipe.scaleShift(values: recipe.channels)
         guard recipe.order == .rgb else {
-            throw .invalidRequest("the model takes its channels as \(recipe.order.rawValue), which no graph prepares here")
+            throw .invalidRequest(
+                "the model takes its channels as \(recipe.order.rawValue), which no graph prepares here")
         }
         let resampling = if let source { try matrices(source) } else { try resampling() }
         return ExportPreprocessing(resampling, scale: scale, shift: shift)

@@ -31,7 +31,8 @@ enum ONNXLayout {
             let preparation = facts.preparation
         {
             var checkpoint = Checkpoint(
-                configuration: read.configuration, preparation: preparation, labels: facts.labels, licence: facts.licence,
+                configuration: read.configuration, preparation: preparation, labels: facts.labels,
+                licence: facts.licence,
                 tensors: read.tensors, notes: facts.notes, imported: facts.imported)
             statements.complete(&checkpoint, options)
             try checkpoint.finish(file: path, options)

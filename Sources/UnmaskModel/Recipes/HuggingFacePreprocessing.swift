@@ -22,7 +22,8 @@ struct HuggingFacePreprocessing {
         "max_num_patches", "patch_size", "merge_size",
     ]
     private static let used: Set<String> = [
-        "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor", "rescale_offset",
+        "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor",
+        "rescale_offset",
         "offset", "do_normalize", "image_mean", "image_std", "crop_pct", "do_flip_channel_order",
     ]
 
@@ -122,7 +123,8 @@ struct HuggingFacePreprocessing {
         let crops = try flag("do_center_crop", or: processor.crops)
         var size: [Int]?
         if crops {
-            size = try side("crop_size", members["crop_size"], isSquare: true)
+            size =
+                try side("crop_size", members["crop_size"], isSquare: true)
                 .pixels(file, "crop_size") ?? processor.cropSize.map { [$0, $0] }
             guard size != nil else { throw unsupported("do_center_crop without crop_size") }
         }
@@ -176,7 +178,8 @@ struct HuggingFacePreprocessing {
     private func side(_ name: String, _ value: JSONMember?, isSquare: Bool) throws(ModelError) -> Side {
         guard let value, !value.isNull else { return .absent }
         if let one = value.integer { return isSquare ? .both(height: one, width: one) : .shortest(one) }
-        if case .array(let sides) = value, sides.count == 2, let height = sides[0].integer, let width = sides[1].integer {
+        if case .array(let sides) = value, sides.count == 2, let height = sides[0].integer, let width = sides[1].integer
+        {
             return .both(height: height, width: width)
         }
         let sides = (value.object ?? [:]).filter { !$0.value.isNull }
@@ -208,7 +211,8 @@ struct HuggingFacePreprocessing {
             case .absent: nil
             // As a crop's size one edge means a square.
             case .shortest(let edge): [edge, edge]
-            case .longest: throw .unsupported(file: file, feature: "\(name) with longest_edge; expected height and width")
+            case .longest:
+                throw .unsupported(file: file, feature: "\(name) with longest_edge; expected height and width")
             }
         }
     }

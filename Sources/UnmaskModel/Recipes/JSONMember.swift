@@ -53,7 +53,8 @@ enum JSONMember: Decodable, Equatable {
         case .string(let value): "“\(value.prefix(40))”"
         case .array(let values): "[" + values.prefix(4).map(\.summary).joined(separator: ", ") + "]"
         case .object(let members):
-            "{" + members.sorted { $0.key < $1.key }.prefix(4).map { "\($0): \($1.summary)" }.joined(separator: ", ") + "}"
+            "{" + members.sorted { $0.key < $1.key }.prefix(4).map { "\($0): \($1.summary)" }.joined(separator: ", ")
+                + "}"
         }
     }
 }

@@ -112,7 +112,7 @@ struct BenchServeCommand: AsyncParsableCommand {
             method: method, params: params, transport: transport, imagesPerRequest: imagesPerRequest)
         guard takesImages else { return try requests.make(paths: []) }
         guard image.isEmpty else {
-            let paths = ImagePaths.expand(image)
+            let paths = try ImagePaths(image).paths
             guard !paths.isEmpty else { throw ValidationError("--image: no images in \(image)") }
             return try requests.make(paths: paths)
         }

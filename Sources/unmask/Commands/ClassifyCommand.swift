@@ -17,22 +17,17 @@ struct ClassifyCommand: AsyncParsableCommand {
     @Option(help: "How many classes to print for each image.")
     var topK = 5
 
-    @Option(
-        help: ArgumentHelp(
-            "A token budget: look at only this share of the patches (0.5), or at these (0,7,12).",
-            valueName: "share|ids"))
-    var keep: KeepOption?
-
-    @Option(help: "Which patches --keep draws.")
-    var seed: UInt64 = 0
+    @OptionGroup var budget: TokenBudget
 
     func run() async throws {
         let session = try options.session { _ in .classify }
         let model = session.model
-        let mask = try keep?.mask(patches: model.interface.patches, seed: seed)
+        let mask = try budget.mask(patches: model.interface.patches)
+        let found = try ImagePaths(paths)
+        found.warn()
         var report = ItemReport()
         let batches = ImageBatches(
-            paths: ImagePaths.expand(paths), recipe: model.recipe, size: options.running.batch)
+            paths: found.paths, recipe: model.recipe, size: options.running.batch)
         try await batches.forEach { images in
             try report.batch(images) { good in
                 try session.classify(

@@ -31,16 +31,7 @@ struct EmbedCommand: AsyncParsableCommand {
     @Option(help: "Keep only the first D numbers of each vector (then normalise, where asked).")
     var dimensions: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            """
-            A token budget: encode only this share of the patches (0.25), drawn from --seed, or these patches (0,7,12). \
-            The cost falls with it.
-            """, valueName: "share|ids"))
-    var keep: KeepOption?
-
-    @Option(help: "Which patches --keep draws: the same seed gives the same patches everywhere.")
-    var seed: UInt64 = 0
+    @OptionGroup var budget: TokenBudget
 
     @Option(
         help: ArgumentHelp(
@@ -50,18 +41,28 @@ struct EmbedCommand: AsyncParsableCommand {
             """, valueName: "V.npy"))
     var out: String?
 
+    func validate() throws {
+        guard let out else { return }
+        let ending = (out as NSString).pathExtension.lowercased()
+        guard ["npy", ""].contains(ending) else {
+            throw ValidationError("--out \(out): vectors are written as a NumPy file, V.npy, not as .\(ending)")
+        }
+    }
+
     func run() async throws {
         let session = try options.session { _ in .embed(pooling) }
         let model = session.model
-        let mask = try keep?.mask(patches: model.interface.patches, seed: seed)
+        let mask = try budget.mask(patches: model.interface.patches)
         let embedding = EmbeddingOptions(pooling: pooling, normalize: normalize, dimensions: dimensions)
         try embedding.validate(for: model)
         var file = try out.map {
             try EmbeddingFile(path: $0, rowShape: rowShape(model, kept: mask?.kept ?? model.interface.patches))
         }
+        let found = try ImagePaths(paths)
+        found.warn()
         var report = ItemReport()
         let batches = ImageBatches(
-            paths: ImagePaths.expand(paths), recipe: model.recipe, size: options.running.batch)
+            paths: found.paths, recipe: model.recipe, size: options.running.batch)
         try await batches.forEach { images in
             try report.batch(images) { good in
                 try session.embed(good, options: embedding, masks: mask.map { Array(repeating: $0, count: good.count) })
@@ -71,6 +72,7 @@ struct EmbedCommand: AsyncParsableCommand {
                 try file?.append(path, error)
             }
         }
+        for item in found.leftOut { file?.append(leftOut: item.path, item.reason) }
         try file?.finish()
         try report.finish()
     }

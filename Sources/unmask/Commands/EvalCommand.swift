@@ -36,11 +36,7 @@ struct EvalCommand: AsyncParsableCommand {
     @Option(help: "What k-NN and the probe read: cls or mean. Default: the checkpoint's own.")
     var pooling: Pooling?
 
-    @Option(help: ArgumentHelp("A token budget: only this share of the patches.", valueName: "share|ids"))
-    var keep: KeepOption?
-
-    @Option(help: "Which patches --keep draws.")
-    var seed: UInt64 = 0
+    @OptionGroup var budget: TokenBudget
 
     @Flag(help: "One JSON object, also on a terminal.")
     var json = false
@@ -56,7 +52,7 @@ struct EvalCommand: AsyncParsableCommand {
             throw ModelError.noHead(model: "\(model.name) (give --train to measure its features instead)")
         }
         let session = try ModelSession(model, engine: running.engine(), maximumBatch: max(running.batch, 32))
-        let mask = try keep?.mask(patches: model.interface.patches, seed: seed)
+        let mask = try budget.mask(patches: model.interface.patches)
         let test = try LabelledImages(data, recipe: model.recipe, labels: model.labels)
         let head = model.hasHead ? try classify(test, session, mask) : nil
         let fitting = try train.map { try LabelledImages($0, recipe: model.recipe, labels: test.classes) }

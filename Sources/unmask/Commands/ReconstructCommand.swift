@@ -24,14 +24,7 @@ struct ReconstructCommand: AsyncParsableCommand {
     @Option(help: "The share of patches to hide. MAE was trained at 0.75.")
     var ratio: Double?
 
-    @Option(help: "Which patches are hidden: the same seed gives the same patches everywhere.")
-    var seed: UInt64 = 0
-
-    @Option(
-        help: ArgumentHelp(
-            "The share of patches to leave visible (0.25), or their numbers (0,7,12), counted row by row.",
-            valueName: "share|ids"))
-    var keep: KeepOption?
+    @OptionGroup var budget: TokenBudget
 
     @Option(help: "grid (one patch of every two by two stays visible) or block (the middle is hidden).")
     var pattern: Mask.Pattern?
@@ -42,8 +35,8 @@ struct ReconstructCommand: AsyncParsableCommand {
     var npy: String?
 
     func validate() throws {
-        guard [ratio != nil, keep != nil, pattern != nil].filter({ $0 }).count <= 1 else {
-            throw ValidationError("give one of --ratio, --keep and --pattern")
+        guard [ratio != nil, budget.selection != nil, pattern != nil].filter({ $0 }).count <= 1 else {
+            throw ValidationError("give one of --ratio, --keep, --patches and --pattern")
         }
     }
 
@@ -72,8 +65,8 @@ struct ReconstructCommand: AsyncParsableCommand {
         if let pattern {
             return try .pattern(pattern, rows: model.grid[0], columns: model.grid[1])
         }
-        if let keep { return try keep.mask(patches: model.patches, seed: seed) }
-        return try .random(patches: model.patches, ratio: ratio ?? 0.75, seed: seed)
+        return try budget.mask(patches: model.patches)
+            ?? .random(patches: model.patches, ratio: ratio ?? 0.75, seed: budget.seed)
     }
 
     private func line(_ path: String, _ result: Reconstruction) -> String {

@@ -70,12 +70,12 @@ struct LabelledImages {
         failures = 0
         paths = []
         self.path = path
-        if [height, width] == [recipe.height, recipe.width] {
+        if recipe.isSquashed, recipe.channels == 1, [height, width] == [recipe.height, recipe.width] {
             source = .bytes(pixels: images.elements, height: height, width: width, channels: recipe.channels)
         } else {
             let size = height * width
             source = .images(
-                (0..<images.shape[0]).map { index in
+                try (0..<images.shape[0]).map { index in
                     let gray = PixelImage(
                         width: width, height: height, channels: 1,
                         pixels: Array(images.elements[index * size..<(index + 1) * size]))
@@ -104,7 +104,9 @@ struct LabelledImages {
         var labels: [Int] = []
         var failures = 0
         for name in folders {
-            for path in ImagePaths.expand([folder + "/" + name]) {
+            let found = try ImagePaths([folder + "/" + name])
+            found.warn()
+            for path in found.paths {
                 switch PreparedImage(path: path, recipe: recipe).image {
                 case .success(let image):
                     images.append(image)

@@ -23,7 +23,7 @@ struct SampleImages {
             sources = images
             labels = chosen.map { labelled.labels[$0] }
         } else {
-            let paths = ImagePaths.expand([path])
+            let paths = try ImagePaths([path]).paths
             var (images, sources): ([PixelImage], [PixelImage]) = ([], [])
             for index in Self.spread(paths.count, most) {
                 do throws(ImageError) {

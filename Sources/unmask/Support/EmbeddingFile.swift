@@ -2,7 +2,7 @@ import UnmaskModel
 import UnmaskService
 import UnmaskWeights
 
-/// A NumPy file of vectors and its manifest: a line for each image, in order, with its row or its error. Both appear
+/// A NumPy file of vectors and its manifest: a line for each image, in order, with its row or its error, and for each file of a folder that was left out. Both appear
 /// under their names when they are whole.
 struct EmbeddingFile {
     private let vectors: NPYWriter
@@ -29,6 +29,15 @@ struct EmbeddingFile {
 
     mutating func append(_ path: String, _ error: ItemError) throws {
         lines.append(ItemReport.line(path, error))
+    }
+
+    /// A file of a folder that is no image.
+    mutating func append(leftOut path: String, _ reason: String) {
+        lines.append(
+            jsonLine { line in
+                line.field("path", path)
+                line.field("left_out", reason)
+            })
     }
 
     func finish() throws {

@@ -1,34 +1,100 @@
 import Foundation
+import UnmaskImage
 
 /// The images that arguments name: files, folders searched through, or `-` for a list on standard input.
-enum ImagePaths {
-    /// What a folder is searched for. A file named on its own is taken whatever it is called: its content decides.
-    private static let extensions: Set<String> = ["jpg", "jpeg", "png", "webp"]
+///
+/// Of a folder every file counts whose content is an image's, whatever it is called, and every one that is called an image:
+/// if it is none, that is its error. Linked folders are followed, each once. What is left out is counted and named.
+struct ImagePaths {
+    private(set) var paths: [String] = []
+    /// What of folders was left out, and why.
+    private(set) var leftOut: [(path: String, reason: String)] = []
+    private static let endings: Set<String> = [
+        "jpg", "jpeg", "jfif", "jpe", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif",
+    ]
+    /// Folders by device and inode: a link to one that was searched is not followed again.
+    private var searched: Set<[UInt64]> = []
 
     /// Folders give their images in the order of their paths.
-    static func expand(_ arguments: [String]) -> [String] {
-        arguments.flatMap { argument -> [String] in
-            if argument == "-" { return listed() }
+    ///
+    /// - Throws: where there is nothing at all to look at.
+    init(_ arguments: [String]) throws {
+        for argument in arguments {
             var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder.boolValue else {
-                return [argument]
+            if argument == "-" {
+                paths += try Self.listed()
+            } else if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder.boolValue {
+                search(argument)
+            } else {
+                paths.append(argument)
             }
-            return images(in: argument)
+        }
+        guard !paths.isEmpty else {
+            throw ValidationFailure(
+                "no image in \(arguments.joined(separator: ", "))"
+                    + (leftOut.isEmpty ? "" : ": \(leftOut.count) files are none")
+                    + ": name images, or folders with some")
         }
     }
 
-    private static func listed() -> [String] {
-        var lines: [String] = []
-        while let line = readLine() {
-            if !line.isEmpty { lines.append(line) }
-        }
-        return lines
+    /// Names what was left out, the first few of it.
+    func warn() {
+        guard !leftOut.isEmpty else { return }
+        let named = leftOut.prefix(5).map { "\($0.path) (\($0.reason))" }.joined(separator: ", ")
+        let rest = leftOut.count > 5 ? " and \(leftOut.count - 5) more" : ""
+        Console.warning("\(leftOut.count) files in folders are left out: \(named)\(rest)")
     }
 
-    private static func images(in folder: String) -> [String] {
-        let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-        return names.filter { extensions.contains(($0 as NSString).pathExtension.lowercased()) }.sorted().map {
-            (folder as NSString).appendingPathComponent($0)
+    /// Paths on lines, or ended by NUL where there is one, as `find -print0` writes them.
+    private static func listed() throws -> [String] {
+        let data = FileHandle.standardInput.readDataToEndOfFile()
+        let end: UInt8 = data.contains(0) ? 0 : UInt8(ascii: "\n")
+        return try data.split(separator: end).compactMap { entry in
+            var entry = entry
+            if end != 0, entry.last == UInt8(ascii: "\r") { entry = entry.dropLast() }
+            guard !entry.isEmpty else { return nil }
+            guard let path = String(data: entry, encoding: .utf8) else {
+                throw ValidationFailure("the list on standard input holds a path that is not UTF-8")
+            }
+            return path
         }
     }
+
+    private mutating func search(_ folder: String) {
+        var status = stat()
+        guard stat(folder, &status) == 0 else {
+            return leftOut.append((folder, String(cString: strerror(errno))))
+        }
+        guard searched.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted else {
+            return leftOut.append((folder, "a folder that was searched already"))
+        }
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            return leftOut.append((folder, "cannot be read"))
+        }
+        for name in names.sorted() {
+            let path = (folder as NSString).appendingPathComponent(name)
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+                search(path)
+            } else {
+                look(at: path)
+            }
+        }
+    }
+
+    private mutating func look(at path: String) {
+        let isCalledImage = Self.endings.contains((path as NSString).pathExtension.lowercased())
+        if !isCalledImage, let reason = reasonNotAnImage(path) {
+            leftOut.append((path, reason))
+        } else {
+            paths.append(path)
+        }
+    }
+}
+
+/// Why a command cannot begin.
+struct ValidationFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

@@ -1,5 +1,4 @@
 public import ArgumentParser
-public import UnmaskImage
 public import UnmaskModel
 import UnmaskRuntime
 
@@ -67,7 +66,8 @@ struct ReadingOptions: ParsableArguments {
         let model = try Model.load(
             path,
             options: ModelLoadOptions(
-                imageSize: size?.sides, recipe: try preparation.options(), heads: heads, decoderHeads: decoderHeads, normPix: normPix,
+                imageSize: size?.sides, recipe: preparation.options(), heads: heads, decoderHeads: decoderHeads,
+                normPix: normPix,
                 licence: licence, output: output))
         for note in model.notes { Console.warning("\(path): \(note)") }
         return model

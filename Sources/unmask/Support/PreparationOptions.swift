@@ -1,5 +1,5 @@
-import ArgumentParser
-import UnmaskImage
+public import ArgumentParser
+public import UnmaskImage
 import UnmaskModel
 
 /// How images are prepared, in place of what the model's files say.
@@ -36,7 +36,8 @@ struct PreparationOptions: ParsableArguments {
             valueName: "numbers"))
     var mean: NumberList?
 
-    @Option(help: ArgumentHelp("What they are then divided by: one number, or one for each channel.", valueName: "numbers"))
+    @Option(
+        help: ArgumentHelp("What they are then divided by: one number, or one for each channel.", valueName: "numbers"))
     var std: NumberList?
 
     func validate() throws {

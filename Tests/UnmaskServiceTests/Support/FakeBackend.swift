@@ -55,7 +55,8 @@ final class FakeBackend: InferenceBackend {
             imageSize: [28, 28], patchSize: 4, channels: 1, width: 8, depth: 1, heads: 1, pooling: .mean,
             classes: hasHead ? 2 : 0, decoder: hasDecoder ? decoder : nil)
         return ModelDescription(
-            hash: hash, interface: ModelInterface(configuration), precision: "f32", recipes: ["squash", "mae"].map { RecipeChoice(name: $0, stamp: "\($0) 28x28") },
+            hash: hash, interface: ModelInterface(configuration), precision: "f32",
+            recipes: ["squash", "mae"].map { RecipeChoice(name: $0, stamp: "\($0) 28x28") },
             labels: ["even", "odd"], licence: nil, maximumBatch: maximumBatch, golden: golden)
     }
 
