@@ -31,6 +31,7 @@ enum GraphLayout {
         facts.preparation = try RecipeResolver.resolve(
             stated: stated, in: file.path, imageSize: [stated.height, stated.width], channels: stated.channels,
             options.recipe)
+        facts.notes = facts.preparation?.notes ?? []
         facts.labels = file.metadata[Key.labels] == nil ? [] : try OwnLayout.decode(Key.labels, as: [String].self, file)
         facts.licence = options.licence ?? file.metadata[Key.licence]
         facts.statedHash = file.metadata[Key.hash]

@@ -38,6 +38,7 @@ enum ONNXLayout {
             try checkpoint.finish(file: path, options)
             return .checkpoint(checkpoint)
         }
+        facts.notes += facts.preparation?.notes ?? []
         let graph = try GraphModel(model.graph, facts, file: path)
         try graph.requireSize(options.imageSize, file: path)
         return .graph(graph)

@@ -20,11 +20,11 @@ struct ClassifyCommand: AsyncParsableCommand {
     @OptionGroup var budget: TokenBudget
 
     func run() async throws {
+        let found = try ImagePaths(paths)
+        found.warn()
         let session = try options.session { _ in .classify }
         let model = session.model
         let mask = try budget.mask(patches: model.interface.patches)
-        let found = try ImagePaths(paths)
-        found.warn()
         var report = ItemReport()
         let batches = ImageBatches(
             paths: found.paths, recipe: model.recipe, size: options.running.batch)

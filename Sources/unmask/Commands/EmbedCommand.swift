@@ -50,6 +50,8 @@ struct EmbedCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let found = try ImagePaths(paths)
+        found.warn()
         let session = try options.session { _ in .embed(pooling) }
         let model = session.model
         let mask = try budget.mask(patches: model.interface.patches)
@@ -58,8 +60,6 @@ struct EmbedCommand: AsyncParsableCommand {
         var file = try out.map {
             try EmbeddingFile(path: $0, rowShape: rowShape(model, kept: mask?.kept ?? model.interface.patches))
         }
-        let found = try ImagePaths(paths)
-        found.warn()
         var report = ItemReport()
         let batches = ImageBatches(
             paths: found.paths, recipe: model.recipe, size: options.running.batch)
