@@ -63,7 +63,7 @@ import UnmaskModel
         ) async throws {
             let model = try await registry.model(named: "\(index)")
             let job = ImageJob(
-                model: model, source: .encoded(.frame(.init(bytes: image))), preparation: .recipe(.mae),
+                model: model, source: .encoded(.frame(.init(bytes: image))), preparation: .recipe(RecipeChoice(name: "mae", stamp: "mae 28x28")),
                 mask: .none(patches: 49), operation: operation)
             _ = try await scheduler.run([job], RequestTerms(connection: 1))
         }
