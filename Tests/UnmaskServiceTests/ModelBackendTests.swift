@@ -8,7 +8,7 @@ import UnmaskModel
 /// The real engine behind the socket, with a small model of arbitrary weights.
 @Suite struct ModelBackendTests {
     private func ask(_ session: ModelSession, _ line: String, frames: [[UInt8]]) async throws -> ServerAnswer {
-        try await LiveServer.running(ModelBackend(session)) { server in
+        try await LiveServer.running(try ModelBackend(session)) { server in
             try await LineClient.connected(to: server.unix) { client in
                 try await client.send(line, frames: frames)
                 return try #require(await client.receive())
