@@ -13,7 +13,10 @@ public struct NPYFile: Sendable {
         let file = try MappedFile.open(path)
         defer { withExtendedLifetime(file) {} }
         let header = try NPYHeaderParser(file.bytes, file: path)
-        guard let byteCount = Tensor.byteCount(shape: header.shape, type: header.type) else {
+        // A zero among the dimensions makes an array empty, not the others small.
+        guard let byteCount = Tensor.byteCount(shape: header.shape, type: header.type),
+            Tensor.byteCount(shape: header.shape.filter { $0 > 0 }, type: header.type) != nil
+        else {
             throw WeightsError(.shapeOverflow, file: path, "the size of shape \(brief(header.shape)) overflows")
         }
         guard byteCount == file.byteCount - header.dataOffset,
