@@ -18,7 +18,8 @@ let package = Package(
                 "UnmaskService",
             ]),
         .library(name: "UnmaskClient", targets: ["UnmaskClient"]),
-        // The readers of files alone, which fuzz/ exercises.
+        // The readers of files and images alone, which fuzz/ exercises.
+        .library(name: "UnmaskPixels", targets: ["UnmaskImage"]),
         .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX"]),
     ],
     dependencies: [
