@@ -26,7 +26,7 @@ extension Recipe {
         return ResamplingMatrices(
             rows: matrix(sourceHeight, geometry.height, geometry.crop.rows),
             columns: matrix(sourceWidth, geometry.width, geometry.crop.columns),
-            rowsFirst: PixelImage.resizesRowsFirst(
+            rowsFirst: Resizing.resizesRowsFirst(
                 from: (sourceHeight, sourceWidth), to: (geometry.height, geometry.width)))
     }
 }

@@ -13,9 +13,10 @@ public protocol InferenceBackend: Sendable {
     /// - Returns: what it made of it, as `ModelSession.goldenVector()`.
     func warmUp() throws -> GoldenVector?
 
-    /// Decodes an encoded image and brings it to the model's size, by one of `description.recipes`.
+    /// Decodes an encoded image and brings it to the model's size, by one of `description.recipes`, asking `control` all
+    /// the while whether to go on.
     func prepare(
-        _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits
+        _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits, control: DecodeControl
     ) throws(ImageError) -> PixelImage
 
     /// Brings pixels to the model's size, by one of `description.recipes`; they have 1 or 3 channels.

@@ -31,9 +31,9 @@ public struct ModelBackend: InferenceBackend {
     }
 
     public func prepare(
-        _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits
+        _ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits, control: DecodeControl
     ) throws(ImageError) -> PixelImage {
-        try (recipes[recipe] ?? session.model.recipe).prepare(encoded, limits: limits)
+        try (recipes[recipe] ?? session.model.recipe).prepare(encoded, limits: limits, control: control)
     }
 
     public func prepare(_ pixels: PixelImage, recipe: Recipe.Name) throws(ImageError) -> PixelImage {
@@ -44,7 +44,7 @@ public struct ModelBackend: InferenceBackend {
                 "a model of \(recipe.channels) channels takes pixels of its own size and channels: "
                     + "say \"recipe\":\"none\"")
         }
-        return recipe.apply(to: pixels)
+        return try recipe.apply(to: pixels)
     }
 
     public func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {

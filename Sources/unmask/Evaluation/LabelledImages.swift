@@ -65,11 +65,11 @@ struct LabelledImages {
         } else {
             let size = height * width
             source = .images(
-                (0..<images.shape[0]).map { index in
+                try (0..<images.shape[0]).map { index in
                     let gray = PixelImage(
                         width: width, height: height, channels: 1,
                         pixels: Array(images.elements[index * size..<(index + 1) * size]))
-                    return recipe.apply(to: gray)
+                    return try recipe.apply(to: gray)
                 })
         }
     }
