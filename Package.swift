@@ -18,7 +18,8 @@ let package = Package(
                 "UnmaskService",
             ]),
         .library(name: "UnmaskClient", targets: ["UnmaskClient"]),
-        // The readers of files, and what plans and runs their graphs, which fuzz/ exercises.
+        // The readers of files and images, and what plans and runs graphs, which fuzz/ exercises.
+        .library(name: "UnmaskPixels", targets: ["UnmaskImage"]),
         .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX", "UnmaskRuntime"]),
     ],
     dependencies: [

@@ -18,6 +18,12 @@ let package = Package(
             name: "fuzz-safetensors", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
         .executableTarget(
             name: "fuzz-torch", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-image", dependencies: ["FuzzSupport", .product(name: "UnmaskPixels", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-exif", dependencies: ["FuzzSupport", .product(name: "UnmaskPixels", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-arrays", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,7 @@
 #include "unmask_jpeg.h"
 
+#include "jpeg_scans.h"
+
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,15 +10,15 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-// A progressive file may hold any number of scans, each a few bytes long and each a pass over the whole image.
-// Encoders write about ten.
-enum { MAXIMUM_SCANS = 500 };
-
 struct unmask_jpeg {
     struct jpeg_decompress_struct library;
     struct jpeg_error_mgr errors;
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
+    size_t scans;
+    unmask_jpeg_stop stop;
+    void *stop_context;
+    JSAMPARRAY cmyk;  ///< a row before its conversion; NULL where there is none
     jmp_buf failed;
     unmask_jpeg_status status;
     char message[JMSG_LENGTH_MAX];
@@ -57,12 +59,37 @@ static void skip(j_decompress_ptr library, long count) {
     source->bytes_in_buffer -= skipped;
 }
 
-static void limit_scans(j_common_ptr library) {
+/// libjpeg comes by after every row of blocks of every scan, and after every row of pixels.
+static void monitor(j_common_ptr library) {
     unmask_jpeg *decoder = library->client_data;
-    if (!library->is_decompressor || decoder->library.input_scan_number <= MAXIMUM_SCANS) return;
-    snprintf(decoder->message, sizeof decoder->message, "more than %d scans", MAXIMUM_SCANS);
-    decoder->status = UNMASK_JPEG_UNSUPPORTED;
-    longjmp(decoder->failed, 1);
+    // Scans were counted before anything was decoded, and limits stand on that count: a file that libjpeg reads
+    // otherwise is not to have more.
+    bool is_deceived = decoder->library.input_scan_number > 0
+        && (size_t)decoder->library.input_scan_number > decoder->scans;
+    if (is_deceived) {
+        snprintf(decoder->message, sizeof decoder->message, "more scans than the %zu it shows", decoder->scans);
+        decoder->status = UNMASK_JPEG_CORRUPT;
+        longjmp(decoder->failed, 1);
+    }
+    if (decoder->stop && decoder->stop(decoder->stop_context)) {
+        decoder->status = UNMASK_JPEG_STOPPED;
+        longjmp(decoder->failed, 1);
+    }
+}
+
+/// The coefficients of all components where there are several scans, and the rows that upsampling and colour conversion
+/// hold: for each component, three rows of blocks.
+static size_t working_bytes(j_decompress_ptr library) {
+    size_t bytes = 0;
+    for (int i = 0; i < library->num_components; i++) {
+        const jpeg_component_info *component = library->comp_info + i;
+        size_t across = (size_t)component->h_samp_factor, down = (size_t)component->v_samp_factor;
+        size_t columns = (component->width_in_blocks + across - 1) / across * across;
+        size_t rows = (component->height_in_blocks + down - 1) / down * down;
+        if (jpeg_has_multiple_scans(library)) bytes += columns * rows * sizeof(JBLOCK);
+        bytes += 3 * DCTSIZE * (size_t)library->max_v_samp_factor * ((size_t)library->image_width + DCTSIZE);
+    }
+    return bytes;
 }
 
 static unmask_jpeg_status refuse(unmask_jpeg *decoder, unmask_jpeg_status status, const char *message) {
@@ -92,7 +119,8 @@ unmask_jpeg_status unmask_jpeg_open(
         .term_source = ignore,
     };
     library->src = &decoder->source;
-    decoder->progress.progress_monitor = limit_scans;
+    decoder->scans = jpeg_scan_count(bytes, count);
+    decoder->progress.progress_monitor = monitor;
     library->progress = &decoder->progress;
     jpeg_save_markers(library, JPEG_APP0 + 1, 0xFFFF);
 
@@ -110,6 +138,8 @@ unmask_jpeg_status unmask_jpeg_open(
     header->width = library->image_width;
     header->height = library->image_height;
     header->channels = library->num_components == 1 ? 1 : 3;
+    header->scans = decoder->scans;
+    header->working_bytes = working_bytes(library);
     return UNMASK_JPEG_OK;
 }
 
@@ -138,29 +168,29 @@ static void rgb_from_cmyk(const uint8_t *cmyk, size_t width, uint8_t *rgb) {
     }
 }
 
-unmask_jpeg_status unmask_jpeg_decode(unmask_jpeg *decoder, uint8_t *pixels) {
+static const char truncated[] = "the image data ends before the last row";
+
+unmask_jpeg_status unmask_jpeg_start(unmask_jpeg *decoder, unmask_jpeg_stop stop, void *context) {
     struct jpeg_decompress_struct *library = &decoder->library;
-    const char *truncated = "the image data ends before the last row";
+    decoder->stop = stop;
+    decoder->stop_context = context;
     if (setjmp(decoder->failed)) return decoder->status;
     if (!jpeg_start_decompress(library)) return refuse(decoder, UNMASK_JPEG_TRUNCATED, truncated);
+    if (library->out_color_space == JCS_CMYK) {
+        decoder->cmyk =
+            library->mem->alloc_sarray((j_common_ptr)library, JPOOL_IMAGE, 4 * library->output_width, 1);
+    }
+    return UNMASK_JPEG_OK;
+}
 
-    int is_cmyk = library->out_color_space == JCS_CMYK;
-    size_t width = library->output_width;
-    size_t stride = width * (library->out_color_space == JCS_GRAYSCALE ? 1 : 3);
-    JSAMPARRAY cmyk = NULL;
-    if (is_cmyk) {
-        cmyk = library->mem->alloc_sarray((j_common_ptr)library, JPOOL_IMAGE, (JDIMENSION)(4 * width), 1);
-    }
-    while (library->output_scanline < library->output_height) {
-        uint8_t *row = pixels + stride * library->output_scanline;
-        JSAMPROW target = is_cmyk ? cmyk[0] : row;
-        if (jpeg_read_scanlines(library, &target, 1) != 1) {
-            return refuse(decoder, UNMASK_JPEG_TRUNCATED, truncated);
-        }
-        if (is_cmyk) rgb_from_cmyk(target, width, row);
-    }
+unmask_jpeg_status unmask_jpeg_read_row(unmask_jpeg *decoder, uint8_t *row) {
+    struct jpeg_decompress_struct *library = &decoder->library;
+    if (setjmp(decoder->failed)) return decoder->status;
+    JSAMPROW target = decoder->cmyk ? decoder->cmyk[0] : row;
+    if (jpeg_read_scanlines(library, &target, 1) != 1) return refuse(decoder, UNMASK_JPEG_TRUNCATED, truncated);
+    if (decoder->cmyk) rgb_from_cmyk(target, library->output_width, row);
     // A missing end-of-image marker after the last row suspends here: harmless, and Pillow forgives it too.
-    jpeg_finish_decompress(library);
+    if (library->output_scanline == library->output_height) jpeg_finish_decompress(library);
     return UNMASK_JPEG_OK;
 }
 

@@ -10,8 +10,7 @@ struct unmask_png {
     png_structp library;
     png_infop info;
     const uint8_t *next;
-    size_t left, width, height;
-    size_t row_bytes;
+    size_t left;
     bool is_truncated;
     jmp_buf failed;
     char message[128];
@@ -41,6 +40,19 @@ static void read_bytes(png_structp library, png_bytep target, size_t count) {
 
 static unmask_png_status failure(const unmask_png *decoder) {
     return decoder->is_truncated ? UNMASK_PNG_TRUNCATED : UNMASK_PNG_CORRUPT;
+}
+
+/// Chunks that are inflated or kept, and that nothing here reads.
+static const png_byte unread[][5] = {"iCCP", "sPLT", "tEXt", "zTXt", "pCAL", "sCAL", "hIST"};
+
+/// What is kept of the others, XMP packets and unused texts alike: at most 64 of 1 MiB each, which is what Pillow takes.
+enum { KEPT_CHUNKS = 64, KEPT_CHUNK_BYTES = 1 << 20 };
+
+static void limit_chunks(png_structp library) {
+    const int count = sizeof unread / sizeof *unread;
+    png_set_keep_unknown_chunks(library, PNG_HANDLE_CHUNK_NEVER, unread[0], count);
+    png_set_chunk_cache_max(library, KEPT_CHUNKS);
+    png_set_chunk_malloc_max(library, KEPT_CHUNK_BYTES);
 }
 
 static void read_palette(unmask_png *decoder, unmask_png_header *header) {
@@ -80,14 +92,16 @@ unmask_png_status unmask_png_open(
     if (!decoder->info) return UNMASK_PNG_NO_MEMORY;
     // The caller's limits come after the header; libpng's own would refuse wide images for another reason.
     png_set_user_limits(decoder->library, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    limit_chunks(decoder->library);
     png_set_read_fn(decoder->library, decoder, read_bytes);
     png_read_info(decoder->library, decoder->info);
 
     memset(header, 0, sizeof *header);
-    header->width = decoder->width = png_get_image_width(decoder->library, decoder->info);
-    header->height = decoder->height = png_get_image_height(decoder->library, decoder->info);
+    header->width = png_get_image_width(decoder->library, decoder->info);
+    header->height = png_get_image_height(decoder->library, decoder->info);
     header->bits = png_get_bit_depth(decoder->library, decoder->info);
     header->samples = png_get_channels(decoder->library, decoder->info);
+    header->is_interlaced = png_get_interlace_type(decoder->library, decoder->info) == PNG_INTERLACE_ADAM7;
     switch (png_get_color_type(decoder->library, decoder->info)) {
     case PNG_COLOR_TYPE_GRAY: header->color = UNMASK_PNG_GRAY; break;
     case PNG_COLOR_TYPE_PALETTE: header->color = UNMASK_PNG_PALETTE; break;
@@ -102,24 +116,32 @@ unmask_png_status unmask_png_open(
 
 const char *unmask_png_message(const unmask_png *decoder) { return decoder->message; }
 
-static void read_rows(unmask_png *decoder, uint8_t *samples, int passes) {
-    for (int pass = 0; pass < passes; pass++) {
-        for (size_t y = 0; y < decoder->height; y++) {
-            png_read_row(decoder->library, samples + y * decoder->row_bytes, NULL);
-        }
-    }
-}
-
-unmask_png_status unmask_png_decode(unmask_png *decoder, uint8_t *samples) {
+unmask_png_status unmask_png_start(unmask_png *decoder) {
     if (setjmp(decoder->failed)) return failure(decoder);
     png_set_packing(decoder->library);
-    int passes = png_set_interlace_handling(decoder->library);
     png_read_update_info(decoder->library, decoder->info);
-    decoder->row_bytes = png_get_rowbytes(decoder->library, decoder->info);
-    read_rows(decoder, samples, passes);
-    // The pixels are complete: what is wrong behind them costs only the metadata that may stand there.
-    if (setjmp(decoder->failed) == 0) png_read_end(decoder->library, decoder->info);
     return UNMASK_PNG_OK;
+}
+
+unmask_png_status unmask_png_read_row(unmask_png *decoder, uint8_t *samples) {
+    if (setjmp(decoder->failed)) return failure(decoder);
+    png_read_row(decoder->library, samples, NULL);
+    return UNMASK_PNG_OK;
+}
+
+void unmask_png_finish(unmask_png *decoder) {
+    if (setjmp(decoder->failed) == 0) png_read_end(decoder->library, decoder->info);
+}
+
+unmask_png_pass unmask_png_pass_of(const unmask_png_header *header, int pass) {
+    return (unmask_png_pass){
+        .first_row = (size_t)PNG_PASS_START_ROW(pass),
+        .first_column = (size_t)PNG_PASS_START_COL(pass),
+        .row_step = (size_t)1 << PNG_PASS_ROW_SHIFT(pass),
+        .column_step = (size_t)1 << PNG_PASS_COL_SHIFT(pass),
+        .rows = PNG_PASS_ROWS((png_uint_32)header->height, pass),
+        .columns = PNG_PASS_COLS((png_uint_32)header->width, pass),
+    };
 }
 
 const uint8_t *unmask_png_exif(const unmask_png *decoder, size_t *count) {

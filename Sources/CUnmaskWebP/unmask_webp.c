@@ -8,9 +8,24 @@
 struct unmask_webp {
     WebPData data;
     WebPDemuxer *demuxer;
+    WebPIterator frame;  ///< the first
+    WebPBitstreamFeatures features;  ///< of that frame
     size_t width, height;
     bool has_alpha;
 };
+
+enum { LOSSLESS = 2 };  ///< `WebPBitstreamFeatures.format`
+
+/// Lossless images, and the alpha planes of lossy ones, are decoded as a whole before they are written out: 4 bytes a
+/// pixel, with half as much again for the transforms. A lossy image without alpha has some rows of blocks.
+static size_t working_bytes(const WebPBitstreamFeatures *features) {
+    size_t width = (size_t)features->width, height = (size_t)features->height;
+    if (features->format == LOSSLESS) return width * height * 9 / 2;
+    return (features->has_alpha ? width * height * 11 / 2 : 0) + width * 128;
+}
+
+/// The next piece of a file to decode before the caller is asked again.
+enum { SMALLEST_PIECE = 1 << 12, LARGEST_PIECE = 1 << 16 };
 
 static unmask_webp_status status_of(VP8StatusCode code) {
     switch (code) {
@@ -23,53 +38,83 @@ static unmask_webp_status status_of(VP8StatusCode code) {
     }
 }
 
-unmask_webp_status unmask_webp_open(
-    const uint8_t *bytes, size_t count, unmask_webp **opened, unmask_webp_header *header) {
-    *opened = NULL;
-    WebPBitstreamFeatures features;
-    VP8StatusCode code = WebPGetFeatures(bytes, count, &features);
+static unmask_webp_status open_frame(unmask_webp *decoder) {
+    WebPIterator *frame = &decoder->frame;
+    if (!WebPDemuxGetFrame(decoder->demuxer, 1, frame)) return UNMASK_WEBP_CORRUPT;
+    VP8StatusCode code = WebPGetFeatures(frame->fragment.bytes, frame->fragment.size, &decoder->features);
     if (code != VP8_STATUS_OK) return status_of(code);
+    size_t right = (size_t)frame->x_offset + (size_t)decoder->features.width;
+    size_t bottom = (size_t)frame->y_offset + (size_t)decoder->features.height;
+    return right > decoder->width || bottom > decoder->height ? UNMASK_WEBP_CORRUPT : UNMASK_WEBP_OK;
+}
 
-    unmask_webp *decoder = calloc(1, sizeof *decoder);
-    if (!decoder) return UNMASK_WEBP_NO_MEMORY;
-    decoder->data = (WebPData){bytes, count};
+static unmask_webp_status open_container(unmask_webp *decoder) {
+    WebPBitstreamFeatures features;
+    VP8StatusCode code = WebPGetFeatures(decoder->data.bytes, decoder->data.size, &features);
+    if (code != VP8_STATUS_OK) return status_of(code);
+    decoder->has_alpha = features.has_alpha != 0;
     WebPDemuxState state;
     decoder->demuxer = WebPDemuxPartial(&decoder->data, &state);
     if (!decoder->demuxer || state != WEBP_DEMUX_DONE) {
-        unmask_webp_close(decoder);
         return state == WEBP_DEMUX_PARSE_ERROR ? UNMASK_WEBP_CORRUPT : UNMASK_WEBP_TRUNCATED;
     }
-    header->width = decoder->width = WebPDemuxGetI(decoder->demuxer, WEBP_FF_CANVAS_WIDTH);
-    header->height = decoder->height = WebPDemuxGetI(decoder->demuxer, WEBP_FF_CANVAS_HEIGHT);
-    header->has_alpha = decoder->has_alpha = features.has_alpha != 0;
+    decoder->width = WebPDemuxGetI(decoder->demuxer, WEBP_FF_CANVAS_WIDTH);
+    decoder->height = WebPDemuxGetI(decoder->demuxer, WEBP_FF_CANVAS_HEIGHT);
+    return open_frame(decoder);
+}
+
+unmask_webp_status unmask_webp_open(
+    const uint8_t *bytes, size_t count, unmask_webp **opened, unmask_webp_header *header) {
+    *opened = NULL;
+    unmask_webp *decoder = calloc(1, sizeof *decoder);
+    if (!decoder) return UNMASK_WEBP_NO_MEMORY;
+    decoder->data = (WebPData){bytes, count};
+    unmask_webp_status status = open_container(decoder);
+    if (status != UNMASK_WEBP_OK) {
+        unmask_webp_close(decoder);
+        return status;
+    }
+    size_t width = (size_t)decoder->features.width, height = (size_t)decoder->features.height;
+    header->width = decoder->width;
+    header->height = decoder->height;
+    header->has_alpha = decoder->has_alpha;
+    header->covers_canvas = width == decoder->width && height == decoder->height;
+    header->working_bytes = working_bytes(&decoder->features);
     *opened = decoder;
     return UNMASK_WEBP_OK;
 }
 
-static unmask_webp_status decode_frame(const unmask_webp *decoder, const WebPIterator *frame, uint8_t *pixels) {
+/// Shows libwebp more and more of the frame's bytes, which stay where they are.
+static unmask_webp_status feed(
+    WebPIDecoder *incremental, const WebPData *bytes, unmask_webp_stop stop, void *context) {
+    size_t piece = bytes->size / 64;
+    piece = piece < SMALLEST_PIECE ? SMALLEST_PIECE : piece > LARGEST_PIECE ? LARGEST_PIECE : piece;
+    VP8StatusCode code = VP8_STATUS_SUSPENDED;
+    for (size_t shown = 0; code == VP8_STATUS_SUSPENDED && shown < bytes->size;) {
+        if (stop && stop(context)) return UNMASK_WEBP_STOPPED;
+        shown = bytes->size - shown < piece ? bytes->size : shown + piece;
+        code = WebPIUpdate(incremental, bytes->bytes, shown);
+    }
+    return status_of(code);
+}
+
+unmask_webp_status unmask_webp_decode(
+    unmask_webp *decoder, uint8_t *pixels, unmask_webp_stop stop, void *context) {
     WebPDecoderConfig config;
     if (!WebPInitDecoderConfig(&config)) return UNMASK_WEBP_UNSUPPORTED;
-    VP8StatusCode code = WebPGetFeatures(frame->fragment.bytes, frame->fragment.size, &config.input);
-    if (code != VP8_STATUS_OK) return status_of(code);
-
-    size_t x = (size_t)frame->x_offset, y = (size_t)frame->y_offset;
-    size_t width = (size_t)config.input.width, height = (size_t)config.input.height;
-    if (x + width > decoder->width || y + height > decoder->height) return UNMASK_WEBP_CORRUPT;
+    size_t x = (size_t)decoder->frame.x_offset, y = (size_t)decoder->frame.y_offset;
     size_t channels = decoder->has_alpha ? 4 : 3;
     size_t stride = decoder->width * channels;
     config.output.colorspace = decoder->has_alpha ? MODE_RGBA : MODE_RGB;
     config.output.is_external_memory = 1;
     config.output.u.RGBA.rgba = pixels + y * stride + x * channels;
     config.output.u.RGBA.stride = (int)stride;
-    config.output.u.RGBA.size = (height - 1) * stride + width * channels;
-    return status_of(WebPDecode(frame->fragment.bytes, frame->fragment.size, &config));
-}
-
-unmask_webp_status unmask_webp_decode(unmask_webp *decoder, uint8_t *pixels) {
-    WebPIterator frame;
-    if (!WebPDemuxGetFrame(decoder->demuxer, 1, &frame)) return UNMASK_WEBP_CORRUPT;
-    unmask_webp_status status = decode_frame(decoder, &frame, pixels);
-    WebPDemuxReleaseIterator(&frame);
+    config.output.u.RGBA.size =
+        ((size_t)decoder->features.height - 1) * stride + (size_t)decoder->features.width * channels;
+    WebPIDecoder *incremental = WebPIDecode(NULL, 0, &config);
+    if (!incremental) return UNMASK_WEBP_NO_MEMORY;
+    unmask_webp_status status = feed(incremental, &decoder->frame.fragment, stop, context);
+    WebPIDelete(incremental);
     return status;
 }
 
@@ -88,6 +133,7 @@ const uint8_t *unmask_webp_xmp(const unmask_webp *decoder, size_t *count) { retu
 
 void unmask_webp_close(unmask_webp *decoder) {
     if (!decoder) return;
+    WebPDemuxReleaseIterator(&decoder->frame);
     WebPDemuxDelete(decoder->demuxer);
     free(decoder);
 }

@@ -19,6 +19,14 @@ public struct ServerDescription: Sendable, Hashable, Decodable {
         /// Of one image.
         public var imageBytes: Int
         public var imagePixels: Int
+        /// The longest side, in pixels.
+        public var imageSide: Int
+        /// Pixels times scans, of a progressive JPEG.
+        public var imageScanPixels: Int
+        /// The processor time that decoding one image may take, in milliseconds.
+        public var imageDecodeMs: Int
+        /// Of memory that all decodes of the server together may hold.
+        public var decodeBytes: Int
         public var imagesPerRequest: Int
         /// Of one connection.
         public var requestsInFlight: Int

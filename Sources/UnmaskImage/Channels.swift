@@ -1,26 +1,34 @@
+/// RGB to gray by Pillow's `convert("L")`: ITU-R 601-2 luma in 16-bit fixed point.
+func luma(of rgb: UnsafePointer<UInt8>, to gray: UnsafeMutablePointer<UInt8>, count: Int) {
+    for i in 0..<count {
+        let (red, green, blue) = (UInt32(rgb[3 * i]), UInt32(rgb[3 * i + 1]), UInt32(rgb[3 * i + 2]))
+        gray[i] = UInt8((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16)
+    }
+}
+
+extension Raster {
+    /// The same image in gray.
+    func gray(_ memory: DecodeMemory) throws(ImageError) -> Raster {
+        guard channels != 1 else { return self }
+        return try Raster(width: width, height: height, channels: 1, memory) { gray in
+            withSamples { rgb in
+                guard let from = rgb.baseAddress, let to = gray.baseAddress else { return }
+                luma(of: from, to: to, count: gray.count)
+            }
+        }
+    }
+}
+
 extension PixelImage {
-    /// The same image with 1 or 3 channels: RGB to gray by Pillow's `convert("L")` (ITU-R 601-2 luma in 16-bit fixed
-    /// point), gray to RGB by repetition.
-    func converted(toChannels wanted: Int) -> PixelImage {
-        switch (channels, wanted) {
-        case (3, 1):
-            PixelImage(width: width, height: height, channels: 1) { gray in
-                for i in gray.indices {
-                    let red = UInt32(pixels[3 * i])
-                    let green = UInt32(pixels[3 * i + 1])
-                    let blue = UInt32(pixels[3 * i + 2])
-                    gray[i] = UInt8((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16)
-                }
+    /// The same image with `wanted` channels, no fewer than it has: gray is repeated.
+    func repeated(toChannels wanted: Int) -> PixelImage {
+        guard channels == 1, wanted == 3 else { return self }
+        return PixelImage(width: width, height: height, channels: 3) { rgb in
+            for i in pixels.indices {
+                rgb[3 * i] = pixels[i]
+                rgb[3 * i + 1] = pixels[i]
+                rgb[3 * i + 2] = pixels[i]
             }
-        case (1, 3):
-            PixelImage(width: width, height: height, channels: 3) { rgb in
-                for i in pixels.indices {
-                    rgb[3 * i] = pixels[i]
-                    rgb[3 * i + 1] = pixels[i]
-                    rgb[3 * i + 2] = pixels[i]
-                }
-            }
-        default: self
         }
     }
 }

@@ -6,34 +6,44 @@ extension PixelImage {
     ///
     /// - Parameter channels: 1 (gray) or 3 (RGB).
     public static func decode(
-        _ encoded: UnsafeRawBufferPointer, channels: Int = 3, limits: ImageLimits = .standard
+        _ encoded: UnsafeRawBufferPointer, channels: Int = 3, limits: ImageLimits = .standard,
+        control: DecodeControl = .standard
     ) throws(ImageError) -> PixelImage {
         guard channels == 1 || channels == 3 else {
             throw ImageError(.unsupported, "an image gives 1 or 3 channels; \(channels) were asked for")
         }
-        return try decodeUpright(encoded, limits: limits).converted(toChannels: channels)
+        let watch = DecodeWatch(control, limits)
+        let decoder = try openImage(encoded, watch)
+        let copy = decoder.width * decoder.height * channels
+        return try watch.memory.holding(decoder.wholeBytes + copy, watch) { () throws(ImageError) in
+            defer { decoder.close() }
+            return PixelImage(try decoder.decodeUpright(channels: channels, watch)).repeated(toChannels: channels)
+        }
     }
 
     /// As above, for an array.
     public static func decode(
-        _ encoded: [UInt8], channels: Int = 3, limits: ImageLimits = .standard
+        _ encoded: [UInt8], channels: Int = 3, limits: ImageLimits = .standard, control: DecodeControl = .standard
     ) throws(ImageError) -> PixelImage {
         try withBytes(of: encoded) { bytes throws(ImageError) in
-            try decode(bytes, channels: channels, limits: limits)
+            try decode(bytes, channels: channels, limits: limits, control: control)
         }
     }
+}
 
-    /// One channel where the file is gray, else three.
-    static func decodeUpright(_ encoded: UnsafeRawBufferPointer, limits: ImageLimits) throws(ImageError) -> PixelImage {
-        try limits.check(byteCount: encoded.count)
-        let bytes = encoded.bindMemory(to: UInt8.self)
-        let (image, metadata) =
-            switch try ImageFormat(encoded) {
-            case .jpeg: try decodeJPEG(bytes, limits: limits)
-            case .png: try decodePNG(bytes, limits: limits)
-            case .webp: try decodeWebP(bytes, limits: limits)
-            }
-        return metadata.orientation.applied(to: image)
+extension ImageDecoder {
+    /// What decoding the whole image and turning it upright takes, in bytes.
+    var wholeBytes: Int {
+        let pixels = width * height
+        return max(workingBytes + pixels * bytesPerPixel, pixels * (bytesPerPixel + channels))
+    }
+
+    /// The whole upright image; the decoder is closed then.
+    func decodeUpright(channels wanted: Int, _ watch: DecodeWatch) throws(ImageError) -> Raster {
+        let raster = try decode(channels: wanted)
+        let orientation = metadata.orientation
+        close()
+        return try orientation.applied(to: raster, watch.memory)
     }
 }
 

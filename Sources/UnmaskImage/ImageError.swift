@@ -6,12 +6,16 @@ public struct ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case decodeFailed = "image_decode_failed"
         /// The bytes end before the image does; also where there are none at all.
         case truncated = "image_truncated"
-        /// More bytes or pixels than `ImageLimits` allows.
+        /// More than `ImageLimits` or `DecodeMemory` allows, or more than there is memory for.
         case tooLarge = "image_too_large"
         /// Not a JPEG, PNG or WebP image, or a kind of one that is not decoded.
         case unsupported = "image_unsupported"
         /// The file is missing, not a regular file, or not readable.
         case notFound = "image_not_found"
+        /// `DecodeControl.stop` said that nobody waits for the image any more.
+        case cancelled = "cancelled"
+        /// `DecodeControl.stop` said that the time for it is over.
+        case deadlineExceeded = "deadline_exceeded"
     }
 
     public let kind: Kind
@@ -41,7 +45,15 @@ extension ImageError {
         ImageError(.unsupported, "this kind of \(format) is not decoded: \(detail); save it as plain \(format)")
     }
 
+    static func noMemory(_ bytes: Int) -> ImageError {
+        ImageError(
+            .tooLarge, "there is no memory for \(bytes) bytes of pixels: try again later, or lower the limit on pixels")
+    }
+
+    /// Where a decoder says so.
     static func noMemory(_ format: ImageFormat) -> ImageError {
-        ImageError(.tooLarge, "there is no memory to decode this \(format) file; lower the limit on pixels")
+        ImageError(
+            .tooLarge, "there is no memory to decode this \(format) file: try again later, or lower the limit on pixels"
+        )
     }
 }

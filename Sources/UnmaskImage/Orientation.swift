@@ -6,12 +6,12 @@ enum Orientation: Int {
     private var swapsAxes: Bool { rawValue >= Orientation.transpose.rawValue }
 
     /// The upright image.
-    func applied(to image: PixelImage) -> PixelImage {
+    func applied(to image: Raster, _ memory: DecodeMemory) throws(ImageError) -> Raster {
         guard self != .upright else { return image }
         let (width, height) = swapsAxes ? (image.height, image.width) : (image.width, image.height)
         let (origin, stepX, stepY) = walk(image)
-        return PixelImage(width: width, height: height, channels: image.channels) { upright in
-            image.pixels.withUnsafeBufferPointer { source in
+        return try Raster(width: width, height: height, channels: image.channels, memory) { upright in
+            image.withSamples { source in
                 if image.channels == 1 {
                     copy(source, to: upright, width, height, channels: 1, origin, stepX, stepY)
                 } else {
@@ -22,7 +22,7 @@ enum Orientation: Int {
     }
 
     /// The source pixel of the upright image's first one, and the way to the source of its next column and row.
-    private func walk(_ image: PixelImage) -> (origin: Int, stepX: Int, stepY: Int) {
+    private func walk(_ image: Raster) -> (origin: Int, stepX: Int, stepY: Int) {
         let right = image.width - 1
         let bottom = (image.height - 1) * image.width
         let down = image.width

@@ -15,6 +15,10 @@ struct ResampleTable {
 
     /// The table of `outputs`, a range of the `outputCount` that `inputCount` inputs are resized to.
     init(inputCount: Int, outputCount: Int, outputs: Range<Int>, filter: ResampleFilter) {
+        guard filter != .nearest else {
+            self.init(nearest: inputCount, outputCount: outputCount, outputs: outputs)
+            return
+        }
         // Pillow passes the size as a float, which rounds sizes above 2²⁴.
         let scale = Double(Float(inputCount)) / Double(outputCount)
         let filterScale = max(scale, 1)
@@ -50,6 +54,26 @@ struct ResampleTable {
         self.length = length
         self.weights = weights
         self.taps = taps
+    }
+
+    /// Each output the input that lies nearest, alone: Pillow's `ImagingScaleAffine` (src/libImaging/Geometry.c), whose
+    /// positions are sums of steps.
+    private init(nearest inputCount: Int, outputCount: Int, outputs: Range<Int>) {
+        let step = Double(Float(inputCount)) / Double(outputCount)
+        var position = step * 0.5
+        var inputs: [Int] = []
+        for output in 0..<outputs.upperBound {
+            if output >= outputs.lowerBound { inputs.append(min(Int(position), inputCount - 1)) }
+            position += step
+        }
+        let lowest = inputs.first ?? 0
+        taps = Int(UNMASK_RESAMPLE_TAPS)
+        self.inputs = lowest..<(inputs.last ?? 0) + 1
+        first = inputs.map { Int32($0 - lowest) }
+        length = Array(repeating: 1, count: inputs.count)
+        var weights = [Int32](repeating: 0, count: inputs.count * taps)
+        for index in inputs.indices { weights[index * taps] = Int32(1 << UNMASK_RESAMPLE_BITS) }
+        self.weights = weights
     }
 
     /// The weights as a matrix [outputs, inputCount].

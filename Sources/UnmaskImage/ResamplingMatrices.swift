@@ -25,9 +25,6 @@ extension Recipe {
             let weights: [Float]
             if source == target {
                 weights = crop.flatMap { place in (0..<source).map { $0 == place ? 1 : 0 } }
-            } else if filter == .nearest {
-                let inputs = PixelImage.nearest(crop, of: target, from: source)
-                weights = inputs.flatMap { place in (0..<source).map { $0 == place ? 1 : 0 } }
             } else {
                 weights = ResampleTable(inputCount: source, outputCount: target, outputs: crop, filter: filter)
                     .matrix(inputCount: source)
@@ -38,7 +35,7 @@ extension Recipe {
         return ResamplingMatrices(
             rows: matrix(sourceHeight, geometry.height, geometry.crop.rows, geometry.top, height),
             columns: matrix(sourceWidth, geometry.width, geometry.crop.columns, geometry.left, width),
-            rowsFirst: PixelImage.resizesRowsFirst(
+            rowsFirst: Resizing.resizesRowsFirst(
                 from: (sourceHeight, sourceWidth), to: (geometry.height, geometry.width)))
     }
 }

@@ -53,6 +53,21 @@ import UnmaskWeights
         #expect(run.code == 0)
     }
 
+    @Test("IDX images with a side of zero are refused by name", arguments: [[0, 28, 28], [1, 0, 28], [1, 28, 0]])
+    func idxWithoutPixels(sides: [Int]) throws {
+        func idx(_ sides: [Int], _ elements: [UInt8] = []) -> [UInt8] {
+            let header = sides.flatMap { side in (0..<4).map { UInt8(truncatingIfNeeded: side >> (24 - 8 * $0)) } }
+            return [0, 0, 8, UInt8(sides.count)] + header + elements
+        }
+        let folder = try TemporaryFolder()
+        try folder.write("t-images-idx3-ubyte", idx(sides))
+        try folder.write("t-labels-idx1-ubyte", idx([1], [1]))
+        let images = folder.file("t-images-idx3-ubyte")
+        let run = try CommandLineRunner("eval", "--model", Shipped.classifier, "--data", images)
+        #expect(run.code == 1 && run.lines.isEmpty)
+        #expect(run.errors.contains(images) && run.errors.contains("at least 1"), "\(run.errors)")
+    }
+
     @Test func aFolderIsNoImage() throws {
         let folder = try TemporaryFolder()
         let run = try CommandLineRunner(

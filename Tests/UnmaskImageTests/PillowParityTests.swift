@@ -32,7 +32,7 @@ struct PillowParityTests {
                 let key = try #require(ViewKey(text))
                 let image = try PixelImage.decode(encoded, channels: key.size[2])
                 let filter = try #require(filters[key.name])
-                let resized = image.resized(width: key.size[0], height: key.size[1], filter: filter)
+                let resized = try image.resized(width: key.size[0], height: key.size[1], filter: filter)
                 #expect(resized.digestText == expected, "\(name), \(text)")
                 compared += 1
             }

@@ -32,6 +32,13 @@ import UnmaskWeights
         #expect(try cause([0, 0, 13, 1, 0, 0, 0, 1, 0, 0, 0, 0]) == .elementTypeUnsupported)
         #expect(try cause([0, 0, 8, 2] + [UInt8](repeating: 0xFF, count: 8)) == .idxLimit)
         #expect(try cause([0, 0, 8, 255] + [UInt8](repeating: 0xFF, count: 4 * 255)) == .idxLimit)
+        // A side of zero, beside others of any size.
+        for sides in [
+            [0, 0, 0], [0, 28, 28], [10, 0, 28], [10, 28, 0], [1 << 31, 1 << 31, 0], [0, 1 << 31, 1 << 31],
+        ] {
+            let header = sides.flatMap { side in (0..<4).map { UInt8(truncatingIfNeeded: side >> (24 - 8 * $0)) } }
+            #expect(try cause([0, 0, 8, 3] + header) == .idxHeader, "\(sides)")
+        }
         #expect(try cause(Array(gzip.dropLast())) == .gzipTruncated)
         #expect(try cause(gzip + [0]) == .gzipTrailing)
         var corrupt = gzip

@@ -89,6 +89,10 @@ import UnmaskWeights
         #expect(try cause(header("<f4", "(4294967296, 4294967296)"), data: 8) == .shapeOverflow)
         #expect(try cause(header("<f4", "(99999999999999999999,)"), data: 8) == .npyHeader)
         #expect(try cause(header("<f4", "(-2,)"), data: 8) == .npyHeader)
+        #expect(try cause(header("<f4", "(1 2,)"), data: 48) == .npyHeader)
+        for shape in ["(0, 4294967296, 4294967296)", "(4294967296, 0, 4294967296)", "(4294967296, 4294967296, 0)"] {
+            #expect(try cause(header("<f4", shape), data: 0) == .shapeOverflow, "\(shape)")
+        }
         #expect(try cause("{}", data: 8) == .npyHeader)
         #expect(try cause(header(), data: 8, version: 9) == .npyHeader)
         #expect(

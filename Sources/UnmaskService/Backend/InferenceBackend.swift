@@ -15,9 +15,10 @@ public protocol InferenceBackend: Sendable {
     ///   tried.
     func warmUp() throws -> GoldenVector?
 
-    /// Decodes an encoded image and brings it to the model's size, by one of `description.recipes`.
+    /// Decodes an encoded image and brings it to the model's size, by one of `description.recipes`, asking `control` all
+    /// the while whether to go on.
     func prepare(
-        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits
+        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
     ) throws(ImageError) -> PixelImage
 
     /// Brings pixels to the model's size, by one of `description.recipes`; they have 1 or 3 channels.

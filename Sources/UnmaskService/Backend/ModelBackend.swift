@@ -30,9 +30,9 @@ public struct ModelBackend: InferenceBackend {
     public func warmUp() throws -> GoldenVector? { try session.warmUp(warming) }
 
     public func prepare(
-        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits
+        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
     ) throws(ImageError) -> PixelImage {
-        try (recipes[recipe] ?? session.model.recipe).prepare(encoded, limits: limits)
+        try (recipes[recipe] ?? session.model.recipe).prepare(encoded, limits: limits, control: control)
     }
 
     public func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {

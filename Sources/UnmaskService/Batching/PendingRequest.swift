@@ -26,6 +26,9 @@ final class PendingRequest: Sendable {
         if let (waiter, outcomes) = finished { waiter.resume(returning: outcomes) }
     }
 
+    /// Whether an image has its outcome, so that nobody waits for what is made of it now.
+    func isComplete(_ index: Int) -> Bool { state.withLock { $0.outcomes[index] != nil } }
+
     /// Gives every image that is still missing the same error; what the engine makes of it is dropped.
     func abandon(_ error: ServiceError) {
         let missing = state.withLock { state in state.outcomes.indices.filter { state.outcomes[$0] == nil } }

@@ -16,6 +16,9 @@ final class Scheduler: Sendable {
         func complete(_ result: Result<InferenceOutput, ServiceError>, times: StageTimes = StageTimes()) {
             request.complete(index, ImageOutcome(result: result, times: times))
         }
+
+        /// Whether nobody waits for the image any more.
+        var isComplete: Bool { request.isComplete(index) }
     }
 
     struct PreparedImage: Sendable {
@@ -34,7 +37,8 @@ final class Scheduler: Sendable {
         /// The engine, waiting for a batch.
         var idleEngine: CheckedContinuation<ImageBatcher.Batch?, Never>?
         var busySince: ContinuousClock.Instant?
-        /// When a batch or an image's preparation last came to an end, or work came to an idle worker.
+        /// When a batch or an image's preparation last came to an end, a decode asked whether to go on, or work came to
+        /// an idle worker.
         var lastProgress: ContinuousClock.Instant
     }
 
@@ -181,7 +185,7 @@ final class Scheduler: Sendable {
             let result = Result { () throws(ServiceError) in
                 guard threadState == .active else { throw ServiceError.shuttingDown }
                 let job = entry.job.job
-                return try loader.pixels(of: job.source, for: job.model, job.preparation)
+                return try loader.pixels(of: job.source, for: job.model, job.preparation) { self.reasonToStop(entry) }
             }
             let decode = clock.now - started
             let image = (try? result.get()).map { PreparedImage(pixels: $0, decode: decode) }
@@ -197,11 +201,21 @@ final class Scheduler: Sendable {
         }
     }
 
+    /// Why a decode that asks is to stop: nobody waits for the image any more, or it comes too late. Asking shows that the
+    /// thread is alive: how long a decode may take is the image's limit.
+    private func reasonToStop(_ entry: ImageBatcher.Entry) -> ImageError? {
+        let now = clock.now
+        state.withLock { $0.lastProgress = now }
+        if entry.job.isComplete { return ImageError(.cancelled, ServiceError.cancelled.message) }
+        return entry.isExpired(now) ? ImageError(.deadlineExceeded, ServiceError.deadlineExceeded.message) : nil
+    }
+
     struct Status: Sendable {
         var queuedImages: Int
         /// How long the engine has been at its present batch.
         var busy: Duration?
-        /// How long the worker has had something to do and has finished nothing; zero where it is idle.
+        /// How long the worker has had something to do and has finished nothing and decoded nothing; zero where it is
+        /// idle.
         var sinceProgress: Duration
 
         func isStalled(after limit: Duration) -> Bool { sinceProgress > limit || busy.map { $0 > limit } ?? false }

@@ -23,6 +23,9 @@ extension ServiceConfiguration {
             ("limits.payloadBytes", limits.payloadBytes, 1024...gibibyte),
             ("limits.image.maxBytes", limits.image.maxBytes, 1024...gibibyte),
             ("limits.image.maxPixels", limits.image.maxPixels, 1...gibibyte),
+            ("limits.image.maxSide", limits.image.maxSide, 1...gibibyte),
+            ("limits.image.maxScanPixels", limits.image.maxScanPixels, 1...(gibibyte << 10)),
+            ("limits.decodeBytes", limits.decodeBytes, (1 << 20)...(gibibyte << 10)),
             ("limits.imagesPerRequest", limits.imagesPerRequest, 1...4096),
             ("limits.requestsInFlight", limits.requestsInFlight, 1...4096),
             ("limits.unwrittenBytes", limits.unwrittenBytes, 1024...gibibyte),
@@ -47,7 +50,8 @@ extension ServiceConfiguration {
         [
             ("request", timeouts.request), ("answer", timeouts.answer), ("drain", timeouts.drain),
             ("stall", timeouts.stall), ("idle", timeouts.idle), ("ready", timeouts.ready),
-            ("idleModel", timeouts.idleModel), ("queueWait", limits.queueWait), ("keepAlive", http?.keepAlive),
+            ("idleModel", timeouts.idleModel), ("queueWait", limits.queueWait),
+            ("image.maxTime", limits.image.maxTime), ("keepAlive", http?.keepAlive),
         ]
     }
 }

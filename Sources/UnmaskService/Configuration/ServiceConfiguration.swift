@@ -43,8 +43,10 @@ public struct ServiceConfiguration: Sendable {
         public var lineBytes = 16 << 20
         /// Bytes of all frames of one request, and of one answer.
         public var payloadBytes = 64 << 20
-        /// Bytes and pixels of one image.
-        public var image = ImageLimits(maxBytes: 32 << 20)
+        /// Bytes, pixels, sides and scans of one image, and the time to decode it.
+        public var image = ImageLimits(maxBytes: 32 << 20, maxTime: .seconds(20))
+        /// Bytes that all decodes at once may hold. What does not fit now waits; what never could is refused.
+        public var decodeBytes = DecodeMemory.standardCapacity
         public var imagesPerRequest = 64
         /// Requests of one connection that are not answered yet; reading stops until one is.
         public var requestsInFlight = 16

@@ -4,19 +4,30 @@ import UnmaskImage
 struct ImageLoader: Sendable {
     let allowedPaths: AllowedPaths
     let limits: ImageLimits
+    /// What all decodes share.
+    let memory: DecodeMemory
 
+    init(allowedPaths: AllowedPaths, limits: ServiceConfiguration.Limits) {
+        self.allowedPaths = allowedPaths
+        self.limits = limits.image
+        memory = DecodeMemory(capacity: limits.decodeBytes)
+    }
+
+    /// - Parameter stop: says why nobody needs the pixels any more; asked while they are decoded.
     func pixels(
-        of source: ImageSource, for model: RegisteredModel, _ preparation: Preparation
+        of source: ImageSource, for model: RegisteredModel, _ preparation: Preparation,
+        stop: @escaping @Sendable () -> ImageError?
     ) throws(ServiceError) -> PixelImage {
-        switch source {
-        case .path(let path): try prepare(try allowedPaths.contents(of: path, limits), model, preparation)
-        case .encoded(let bytes): try prepare(try bytes.read(limits), model, preparation)
+        let control = DecodeControl(memory: memory, stop: stop)
+        return switch source {
+        case .path(let path): try prepare(try allowedPaths.contents(of: path, limits), model, preparation, control)
+        case .encoded(let bytes): try prepare(try bytes.read(limits), model, preparation, control)
         case .pixels(let raw): try prepare(try raw.image(limits), model, preparation)
         }
     }
 
     private func prepare(
-        _ encoded: [UInt8], _ model: RegisteredModel, _ preparation: Preparation
+        _ encoded: [UInt8], _ model: RegisteredModel, _ preparation: Preparation, _ control: DecodeControl
     ) throws(ServiceError) -> PixelImage {
         guard case .recipe(let recipe) = preparation else {
             throw ServiceError(
@@ -24,7 +35,7 @@ struct ImageLoader: Sendable {
                 "an encoded image needs a recipe: \"recipe\":\"none\" is for pixels of the model's own size")
         }
         return try Self.named { () throws(ImageError) in
-            try model.backend.prepare(encoded, recipe: recipe, limits: limits)
+            try model.backend.prepare(encoded, recipe: recipe, limits: limits, control: control)
         }
     }
 

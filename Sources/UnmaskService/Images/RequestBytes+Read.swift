@@ -30,6 +30,10 @@ extension RawPixels {
             throw ServiceError(
                 .imageTooLarge, "the image has \(height) × \(width) pixels, allowed are \(limits.maxPixels)")
         }
+        guard max(width, height) <= limits.maxSide else {
+            throw ServiceError(
+                .imageTooLarge, "the image has \(height) × \(width) pixels, allowed are sides of \(limits.maxSide)")
+        }
         let bytes = try bytes.read(limits)
         // Both are limited: the product cannot overflow.
         guard bytes.count == pixels * channels else {

@@ -4,7 +4,7 @@ import NIOCore
 struct HealthMonitor: Sendable {
     let scheduler: Scheduler
     let heartbeat: LoopHeartbeat
-    /// What a batch, or an image's preparation, may take before the worker counts as wedged.
+    /// What a batch may take, or an image's preparation without a sign of life, before the worker counts as wedged.
     let stall: Duration
 
     /// What is wrong; empty where the service is healthy.

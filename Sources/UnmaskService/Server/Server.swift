@@ -49,7 +49,7 @@ public struct Server: Service {
         }
         let control = try AccessControl(configuration.access)
         let loader = ImageLoader(
-            allowedPaths: try AllowedPaths(configuration.allowedPaths), limits: configuration.limits.image)
+            allowedPaths: try AllowedPaths(configuration.allowedPaths), limits: configuration.limits)
         let registry = PrometheusRegistry()
         let metrics = ServiceMetrics(registry)
         let scheduler = Scheduler(configuration: configuration, loader: loader, metrics: metrics)

@@ -9,6 +9,7 @@ public struct IDXFile: Sendable {
     public static let maximumByteCount = 1 << 30
 
     public let path: String
+    /// No dimension is zero.
     public let shape: [Int]
     /// All elements in C order.
     public let elements: [UInt8]
@@ -56,8 +57,13 @@ public struct IDXFile: Sendable {
         guard rank > 0, header.count >= 4 + 4 * rank else {
             throw WeightsError(.idxHeader, file: file, "\(rank) dimensions are announced, and not all there")
         }
-        return (0..<rank).map { axis in
+        let shape = (0..<rank).map { axis in
             header[4 + 4 * axis..<8 + 4 * axis].reduce(0) { $0 << 8 | Int($1) }
         }
+        guard !shape.contains(0) else {
+            throw WeightsError(
+                .idxHeader, file: file, "each dimension is to be at least 1, found \(brief(shape)): it holds nothing")
+        }
+        return shape
     }
 }

@@ -12,7 +12,10 @@ public struct NPYFile: Sendable {
     public init(path: String) throws(WeightsError) {
         let file = try MappedFile.open(path)
         let header = try file.reading { () throws(WeightsError) in try NPYHeaderParser(file.bytes, file: path) }
-        guard let byteCount = Tensor.byteCount(shape: header.shape, type: header.type) else {
+        // A zero among the dimensions makes an array empty, not the others small.
+        guard let byteCount = Tensor.byteCount(shape: header.shape, type: header.type),
+            Tensor.byteCount(shape: header.shape.filter { $0 > 0 }, type: header.type) != nil
+        else {
             throw WeightsError(.shapeOverflow, file: path, "the size of shape \(brief(header.shape)) overflows")
         }
         guard byteCount == file.byteCount - header.dataOffset,

@@ -41,9 +41,11 @@ struct NPYHeaderParser {
         }
         var shape: [Int] = []
         for part in dimensions.split(separator: ",") {
-            let digits = part.filter { $0 != " " }
-            if digits.isEmpty { continue }
-            guard let dimension = Int(digits) else { throw failure("a dimension is \(quoted(digits))") }
+            let numbers = part.split(separator: " ")
+            if numbers.isEmpty { continue }
+            guard numbers.count == 1, let dimension = Int(numbers[0]) else {
+                throw failure("a dimension is \(quoted(String(part)))")
+            }
             shape.append(dimension)
         }
         self.type = type

@@ -17,6 +17,28 @@ struct LimitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Width times height of one image, known from its header.", valueName: "pixels"))
     var maxPixels: Int?
 
+    @Option(help: ArgumentHelp("The longest side of one image, known from its header.", valueName: "pixels"))
+    var maxSide: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Width times height times scans of one image: each scan of a progressive JPEG, of which a photograph has about \
+            ten, is a pass over all of it.
+            """, valueName: "pixels"))
+    var maxScanPixels: Int?
+
+    @Option(help: ArgumentHelp("Processor time that decoding one image may take.", valueName: "seconds"))
+    var maxDecodeTime: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Memory that all decodes at once may hold; an image that does not fit waits, one that never could is refused. \
+            Most take a few megabytes; progressive JPEG, WebP and turned images up to 11 bytes a pixel.
+            """, valueName: "bytes"))
+    var maxDecodeMemory: Int?
+
     @Option(help: "Images of one request.")
     var maxImages: Int?
 
@@ -59,6 +81,10 @@ struct LimitOptions: ParsableArguments {
         set(\.payloadBytes, maxPayload)
         set(\.image.maxBytes, maxImageBytes)
         set(\.image.maxPixels, maxPixels)
+        set(\.image.maxSide, maxSide)
+        set(\.image.maxScanPixels, maxScanPixels)
+        if let maxDecodeTime { configuration.limits.image.maxTime = .seconds(maxDecodeTime) }
+        set(\.decodeBytes, maxDecodeMemory)
         set(\.imagesPerRequest, maxImages)
         set(\.requestsInFlight, maxInFlight)
         set(\.unwrittenBytes, maxUnwritten)

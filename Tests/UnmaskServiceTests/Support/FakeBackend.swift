@@ -11,12 +11,16 @@ final class FakeBackend: InferenceBackend {
     static let corrupt: [UInt8] = Array("CORRUPT".utf8)
     static let poison: [UInt8] = Array("POISON".utf8)
     static let nan: [UInt8] = Array("NAN".utf8)
+    /// Decoded until the control says stop.
+    static let endless: [UInt8] = Array("ENDLESS".utf8)
 
     private struct State {
         var batches: [InferenceBatch] = []
         var prepared = 0
         var warmUps = 0
         var isSpoilt = false
+        var decoding = 0
+        var stops: [ImageError] = []
     }
 
     private let state = Mutex(State())
@@ -47,6 +51,10 @@ final class FakeBackend: InferenceBackend {
 
     var batches: [InferenceBatch] { state.withLock(\.batches) }
     var prepared: Int { state.withLock(\.prepared) }
+    /// Endless decodes that go on.
+    var decoding: Int { state.withLock(\.decoding) }
+    /// Why endless decodes ended.
+    var stops: [ImageError] { state.withLock(\.stops) }
     var warmUps: Int { state.withLock(\.warmUps) }
 
     var description: ModelDescription {
@@ -71,10 +79,27 @@ final class FakeBackend: InferenceBackend {
         return GoldenVector(pooling: .mean, vector: Self.digest(of: GoldenImage.png))
     }
 
-    func prepare(_ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits) throws(ImageError) -> PixelImage {
+    func prepare(
+        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
+    ) throws(ImageError) -> PixelImage {
         if encoded != GoldenImage.png { state.withLock { $0.prepared += 1 } }
+        if encoded.starts(with: Self.endless) { throw decodeUntilStopped(control) }
         if encoded.starts(with: Self.corrupt) { throw ImageError(.decodeFailed, "corrupt") }
         return PixelImage(width: encoded.count, height: 1, channels: 1, pixels: encoded)
+    }
+
+    private func decodeUntilStopped(_ control: DecodeControl) -> ImageError {
+        state.withLock { $0.decoding += 1 }
+        while true {
+            if let reason = control.stop() {
+                state.withLock { state in
+                    state.decoding -= 1
+                    state.stops.append(reason)
+                }
+                return reason
+            }
+            usleep(1000)
+        }
     }
 
     func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {

@@ -1,0 +1,138 @@
+internal import CUnmaskPNG
+
+/// Pixels as stored, alpha composited over white; one channel where the file is gray, else three.
+final class PNGDecoder: ImageDecoder, RowSource {
+    private var decoder: OpaquePointer?
+    private let header: unmask_png_header
+    private let samples: PNGSamples
+    private let watch: DecodeWatch
+    /// A row as the file has it, from its first one on.
+    private var row: PixelBuffer?
+    private var rowsDecoded = 0
+    private(set) var metadata: ImageMetadata
+    let hasMetadataBehindImage: Bool
+
+    var width: Int { header.width }
+    var height: Int { header.height }
+    var channels: Int { samples.channels }
+    /// A row as the file has it, and the three that libpng holds.
+    var workingBytes: Int { 4 * rowBytes }
+    var rows: (any RowSource)? { header.is_interlaced ? nil : self }
+    private var rowBytes: Int { header.width * samples.bytesPerPixel }
+
+    /// - Parameter encoded: outlives the decoder.
+    init(_ encoded: UnsafeBufferPointer<UInt8>, _ watch: DecodeWatch) throws(ImageError) {
+        var decoder: OpaquePointer?
+        var header = unmask_png_header()
+        do throws(ImageError) {
+            try Self.check(unmask_png_open(encoded.baseAddress, encoded.count, &decoder, &header), decoder)
+            try watch.limits.check(width: header.width, height: header.height)
+        } catch {
+            unmask_png_close(decoder)
+            throw error
+        }
+        self.decoder = decoder
+        self.header = header
+        self.watch = watch
+        samples = PNGSamples(header)
+        metadata = ImageMetadata(decoder)
+        hasMetadataBehindImage = PNGChunks(encoded).hasMetadataBehindImage
+    }
+
+    deinit { close() }
+
+    func close() {
+        unmask_png_close(decoder)
+        decoder = nil
+        row = nil
+    }
+
+    func decodeRow(into pixels: UnsafeMutablePointer<UInt8>) throws(ImageError) {
+        try decodeRow(count: width, into: pixels)
+        rowsDecoded += 1
+        if rowsDecoded == height { finish() }
+    }
+
+    func decode(channels wanted: Int) throws(ImageError) -> Raster {
+        let raster = header.is_interlaced ? try decodePasses() : try Raster(self, channels: wanted, watch)
+        return wanted < raster.channels ? try raster.gray(watch.memory) : raster
+    }
+
+    /// Each pass of an interlaced image has pixels between those of the passes before.
+    private func decodePasses() throws(ImageError) -> Raster {
+        let row = try watch.memory.buffer(width * channels)
+        let passes = (0..<Int32(UNMASK_PNG_PASSES)).map { number in
+            withUnsafePointer(to: header) { unmask_png_pass_of($0, number) }
+        }
+        let raster = try Raster(width: width, height: height, channels: channels, watch.memory) {
+            pixels throws(ImageError) in
+            try row.withBytes { row throws(ImageError) in
+                for pass in passes where pass.rows > 0 && pass.columns > 0 { try decode(pass, by: row, to: pixels) }
+            }
+        }
+        finish()
+        return raster
+    }
+
+    private func decode(
+        _ pass: unmask_png_pass, by row: UnsafeMutableBufferPointer<UInt8>,
+        to pixels: UnsafeMutableBufferPointer<UInt8>
+    ) throws(ImageError) {
+        guard let start = row.baseAddress else { return }
+        for y in 0..<pass.rows {
+            try watch.pass(samples: pass.columns * channels)
+            try decodeRow(count: pass.columns, into: start)
+            let place = (pass.first_row + y * pass.row_step) * width + pass.first_column
+            for x in 0..<pass.columns {
+                let target = (place + x * pass.column_step) * channels
+                for c in 0..<channels { pixels[target + c] = row[x * channels + c] }
+            }
+        }
+    }
+
+    private func decodeRow(count: Int, into pixels: UnsafeMutablePointer<UInt8>) throws(ImageError) {
+        let buffer = if let row { row } else { try start() }
+        try buffer.withBytes { bytes throws(ImageError) in
+            guard let start = bytes.baseAddress else { return }
+            try check(unmask_png_read_row(decoder, start))
+            samples.convert(start, count: count, to: pixels)
+        }
+    }
+
+    private func start() throws(ImageError) -> PixelBuffer {
+        let buffer = try watch.memory.buffer(rowBytes)
+        try check(unmask_png_start(decoder))
+        row = buffer
+        return buffer
+    }
+
+    private func finish() {
+        unmask_png_finish(decoder)
+        metadata = ImageMetadata(decoder)
+    }
+
+    private func check(_ status: unmask_png_status) throws(ImageError) {
+        try Self.check(status, decoder)
+    }
+
+    private static func check(_ status: unmask_png_status, _ decoder: OpaquePointer?) throws(ImageError) {
+        let detail = decoder.map { String(cString: unmask_png_message($0)) } ?? ""
+        switch status {
+        case UNMASK_PNG_OK: return
+        case UNMASK_PNG_TRUNCATED: throw .cutShort(.png, detail)
+        case UNMASK_PNG_NO_MEMORY: throw .noMemory(.png)
+        default: throw .corrupt(.png, detail)
+        }
+    }
+}
+
+extension ImageMetadata {
+    /// What a PNG's chunks say, as far as they have been read.
+    fileprivate init(_ decoder: OpaquePointer?) {
+        var count = 0
+        if let exif = unmask_png_exif(decoder, &count) {
+            self.exif = Array(UnsafeBufferPointer(start: exif, count: count))
+        }
+        if let xmp = unmask_png_xmp(decoder, &count) { self.xmp = Array(UnsafeBufferPointer(start: xmp, count: count)) }
+    }
+}
