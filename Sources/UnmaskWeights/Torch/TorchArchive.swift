@@ -6,6 +6,7 @@ extension TorchContents {
     init(archive file: MappedFile) throws(WeightsError) {
         defer { withExtendedLifetime(file) {} }
         let files = try ZipArchive(file).files
+        try ForeignFormat.refuse(archiveOf: Set(files.keys), file: file.path)
         let pickles = files.keys.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
         guard let pickleName = pickles.first, pickles.count == 1, let pickleRange = files[pickleName] else {
             throw WeightsError(

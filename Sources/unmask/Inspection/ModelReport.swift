@@ -17,6 +17,10 @@ struct ModelReport: Encodable {
     let channels: Int
     /// Of an ONNX file.
     let imported: ImportedFile?
+    /// Which of the file's state dicts this is; absent where the format holds one model.
+    let stateDict: StateDictChoice?
+    /// What was assumed or left out, each with what would say otherwise.
+    let notes: [String]
     /// With `--explain`.
     let explanation: FusionReport?
     /// What each pooling gives of one image.
@@ -46,6 +50,8 @@ struct ModelReport: Encodable {
         name = model.name
         configuration = model.configuration
         imported = model.imported
+        stateDict = model.stateDict
+        notes = model.notes
         self.explanation = explanation
         imageSize = model.interface.imageSize
         channels = model.interface.channels
@@ -79,6 +85,10 @@ struct ModelReport: Encodable {
     var text: String {
         var facts = Table(["model", name])
         if let imported { describe(imported, in: &facts) }
+        if let stateDict {
+            facts.add(["state dict", "\(stateDict.key), in \(stateDict.layout)'s names"])
+            if !stateDict.left.isEmpty { facts.add(["left", stateDict.left.joined(separator: ", ")]) }
+        }
         if let configuration { describe(configuration, in: &facts) } else { describeGraph(in: &facts) }
         facts.add(["recipe", recipe])
         facts.add(["licence", licence ?? "not stated"])
@@ -89,6 +99,7 @@ struct ModelReport: Encodable {
         facts.add(["engine", "\(instructionSet), \(threads) threads"])
         facts.add(["passes", passes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")])
         if !nonfiniteWeights.isEmpty { facts.add(["NaN or infinite", nonfiniteWeights.joined(separator: ", ")]) }
+        for note in notes { facts.add(["note", note]) }
         var plan = Table(["step", "computes", "shape", "MFLOP", "share"], numeric: [3, 4])
         for step in steps {
             plan.add([

@@ -1,3 +1,4 @@
+import Logging
 import UnmaskModel
 import UnmaskRuntime
 import UnmaskService
@@ -9,11 +10,15 @@ struct ServedModels {
     var reading: ReadingOptions
     var engine: Engine
     var batch: Int
+    var logger: Logger
 
     func registry() throws -> ModelRegistry {
-        let (reading, engine, batch) = (reading, engine, batch)
+        let (reading, engine, batch, logger) = (reading, engine, batch, logger)
         return try ModelRegistry(arguments.map(source)) { path in
-            try ModelBackend(try ModelSession(try reading.load(path), engine: engine, maximumBatch: batch))
+            let model = try reading.read(path)
+            if let notice = model.stateDict?.notice { logger.notice("\(notice)", metadata: ["model": "\(path)"]) }
+            for note in model.notes { logger.warning("\(note)", metadata: ["model": "\(path)"]) }
+            return try ModelBackend(try ModelSession(model, engine: engine, maximumBatch: batch))
         }
     }
 
