@@ -20,6 +20,8 @@ public struct TensorFile: Sendable {
     public let stateDicts: [StateDict]
     /// Safetensors: its metadata. Torch: the numbers and strings beside the state dicts; see `TorchFile.metadata`.
     public let metadata: [String: String]
+    /// Torch: keys of lists of averaged tensors (EMA) whose names the file does not say.
+    public let unnamedAverages: [String]
     private let contents: Contents
 
     private enum Contents: Sendable {
@@ -37,14 +39,17 @@ public struct TensorFile: Sendable {
             let safetensors = try SafetensorsFile(mapped: file)
             (contents, metadata) = (.table(safetensors.tensors), safetensors.metadata)
             stateDicts = [StateDict(path: [], names: safetensors.tensors.names)]
+            unnamedAverages = []
         case .index:
             let index = try ShardIndex(mapped: file)
             (contents, metadata) = (.table(index.tensors), index.metadata)
             stateDicts = [StateDict(path: [], names: index.tensors.names)]
+            unnamedAverages = []
         case .torch, .torchLegacy:
             let torch = try TorchFile(mapped: file)
             (contents, metadata) = (.torch(torch), torch.metadata)
             stateDicts = torch.stateDicts
+            unnamedAverages = torch.unnamedAverages
         }
     }
 

@@ -44,14 +44,16 @@ struct Checkpoint {
         let finder = StateDictFinder(file, path: path)
         let (match, others) = try finder.find(options.stateDict)
         let source = LayoutSource(
-            file: path,
-            tensors: try readable { () throws(WeightsError) in
-                try file.tensors(of: match.stateDict, below: match.prefix)
-            }, metadata: file.metadata, place: place, isPartOfTraining: !match.stateDict.path.isEmpty)
+            file: path, tensors: try finder.tensors(match, others), metadata: file.metadata, place: place,
+            isPartOfTraining: !match.stateDict.path.isEmpty)
         let layout = StateDictFinder.layouts[match.pattern]
         var checkpoint = try layout.read(source, options)
         checkpoint.stateDict = StateDictChoice(
             key: match.key, layout: layout.pattern.name, left: others.map(\.key))
+        if !file.unnamedAverages.isEmpty {
+            checkpoint.notes.append(
+                "averaged weights without names, which cannot be read: \(brief(file.unnamedAverages))")
+        }
         let besides = finder.besides(match, others)
         if !besides.isEmpty {
             checkpoint.notes.append("unused, beside the model: \(brief(TensorAccount.grouped(besides)))")

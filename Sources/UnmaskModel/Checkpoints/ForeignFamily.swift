@@ -23,13 +23,15 @@ enum ForeignFamily {
         ("a model with relative position biases, as BEiT", ["relative_position_bias_table"]),
         ("a ConvNeXt", ["stages.0.blocks.0.gamma"]),
         ("a ConvNeXt", ["downsample_layers.0.0.weight"]),
-        ("a ConvNeXt", ["layers.0.dwconv.weight"]),
+        ("a ConvNeXt", ["dwconv.weight"]),
+        ("a ConvNeXt, Swin Transformer or MobileNet of torchvision", ["features.0.0.weight"]),
         ("an EfficientNet or MobileNet", ["conv_stem.weight"]),
         ("a ResNet", ["layer1.0.conv1.weight"]),
+        ("a ResNet", ["embedder.embedder.convolution.weight"]),
         ("a CLIP model", ["visual.class_embedding"]),
         ("a CLIP model", ["vision_model.embeddings.class_embedding"]),
         ("a SigLIP model", ["vision_model.embeddings.patch_embedding.weight"]),
-        ("a segmentation model of SAM's kind", ["image_encoder.patch_embed.proj.weight"]),
+        ("a Segment Anything model", ["image_encoder.patch_embed.proj.weight"]),
     ]
 
     /// The family of a transformers `model_type`, for a message.

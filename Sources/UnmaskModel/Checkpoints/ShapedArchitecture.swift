@@ -92,7 +92,7 @@ struct ShapedArchitecture {
         }
         if let stated, fits(stated.sides) { return stated.sides }
         let side = Int(Double(max(patches, 0)).squareRoot().rounded())
-        if side > 0, side * side == patches {
+        if (1...Recipe.maximumSide).contains(side), (1...Recipe.maximumSide).contains(patch), side * side == patches {
             if let stated {
                 notes.append(
                     "\(stated.place) is \(stated.sides), which positions for \(patches) patches do not fit; "

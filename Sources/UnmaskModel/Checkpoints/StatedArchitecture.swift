@@ -32,13 +32,22 @@ struct StatedArchitecture {
             var whole = config
             if case .object(let nested)? = config["model_args"] { whole.merge(nested) { $1 } }
             unknown = whole.keys.filter { Self.rules[$0] == nil && !Self.harmless.contains($0) }.sorted()
+            if case .object(let pretrained)? = config["pretrained_cfg"], let size = pretrained["input_size"] {
+                add(["input_size": size]) { "pretrained_cfg.\($0) in config.json" }
+            }
             add(whole.filter { Self.rules[$0.key] != nil }) { "\($0) in config.json" }
         }
         self.members = members
         self.places = places
-        notes =
-            unknown.isEmpty
-            ? [] : ["config.json has members that are not known and not used: \(brief(unknown))"]
+        var notes: [String] = []
+        if !unknown.isEmpty {
+            notes.append("config.json has members that are not known and not used: \(brief(unknown))")
+        }
+        if config?["problem_type"] == .text("multi_label_classification") {
+            notes.append(
+                "the classes do not exclude one another (problem_type in config.json), yet their scores are a softmax")
+        }
+        self.notes = notes
         try refuse(file: file)
     }
 
@@ -128,6 +137,10 @@ struct StatedArchitecture {
         "gelu", "GELU", "nn.GELU", "gelu_python", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_tanh",
         "quick_gelu", "quickgelu", "QuickGELU",
     ].map(ConfigurationMember.text)
+    /// Kinds of positions that end as numbers in `pos_embed`.
+    private static let positions = [
+        "learn", "learned", "learnable", "abs", "absolute", "sincos", "sin_cos", "sincos2d", "cosine", "sine",
+    ].map(ConfigurationMember.text)
     private static let norms = ["layernorm", "LayerNorm", "nn.LayerNorm", "layernormfp32", "LN"].map(
         ConfigurationMember.text)
 
@@ -141,12 +154,13 @@ struct StatedArchitecture {
         "decoder_num_attention_heads": .used, "decoder_intermediate_size": .used,
         "act_layer": .only(spelledActivations), "hidden_act": .only(spelledActivations), "norm_layer": .only(norms),
         "global_pool": .only([.text("token"), .text("avg"), .text("cls"), .text(""), .bool(true), .bool(false)]),
-        "qk_norm": .only([.bool(false)]), "use_qk_norm": .only([.bool(false)]), "init_values": .only([]),
-        "layerscale_value": .only([]), "class_token": .only([.bool(true)]), "no_embed_class": .only([.bool(false)]),
+        "qk_norm": .only([.bool(false)]), "use_qk_norm": .only([.bool(false)]), "init_values": .only([.number(0)]),
+        "layerscale_value": .only([.number(0)]), "class_token": .only([.bool(true)]),
+        "no_embed_class": .only([.bool(false)]),
         "reg_tokens": .only([.number(0)]), "num_register_tokens": .only([.number(0)]),
         "pre_norm": .only([.bool(false)]), "scale_attn_norm": .only([.bool(false)]),
-        "scale_mlp_norm": .only([.bool(false)]), "proj_bias": .only([.bool(true)]),
-        "pos_embed": .only([.text("learn")]), "pool_include_prefix": .only([.bool(false)]),
+        "scale_mlp_norm": .only([.bool(false)]), "proj_bias": .only([.bool(true)]), "qk_scale": .only([]),
+        "pos_embed": .only(positions), "pool_include_prefix": .only([.bool(false)]),
         "use_rel_pos_bias": .only([.bool(false)]), "use_shared_rel_pos_bias": .only([.bool(false)]),
         "use_relative_position_bias": .only([.bool(false)]),
         "use_shared_relative_position_bias": .only([.bool(false)]), "use_swiglu_ffn": .only([.bool(false)]),

@@ -28,7 +28,7 @@ extension [String: Tensor] {
     mutating func foldLinearProbe() -> [String] {
         guard let mean = self["head.0.running_mean"]?.doubles, let variance = self["head.0.running_var"]?.doubles,
             let weight = self["head.1.weight"], weight.shape.count == 2, let rows = weight.doubles,
-            let width = weight.shape.last, mean.count == width, variance.count == width
+            let width = weight.shape.last, width > 0, mean.count == width, variance.count == width
         else { return [] }
         let isAffine = self["head.0.weight"] != nil
         // MAE's own is without weight and bias, with ε 1e-6; PyTorch's default is 1e-5.
@@ -60,7 +60,7 @@ extension [String: Tensor] {
     mutating func removeProjection() -> [String] {
         let head = keys.filter { $0.hasPrefix("head.") }
         guard !head.isEmpty, self["head.weight"]?.shape.count != 2 else {
-            if let weight = self["head.weight"], self["head.bias"] == nil {
+            if let weight = self["head.weight"], self["head.bias"] == nil, weight.count >= weight.shape[0] {
                 self["head.bias"] = Tensor([Float](repeating: 0, count: weight.shape[0]), shape: [weight.shape[0]])
             }
             return []

@@ -30,6 +30,9 @@ struct StateDictRank: Comparable {
         (a.role, a.convention, a.depth) < (b.role, b.convention, b.depth)
     }
 
+    /// Whether the names are those of averaged weights.
+    var isAveraged: Bool { role == 0 }
+
     /// `model_ema`, `modelEMA` and `ema-model` all have the word `ema`.
     private static func words(_ component: String) -> [String] {
         var words: [String] = []

@@ -16,9 +16,12 @@ enum ForeignFormat {
         }
     }
 
-    /// Looks at the names in a zip archive that torch did not write.
-    static func refuse(archiveOf names: Set<String>, file: String) throws(WeightsError) {
+    /// Looks at the names in a zip archive.
+    static func refuse(archiveOf names: [String], file: String) throws(WeightsError) {
         func ends(_ suffix: String) -> Bool { names.contains { $0.hasSuffix(suffix) } }
+        if ends("constants.pkl"), ends("data.pkl") {
+            throw WeightsError(.torchScript, file: file, "the file is a TorchScript archive")
+        }
         guard !ends("data.pkl") else { return }
         let known: (kind: String, way: String)? =
             if ends(".npy") {

@@ -6,7 +6,6 @@ extension TorchContents {
     init(archive file: MappedFile) throws(WeightsError) {
         defer { withExtendedLifetime(file) {} }
         let files = try ZipArchive(file).files
-        try ForeignFormat.refuse(archiveOf: Set(files.keys), file: file.path)
         let pickles = files.keys.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
         guard let pickleName = pickles.first, pickles.count == 1, let pickleRange = files[pickleName] else {
             throw WeightsError(
@@ -14,9 +13,6 @@ extension TorchContents {
                 "a torch archive has one data.pkl, this zip archive has \(pickles.count)")
         }
         let root = pickleName.dropLast("data.pkl".count)
-        guard files["\(root)constants.pkl"] == nil else {
-            throw WeightsError(.torchScript, file: file.path, "the file is a TorchScript archive")
-        }
         if let order = files["\(root)byteorder"], !file.bytes[order].elementsEqual("little".utf8) {
             let found = String(decoding: file.bytes[order].prefix(16), as: UTF8.self)
             throw WeightsError(

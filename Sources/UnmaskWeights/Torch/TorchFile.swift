@@ -15,6 +15,8 @@ public struct TorchFile: Sendable {
     /// The numbers, strings, booleans and lists of numbers beside the state dicts (`epoch`), and those of the training
     /// script's arguments as `args.NAME` (`args.norm_pix_loss`). Booleans are `true` or `false`, lists JSON.
     public let metadata: [String: String]
+    /// Keys of lists of averaged tensors (EMA) whose names the file does not say.
+    public let unnamedAverages: [String]
     private let contents: TorchContents
     private let file: MappedFile
 
@@ -30,7 +32,9 @@ public struct TorchFile: Sendable {
         contents =
             file.bytes.hasBytes("PK".utf8)
             ? try TorchContents(archive: file) : try TorchContents(legacy: file)
-        stateDicts = TorchStateDicts(contents).found
+        let dictionaries = TorchStateDicts(contents)
+        stateDicts = dictionaries.found
+        unnamedAverages = dictionaries.unnamedAverages
         metadata = contents.scalars()
         guard stateDicts.isEmpty else { return }
         let model = contents.entries(contents.root)?.first { ["model", "state_dict", "net"].contains($0.name) }

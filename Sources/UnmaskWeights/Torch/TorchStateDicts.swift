@@ -4,6 +4,8 @@
 /// are not looked into.
 struct TorchStateDicts {
     let found: [StateDict]
+    /// Keys of lists of tensors that are called averages, as some EMA helpers save them: which is whose is not said.
+    let unnamedAverages: [String]
 
     /// Keys that lead to a dictionary, at most.
     private static let maximumDepth = 16
@@ -16,6 +18,7 @@ struct TorchStateDicts {
 
     init(_ contents: TorchContents) {
         var found: [StateDict] = []
+        var unnamed: [String] = []
         var visited: Set<Int> = []
         var queue: [(value: PickleValue, path: [String])] = []
         func enqueue(_ value: PickleValue, _ path: [String]) {
@@ -38,11 +41,14 @@ struct TorchStateDicts {
                 } else if key.isName {
                     names.append(key.text)
                     values.append(child)
+                } else if key.text == "0", StateDictRank(path: path, prefix: "").isAveraged {
+                    unnamed.append(path.joined(separator: "."))
                 }
             }
             if !names.isEmpty { found.append(StateDict(path: path, names: names, values: values)) }
         }
         self.found = found
+        unnamedAverages = unnamed
     }
 }
 

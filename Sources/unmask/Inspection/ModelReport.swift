@@ -99,7 +99,6 @@ struct ModelReport: Encodable {
         facts.add(["engine", "\(instructionSet), \(threads) threads"])
         facts.add(["passes", passes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")])
         if !nonfiniteWeights.isEmpty { facts.add(["NaN or infinite", nonfiniteWeights.joined(separator: ", ")]) }
-        for note in notes { facts.add(["note", note]) }
         var plan = Table(["step", "computes", "shape", "MFLOP", "share"], numeric: [3, 4])
         for step in steps {
             plan.add([
@@ -107,7 +106,8 @@ struct ModelReport: Encodable {
                 fixed(100 * Double(step.flops) / Double(max(flopsPerImage, 1)), 1) + " %",
             ])
         }
-        return [facts.text, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
+        let remarks = notes.isEmpty ? nil : notes.map { "note: \($0)" }.joined(separator: "\n")
+        return [facts.text, remarks, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
     }
 
     private func describe(_ file: ImportedFile, in facts: inout Table) {
