@@ -9,7 +9,7 @@ import UnmaskModel
         "module", "_orig_mod", "model", "backbone", "encoder", "visual", "trunk", "vit", "net", "a-name.of_no.list",
     ]
     /// Every nesting of at most two.
-    static let nestings = [[]] + wrappers.map { [$0] } + wrappers.flatMap { a in wrappers.map { [a, $0] } }
+    static let nestings: [[String]] = [[]] + wrappers.map { [$0] } + wrappers.flatMap { a in wrappers.map { [a, $0] } }
 
     @Test func everyNestingInEveryContainer() throws {
         let wrapped = try WrappedModel()
@@ -42,7 +42,7 @@ import UnmaskModel
 
     /// Dictionaries in dictionaries, the tensors in the innermost.
     private func keyed(_ keys: [String], _ tensors: [String: Tensor]) -> [(String, Pickled)] {
-        guard let first = keys.first else { return tensors.map { ($0.key, .tensor($0.value)) } }
+        guard let first = keys.first else { return tensors.map { ($0.key, Pickled.tensor($0.value)) } }
         return [(first, .dictionary(keyed(Array(keys.dropFirst()), tensors)))]
     }
 
@@ -106,7 +106,7 @@ import UnmaskModel
 
     @Test func averagesWithoutNamesAreReported() throws {
         let wrapped = try WrappedModel()
-        let shadow = Pickled.list(wrapped.others.values.map { .tensor($0) })
+        let shadow = Pickled.list(wrapped.others.values.map { Pickled.tensor($0) })
         let path = try wrapped.torch(
             .dictionary([
                 ("model", .tensors(wrapped.tensors)), ("ema", .dictionary([("shadow_params", shadow)])),

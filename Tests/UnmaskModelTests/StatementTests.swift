@@ -24,14 +24,14 @@ import UnmaskModel
         #expect(try load("num_heads", 4).configuration?.heads == 4)
     }
 
-    @Test(
-        "refused by name",
-        arguments: [
-            ("act_layer", "relu" as any Sendable), ("norm_layer", "rmsnorm"), ("qk_norm", true), ("init_values", 1e-5),
-            ("class_token", false), ("no_embed_class", true), ("reg_tokens", 4), ("pre_norm", true),
-            ("global_pool", "map"), ("proj_bias", false), ("scale_attn_norm", true), ("pos_embed", "none"),
-            ("pool_include_prefix", true), ("mlp_layer", "swiglu"),
-        ])
+    private static let refusals: [(String, any Sendable)] = [
+        ("act_layer", "relu"), ("norm_layer", "rmsnorm"), ("qk_norm", true), ("init_values", 1e-5),
+        ("class_token", false), ("no_embed_class", true), ("reg_tokens", 4), ("pre_norm", true),
+        ("global_pool", "map"), ("proj_bias", false), ("scale_attn_norm", true), ("pos_embed", "none"),
+        ("pool_include_prefix", true), ("mlp_layer", "swiglu"),
+    ]
+
+    @Test("refused by name", arguments: refusals)
     func refused(member: String, value: any Sendable) throws {
         let error = try #require(#expect(throws: ModelError.self) { try load(member, value) })
         #expect("\(error)".contains("\(member) in config.json"), "\(error)")
@@ -53,10 +53,11 @@ import UnmaskModel
     }
 
     @Test func harmlessMembersAreSilentAndUnknownOnesAreNot() throws {
-        for (name, value) in [("drop_path_rate", 0.1 as Any), ("weight_init", "jax"), ("dynamic_img_size", true)] {
-            #expect(try load(name, value).notes.isEmpty, "\(name)")
-        }
-        for (name, value) in [("qk_norm", false as Any), ("init_values", NSNull()), ("norm_layer", "layernorm")] {
+        let silent: [(String, Any)] = [
+            ("drop_path_rate", 0.1), ("weight_init", "jax"), ("dynamic_img_size", true), ("qk_norm", false),
+            ("init_values", NSNull()), ("norm_layer", "layernorm"),
+        ]
+        for (name, value) in silent {
             #expect(try load(name, value).notes.isEmpty, "\(name)")
         }
         #expect(try load("attention_twist", 3).notes.joined().contains("attention_twist"))

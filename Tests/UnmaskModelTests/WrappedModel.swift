@@ -12,11 +12,13 @@ final class WrappedModel {
     let tensors: [String: Tensor]
     /// The same model with other weights.
     let others: [String: Tensor]
-    static let configuration: [String: Any] = [
-        "architecture": "vit_tiny_patch4_8",
-        "model_args": ["num_heads": 2, "img_size": 8],
-        "pretrained_cfg": ["mean": [0.4, 0.5, 0.6], "std": [0.2, 0.25, 0.3], "input_size": [3, 8, 8]],
-    ]
+    static var configuration: [String: Any] {
+        [
+            "architecture": "vit_tiny_patch4_8",
+            "model_args": ["num_heads": 2, "img_size": 8],
+            "pretrained_cfg": ["mean": [0.4, 0.5, 0.6], "std": [0.2, 0.25, 0.3], "input_size": [3, 8, 8]],
+        ]
+    }
 
     /// - Parameter config: beside every file; nil for none.
     init(config: [String: Any]? = WrappedModel.configuration) throws {
