@@ -21,7 +21,7 @@ enum HuggingFaceLayout: CheckpointLayout {
                 detail: "a Hugging Face checkpoint needs its config.json beside it, and there is none")
         }
         let stated = try StatedArchitecture(
-            config: try place.json("config.json", as: [String: ConfigurationMember].self), metadata: [:],
+            config: try place.json("config.json", as: [String: JSONMember].self), metadata: [:],
             file: source.file)
         var (tensors, originals) = renamed(source.tensors)
         var notes = stated.notes

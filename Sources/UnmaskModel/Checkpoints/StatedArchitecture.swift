@@ -6,7 +6,7 @@ internal import UnmaskGraph
 /// Nothing is passed over: a member is read, or one of those that change nothing, or refused where its value is not
 /// computed, or reported as unknown.
 struct StatedArchitecture {
-    private let members: [String: ConfigurationMember]
+    private let members: [String: JSONMember]
     /// Where each member stands, for messages.
     private let places: [String: String]
     /// Members that are not known.
@@ -16,11 +16,11 @@ struct StatedArchitecture {
     ///   - config: of `config.json`; nil where there is none.
     ///   - metadata: of the tensors' file.
     init(
-        config: [String: ConfigurationMember]?, metadata: [String: String], file: String
+        config: [String: JSONMember]?, metadata: [String: String], file: String
     ) throws(ModelError) {
-        var members: [String: ConfigurationMember] = [:]
+        var members: [String: JSONMember] = [:]
         var places: [String: String] = [:]
-        func add(_ found: [String: ConfigurationMember], _ place: (String) -> String) {
+        func add(_ found: [String: JSONMember], _ place: (String) -> String) {
             for (name, value) in found where value != .null {
                 members[name] = value
                 places[name] = place(name)
@@ -43,7 +43,7 @@ struct StatedArchitecture {
         if !unknown.isEmpty {
             notes.append("config.json has members that are not known and not used: \(brief(unknown))")
         }
-        if config?["problem_type"] == .text("multi_label_classification") {
+        if config?["problem_type"] == .string("multi_label_classification") {
             notes.append(
                 "the classes do not exclude one another (problem_type in config.json), yet their scores are a softmax")
         }
@@ -52,16 +52,16 @@ struct StatedArchitecture {
     }
 
     /// Arguments whose names are an architecture's. Others are the script's own.
-    private static func arguments(_ metadata: [String: String]) -> [String: ConfigurationMember] {
+    private static func arguments(_ metadata: [String: String]) -> [String: JSONMember] {
         let modules: Set = ["model_kwargs", "model_args", "model_config", "model", "vit", "encoder", "backbone"]
-        var found: [String: ConfigurationMember] = [:]
+        var found: [String: JSONMember] = [:]
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             let parts = key.split(separator: ".").map(String.init)
             let isArgument = parts.count <= 2 || (parts.count == 3 && modules.contains(parts[1]))
             guard isArgument, parts.count == 1 || parts[0] == "args", let name = parts.last, rules[name] != nil else {
                 continue
             }
-            found[name] = ConfigurationMember(argument: value)
+            found[name] = JSONMember(argument: value)
         }
         return found
     }
@@ -69,19 +69,20 @@ struct StatedArchitecture {
     private func refuse(file: String) throws(ModelError) {
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
             guard case .only(let values)? = Self.rules[name], !values.contains(value) else { continue }
-            let expected = values.isEmpty ? "none" : values.map(\.description).joined(separator: ", ")
+            let expected = values.isEmpty ? "none" : values.map(\.summary).joined(separator: ", ")
             throw .unsupported(
                 file: file,
-                feature: "\(places[name] ?? name) is \(value); only \(expected) can be computed from a checkpoint: "
+                feature:
+                    "\(places[name] ?? name) is \(value.summary); only \(expected) can be computed from a checkpoint: "
                     + ForeignFamily.way)
         }
     }
 
     // MARK: What is said
 
-    private func first(_ names: String...) -> ConfigurationMember? { names.lazy.compactMap { members[$0] }.first }
+    private func first(_ names: String...) -> JSONMember? { names.lazy.compactMap { members[$0] }.first }
 
-    var heads: Int? { first("num_heads", "num_attention_heads")?.int }
+    var heads: Int? { first("num_heads", "num_attention_heads")?.integer }
     var normPix: Bool? { first("norm_pix_loss")?.bool }
     var normEpsilon: Float? { first("layer_norm_eps", "norm_eps")?.number.map { Float($0) } }
 
@@ -96,14 +97,14 @@ struct StatedArchitecture {
     /// MAE's scripts say whether patches are averaged; timm says how tokens are pooled.
     var pooling: Pooling? {
         switch first("global_pool") {
-        case .text("avg")?, .bool(true)?: .mean
-        case .text("token")?, .text("cls")?, .bool(false)?: .cls
+        case .string("avg")?, .bool(true)?: .mean
+        case .string("token")?, .string("cls")?, .bool(false)?: .cls
         default: nil
         }
     }
 
     var gelu: GELU? {
-        first("act_layer", "hidden_act")?.text.flatMap { Self.activations[$0.lowercased()] }
+        first("act_layer", "hidden_act")?.string.flatMap { Self.activations[$0.lowercased()] }
     }
 
     /// Sizes that the tensors show as well, where they say something else.
@@ -115,7 +116,7 @@ struct StatedArchitecture {
         return shown.flatMap { names, value in
             names.compactMap { name in
                 guard let stated = members[name]?.size, stated != [value, value] else { return nil }
-                return "\(places[name] ?? name) is \(members[name]?.description ?? ""), the tensors show \(value)"
+                return "\(places[name] ?? name) is \(members[name]?.summary ?? ""), the tensors show \(value)"
             }
         }
     }
@@ -126,7 +127,7 @@ struct StatedArchitecture {
         /// Read here, or shown by the tensors.
         case used
         /// Changes the computation unless it is one of these.
-        case only([ConfigurationMember])
+        case only([JSONMember])
     }
 
     private static let activations: [String: GELU] = [
@@ -136,13 +137,13 @@ struct StatedArchitecture {
     private static let spelledActivations = [
         "gelu", "GELU", "nn.GELU", "gelu_python", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_tanh",
         "quick_gelu", "quickgelu", "QuickGELU",
-    ].map(ConfigurationMember.text)
+    ].map(JSONMember.string)
     /// Kinds of positions that end as numbers in `pos_embed`.
     private static let positions = [
         "learn", "learned", "learnable", "abs", "absolute", "sincos", "sin_cos", "sincos2d", "cosine", "sine",
-    ].map(ConfigurationMember.text)
+    ].map(JSONMember.string)
     private static let norms = ["layernorm", "LayerNorm", "nn.LayerNorm", "layernormfp32", "LN"].map(
-        ConfigurationMember.text)
+        JSONMember.string)
 
     /// docs/checkpoints.md lists them.
     private static let rules: [String: Rule] = [
@@ -153,7 +154,8 @@ struct StatedArchitecture {
         "layer_norm_eps": .used, "norm_eps": .used, "decoder_hidden_size": .used, "decoder_num_hidden_layers": .used,
         "decoder_num_attention_heads": .used, "decoder_intermediate_size": .used,
         "act_layer": .only(spelledActivations), "hidden_act": .only(spelledActivations), "norm_layer": .only(norms),
-        "global_pool": .only([.text("token"), .text("avg"), .text("cls"), .text(""), .bool(true), .bool(false)]),
+        "global_pool": .only([.string("token"), .string("avg"), .string("cls"), .string(""), .bool(true), .bool(false)]
+        ),
         "qk_norm": .only([.bool(false)]), "use_qk_norm": .only([.bool(false)]), "init_values": .only([.number(0)]),
         "layerscale_value": .only([.number(0)]), "class_token": .only([.bool(true)]),
         "no_embed_class": .only([.bool(false)]),
@@ -165,7 +167,7 @@ struct StatedArchitecture {
         "use_relative_position_bias": .only([.bool(false)]),
         "use_shared_relative_position_bias": .only([.bool(false)]), "use_swiglu_ffn": .only([.bool(false)]),
         "swiglu_mlp": .only([.bool(false)]), "embed_layer": .only([]), "embed_norm_layer": .only([]),
-        "block_fn": .only([]), "mlp_layer": .only([]), "attn_layer": .only([.text("attn"), .text("")]),
+        "block_fn": .only([]), "mlp_layer": .only([]), "attn_layer": .only([.string("attn"), .string("")]),
         "distilled": .only([.bool(false)]),
     ]
 

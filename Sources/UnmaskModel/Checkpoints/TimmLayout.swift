@@ -30,7 +30,7 @@ enum TimmLayout: CheckpointLayout {
             notes.append("unused, a head that is no classifier: \(brief(projection))")
         }
         let stated = try StatedArchitecture(
-            config: try source.place.json("config.json", as: [String: ConfigurationMember].self),
+            config: try source.place.json("config.json", as: [String: JSONMember].self),
             metadata: source.metadata, file: source.file)
         let timm = try source.place.json("config.json", as: TimmConfig.self)
         let shaped = try ShapedArchitecture(tensors, stated: stated, options, file: source.file)
