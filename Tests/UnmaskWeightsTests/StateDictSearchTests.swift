@@ -41,8 +41,8 @@ import UnmaskWeights
             ("x", dictionary("patch.weight", "token", prefix: "a.b.")), ("y", dictionary("patch.weight", prefix: "c.")),
             ("z", dictionary("embed.weight", "embed.token", prefix: "m.vit.")),
         ])
-        #expect(found.whole.map(\.key) == ["x.a.b", "z.m"] && found.whole.map(\.prefix) == ["a.b.", "m."])
-        #expect(found.whole.map(\.pattern) == [0, 1])
+        #expect(found.whole.map(\.key) == ["z.m", "x.a.b"] && found.whole.map(\.prefix) == ["m.", "a.b."])
+        #expect(found.whole.map(\.pattern) == [1, 0])
         let partial = try search([("y", dictionary("patch.weight", prefix: "c."))])
         #expect(partial.whole.isEmpty && partial.nearest?.key == "y.c" && partial.nearest?.missing == ["token"])
         // A name must end with a required one at a dot.

@@ -11,7 +11,7 @@ import UnmaskWeights
         #expect(
             file.metadata == [
                 "epoch": "399", "args.model": "mae_vit_tiny", "args.norm_pix_loss": "true", "args.mask_ratio": "0.75",
-                "args.epochs": "400",
+                "args.epochs": "400", "args.betas": "[0.9,0.95]",
             ])
     }
 
