@@ -18,6 +18,8 @@ public final class Model: Sendable {
     public let licence: String?
     /// What had to be assumed because the file does not say.
     public let notes: [String]
+    /// Which of its file's state dicts it was read from; nil for ONNX files and Unmask's own, which hold one model.
+    public let stateDict: StateDictChoice?
     /// What the ONNX file that the model came in says of itself; nil for other files.
     public let imported: ImportedFile?
     /// What the model made of the golden image when its file was written, if the file says.
@@ -25,8 +27,8 @@ public final class Model: Sendable {
     private let source: ModelSource
     private let contentHash: BackgroundHash
 
-    /// Loads Unmask's own checkpoints, Hugging Face's ViT and ViTMAE folders, timm's ViT files, the original MAE `.pth`
-    /// files and ONNX files, told apart by their contents. Nothing is read but the headers.
+    /// Loads Unmask's own checkpoints, ViTs and MAEs in the names of timm, transformers, torchvision and MMPretrain out
+    /// of whatever wraps them, and ONNX files, told apart by their contents. Nothing is read but the headers.
     public static func load(
         _ path: String, name: String? = nil, options: ModelLoadOptions = ModelLoadOptions()
     ) throws(ModelError) -> Model {
@@ -49,6 +51,7 @@ public final class Model: Sendable {
         labels = source.labels
         licence = source.licence
         notes = source.notes
+        stateDict = source.stateDict
         imported = source.imported
         golden = source.golden
         contentHash = BackgroundHash(source, file: file ?? name)

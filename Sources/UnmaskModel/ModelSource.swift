@@ -17,12 +17,25 @@ enum ModelSource: Sendable {
 
     private static func readAny(_ path: String, _ options: ModelLoadOptions) throws(ModelError) -> ModelSource {
         let place = try CheckpointPlace(path)
-        if ONNXLayout.recognises(place.tensorFile) { return try ONNXLayout.read(place, path: path, options) }
+        if ONNXLayout.recognises(place.tensorFile) {
+            try refuseStateDict(options, of: "an ONNX file", path)
+            return try ONNXLayout.read(place, path: path, options)
+        }
         let file = try readable { () throws(WeightsError) in try TensorFile(path: place.tensorFile) }
+        if OwnLayout.recognises(file) || GraphLayout.recognises(file) {
+            try refuseStateDict(options, of: "one of Unmask's own checkpoints", path)
+        }
         if GraphLayout.recognises(file) { return .graph(try GraphLayout.read(file, options)) }
         let checkpoint = try Checkpoint.read(file, place: place, path: path, options)
         guard let output = options.output else { return .checkpoint(checkpoint) }
         return .graph(try GraphModel(checkpoint, output: output, file: path))
+    }
+
+    private static func refuseStateDict(
+        _ options: ModelLoadOptions, of kind: String, _ path: String
+    ) throws(ModelError) {
+        guard let key = options.stateDict else { return }
+        throw .invalidRequest("\(path): \(kind) holds one model; a state dict (“\(key)”) cannot be chosen in it")
     }
 
     var interface: ModelInterface {
@@ -67,6 +80,11 @@ enum ModelSource: Sendable {
         case .checkpoint(let checkpoint): checkpoint.notes
         case .graph(let graph): graph.facts.notes
         }
+    }
+
+    /// Which of a file's state dicts it was read from; nil for files that hold one model by their format.
+    var stateDict: StateDictChoice? {
+        if case .checkpoint(let checkpoint) = self { checkpoint.stateDict } else { nil }
     }
 
     var imported: ImportedFile? {

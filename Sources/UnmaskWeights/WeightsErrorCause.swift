@@ -9,6 +9,8 @@ extension WeightsError {
         case fileUnreadable = "file_unreadable"
         case fileChanged = "file_changed"
         case formatUnknown = "format_unknown"
+        case formatForeign = "format_foreign"
+        case gitLFSPointer = "git_lfs_pointer"
 
         // What a tensor is.
         case elementTypeUnsupported = "element_type_unsupported"
@@ -31,7 +33,7 @@ extension WeightsError {
         case offsetsGap = "offsets_gap"
         case dataTrailing = "data_trailing"
 
-        // A sharded safetensors index.
+        // The index of a sharded checkpoint.
         case indexJSON = "index_json"
         case indexTooLarge = "index_too_large"
         case indexWeightMapMissing = "index_weight_map_missing"
@@ -104,13 +106,15 @@ extension WeightsError.Cause {
         case .fileEmpty, .headerTooSmall, .headerBeyondFile, .offsetsBeyondFile, .zipEndMissing, .pickleTruncated,
             .idxLength, .npyLength, .gzipTruncated, .torchStorageSize:
             "the file is probably cut short: download or copy it again"
-        case .formatUnknown: "known are safetensors, its index.json, and torch's .pth in both its formats"
+        case .formatUnknown:
+            "known are safetensors, torch's .pth, .pt, .bin and .ckpt in both their formats, and the index.json of either"
         case .elementTypeUnsupported: "convert the tensor to float32 where the checkpoint was made"
         case .zipEntryCompressed: "save it again with torch.save, which stores without compression"
         case .pickleOpcode, .pickleProtocol: "save it again with torch.save and its default protocol"
-        case .torchScript: "save the state_dict of the original module instead of the TorchScript archive"
+        case .torchScript: "save its weights alone: torch.save(torch.jit.load(FILE).state_dict(), 'weights.pth')"
+        case .gitLFSPointer: "fetch the file itself: git lfs pull in its folder, or download it from where it is kept"
         case .torchBigEndian: "load and save it again on a little-endian machine"
-        case .torchNoStateDict: "save the model's state_dict(), alone or under the key 'model'"
+        case .torchNoStateDict: "save the weights as a dictionary: torch.save(model.state_dict(), 'weights.pth')"
         case .torchTensorUnsupported: "make it dense and save it again"
         case .shardNameUnsafe: "shards lie beside the index, and are named without a folder"
         case .outputNotRegular: "choose another output path"

@@ -115,7 +115,7 @@ import UnmaskWeights
         let folder = try TemporaryFolder()
         let file = try TensorFile(path: Shipped.autoencoder)
         var table = TensorTable()
-        for (name, tensor) in file.tensors where name != "norm.bias" {
+        for (name, tensor) in try file.tensors() where name != "norm.bias" {
             let changed = name == "cls_token" ? Tensor([0, 0], shape: [1, 1, 2]) : tensor
             _ = table.append(name == "mask_token" ? "masked_token" : name, changed)
         }
@@ -134,7 +134,7 @@ import UnmaskWeights
         let folder = try TemporaryFolder()
         let file = try TensorFile(path: Shipped.autoencoder)
         var table = TensorTable()
-        for (name, tensor) in file.tensors {
+        for (name, tensor) in try file.tensors() {
             let changed =
                 name == "norm.bias" ? Tensor(Array(repeating: .nan, count: tensor.count), shape: tensor.shape) : tensor
             _ = table.append(name, changed)

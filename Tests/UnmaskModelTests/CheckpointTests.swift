@@ -93,7 +93,7 @@ import UnmaskWeights
         let file = try TensorFile(path: path)
         var metadata = file.metadata
         #expect(try metadata.removeValue(forKey: "hash") == one.hash)
-        try SafetensorsWriter.write(file.tensors, metadata: metadata, to: path)
+        try SafetensorsWriter.write(file.tensors(), metadata: metadata, to: path)
         #expect(try Model.load(path).hash == one.hash)
     }
 }

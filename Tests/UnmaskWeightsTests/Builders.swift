@@ -93,8 +93,13 @@ enum PickleBuilder {
         return global("torch._utils", "_rebuild_tensor_v2") + arguments + Array("R".utf8)
     }
 
+    /// A dictionary in a pickle.
+    static func nested(_ items: [(String, [UInt8])]) -> [UInt8] {
+        Array("}(".utf8) + items.flatMap { string($0.0) + $0.1 } + Array("u".utf8)
+    }
+
     /// A whole pickle of a dictionary.
     static func dictionary(_ items: [(String, [UInt8])]) -> [UInt8] {
-        [0x80, 2] + Array("}(".utf8) + items.flatMap { string($0.0) + $0.1 } + Array("u.".utf8)
+        [0x80, 2] + nested(items) + Array(".".utf8)
     }
 }

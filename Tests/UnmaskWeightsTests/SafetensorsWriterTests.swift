@@ -8,16 +8,16 @@ import UnmaskWeights
         let folder = try TemporaryFolder()
         let source = try TensorFile(path: Fixture.path("types.safetensors"))
         let path = "\(folder.path)/copy.safetensors"
-        #expect(try SafetensorsWriter.write(source.tensors, metadata: source.metadata, to: path).isEmpty)
+        #expect(try SafetensorsWriter.write(source.tensors(), metadata: source.metadata, to: path).isEmpty)
         let copy = try TensorFile(path: path)
-        try Fixture.expectTensors(copy.tensors, areThoseOf: "types.safetensors")
+        try Fixture.expectTensors(copy.tensors(), areThoseOf: "types.safetensors")
         #expect(copy.metadata == source.metadata)
         #expect(try folder.contents == ["copy.safetensors"])
     }
 
     @Test func bytesDoNotDependOnTheOrderAndEveryTensorIsAligned() throws {
         let folder = try TemporaryFolder()
-        let tensors = try TensorFile(path: Fixture.path("state.pth")).tensors
+        let tensors = try TensorFile(path: Fixture.path("state.pth")).tensors()
         let metadata = Dictionary(uniqueKeysWithValues: (0..<20).map { ("key\($0)", "value") })
         try SafetensorsWriter.write(tensors, metadata: metadata, to: "\(folder.path)/a")
         try SafetensorsWriter.write(tensors.reversed(), metadata: metadata, to: "\(folder.path)/b")

@@ -6,27 +6,27 @@ import UnmaskWeights
     @Test(arguments: ["mae.pth", "mae-legacy.pth"])
     func aTrainingCheckpointGivesItsModelAndArguments(name: String) throws {
         let file = try TorchFile(path: Fixture.path(name))
-        #expect(file.stateDictKey == "model")
-        #expect(file.skipped.isEmpty)
-        #expect(file.tensors.names == ["weight", "bias"])
+        let model = try #require(file.stateDicts.first { $0.key == "model" })
+        #expect(try file.tensors(of: model).names == ["weight", "bias"])
         #expect(
             file.metadata == [
                 "epoch": "399", "args.model": "mae_vit_tiny", "args.norm_pix_loss": "true", "args.mask_ratio": "0.75",
-                "args.epochs": "400",
+                "args.epochs": "400", "args.betas": "[0.9,0.95]",
             ])
     }
 
-    @Test func theParallelPrefixIsDropped() throws {
+    @Test func tensorsBelowAPrefixLoseIt() throws {
         let file = try TorchFile(path: Fixture.path("parallel.pth"))
-        #expect(file.stateDictKey == "state_dict")
-        #expect(file.tensors.names == ["weight", "bias"])
+        let stateDict = try #require(file.stateDicts.first)
+        #expect(stateDict.key == "state_dict" && stateDict.names == ["module.weight", "module.bias"])
+        #expect(try file.tensors(of: stateDict, below: "module.").names == ["weight", "bias"])
         #expect(file.metadata == ["note": "ü"])
     }
 
     @Test func aBareStateDictHasNoKey() throws {
-        let file = try TorchFile(path: Fixture.path("state.pth"))
-        #expect(file.stateDictKey == nil)
-        #expect(file.tensors.names.first == "patch_embed.proj.weight" && file.tensors.names.last == "empty")
+        let stateDict = try #require(try TorchFile(path: Fixture.path("state.pth")).stateDicts.first)
+        #expect(stateDict.path.isEmpty && stateDict.key == ".")
+        #expect(stateDict.names.first == "patch_embed.proj.weight" && stateDict.names.last == "empty")
     }
 
     @Test(arguments: [
@@ -38,7 +38,7 @@ import UnmaskWeights
         ("plain.pickle", .torchLegacyHeader, "magic number"),
     ])
     func whatCannotBeLoadedIsNamed(name: String, cause: WeightsError.Cause, mention: String) throws {
-        let error = try weightsError { _ = try TensorFile(path: Fixture.path(name)) }
+        let error = try weightsError { _ = try TensorFile(path: Fixture.path(name)).tensors() }
         #expect(error.cause == cause && error.description.contains(mention), "\(error)")
     }
 
@@ -59,7 +59,7 @@ import UnmaskWeights
     private func cause(_ zip: ZipBuilder) throws -> WeightsError.Cause {
         let folder = try TemporaryFolder()
         let path = try folder.write(zip.bytes)
-        return try weightsError { _ = try TorchFile(path: path) }.cause
+        return try weightsError { _ = try TensorFile(path: path).tensors() }.cause
     }
 
     @Test func viewsStayWithinTheirStorage() throws {
@@ -83,7 +83,7 @@ import UnmaskWeights
         let folder = try TemporaryFolder()
         let tensor = PickleBuilder.tensor(shape: [1, 2, 2], strides: [.max, 1, 2])
         let path = try folder.write(archive(tensor: tensor, storage: Array(0..<16)).bytes)
-        let read = try #require(try TorchFile(path: path).tensors["w"])
+        let read = try #require(try TensorFile(path: path).tensors()["w"])
         #expect(read.withBytes { Array($0) } == [0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15])
     }
 

@@ -33,15 +33,15 @@ import UnmaskWeights
         Array("}".utf8) + Pickle.string("w") + tensor + Array("s".utf8)
     }
 
-    private func read(_ bytes: [UInt8]) throws -> TensorFile {
+    private func read(_ bytes: [UInt8]) throws -> TensorTable {
         let folder = try TemporaryFolder()
-        return try TensorFile(path: folder.write(bytes))
+        return try TensorFile(path: folder.write(bytes)).tensors()
     }
 
     @Test func partsOfStorages() throws {
-        #expect(try read(file(object: dictionary)).tensors["w"]?.floats() == [1, 2])
+        #expect(try read(file(object: dictionary))["w"]?.floats() == [1, 2])
         let part = Pickle.tuple([Pickle.string("8"), Pickle.integer(1), Pickle.integer(2)])
-        #expect(try read(file(object: dictionary, view: part)).tensors["w"]?.floats() == [2, 3])
+        #expect(try read(file(object: dictionary, view: part))["w"]?.floats() == [2, 3])
         let short = Pickle.tuple([Pickle.string("8"), Pickle.integer(3), Pickle.integer(1)])
         #expect(try weightsError { _ = try read(file(object: dictionary, view: short)) }.cause == .torchViewOutside)
         let outside = Pickle.tuple([Pickle.string("8"), Pickle.integer(3), Pickle.integer(2)])
@@ -56,7 +56,7 @@ import UnmaskWeights
             let pairs = Array("](".utf8) + pair + Array("e".utf8)
             return Pickle.global("collections", "OrderedDict") + Pickle.tuple([pairs]) + [0x52]
         }
-        #expect(try read(bytes).tensors["w"]?.floats() == [1, 2])
+        #expect(try read(bytes)["w"]?.floats() == [1, 2])
     }
 
     @Test func malformedFiles() throws {

@@ -22,6 +22,9 @@ struct Checkpoint {
     /// What an ONNX file says of itself; nil for other files.
     var imported: ImportedFile?
 
+    /// Which state dict it was read from; nil for files that hold one model by their format.
+    var stateDict: StateDictChoice?
+
     var recipe: Recipe { preparation.recipe }
 
     /// Reads any of the layouts that Unmask knows, told apart by contents.
@@ -29,22 +32,34 @@ struct Checkpoint {
     static func read(
         _ file: TensorFile, place: CheckpointPlace, path: String, _ options: ModelLoadOptions
     ) throws(ModelError) -> Checkpoint {
-        let names = Set(file.tensors.names)
         var checkpoint =
-            if OwnLayout.recognises(file) {
-                try OwnLayout.read(file, options)
-            } else if HuggingFaceLayout.recognises(names) {
-                try HuggingFaceLayout.read(file, place: place, options)
-            } else if TimmLayout.recognises(names) {
-                try TimmLayout.read(file, place: place, options)
-            } else {
-                throw ModelError.unrecognised(
-                    file: path,
-                    detail: "expected tensors named as timm (patch_embed.proj.weight) or Hugging Face "
-                        + "(embeddings.patch_embeddings.projection.weight) do; found "
-                        + (names.isEmpty ? "none" : names.sorted().prefix(3).joined(separator: ", ") + "…"))
-            }
+            OwnLayout.recognises(file)
+            ? try OwnLayout.read(file, options) : try found(in: file, place: place, path: path, options)
         try checkpoint.finish(file: path, options)
+        return checkpoint
+    }
+
+    /// The model in whatever holds it.
+    private static func found(
+        in file: TensorFile, place: CheckpointPlace, path: String, _ options: ModelLoadOptions
+    ) throws(ModelError) -> Checkpoint {
+        let finder = StateDictFinder(file, path: path)
+        let (match, others) = try finder.find(options.stateDict)
+        let source = LayoutSource(
+            file: path, tensors: try finder.tensors(match, others), metadata: file.metadata, place: place,
+            isPartOfTraining: !match.stateDict.path.isEmpty)
+        let layout = StateDictFinder.layouts[match.pattern]
+        var checkpoint = try layout.read(source, options)
+        checkpoint.stateDict = StateDictChoice(
+            key: match.key, layout: layout.pattern.name, left: others.map(\.key))
+        if !file.unnamedAverages.isEmpty {
+            checkpoint.notes.append(
+                "averaged weights without names, which cannot be read: \(brief(file.unnamedAverages))")
+        }
+        let besides = finder.besides(match, others)
+        if !besides.isEmpty {
+            checkpoint.notes.append("unused, beside the model: \(brief(TensorAccount.grouped(besides)))")
+        }
         return checkpoint
     }
 
@@ -52,8 +67,9 @@ struct Checkpoint {
     mutating func finish(file path: String, _ options: ModelLoadOptions) throws(ModelError) {
         try configuration.validate()
         let originals = originalNames
-        try ParameterTable(configuration).check(
-            tensors.mapValues(\.shape), file: path, original: { originals[$0] ?? $0 })
+        let table = ParameterTable(configuration)
+        try leaveOut(tensors.keys.filter { table.shapes[$0] == nil }, file: path)
+        try table.check(tensors.mapValues(\.shape), file: path, original: { originals[$0] ?? $0 })
         if let wrong = tensors.first(where: { ![.f32, .f16, .bf16].contains($0.value.type) }) {
             throw .unsupported(
                 file: path, feature: "\(wrong.key) is stored as \(wrong.value.type.rawValue); expected f32, f16 or bf16"
@@ -63,6 +79,25 @@ struct Checkpoint {
         notes += preparation.notes
         if let stated = options.licence { licence = stated }
         if let size = options.imageSize { try resize(to: size) }
+    }
+
+    /// Accounts for tensors that the configuration does not have: those that play no part are left out and noted, those
+    /// that make another model of it are refused.
+    private mutating func leaveOut(_ names: [String], file path: String) throws(ModelError) {
+        let account = TensorAccount(names)
+        let originals = originalNames
+        if let (feature, names) = account.uncomputable.first {
+            throw .unsupported(
+                file: path,
+                feature:
+                    "\(feature) (\(brief(names.map { originals[$0] ?? $0 }, most: 3))), which Unmask's checkpoints "
+                    + "do not have: \(ForeignFamily.way)")
+        }
+        for name in account.unused { tensors[name] = nil }
+        if !account.unused.isEmpty {
+            let names = account.unused.map { originals[$0] ?? $0 }
+            notes.append("unused, no part of what is computed: \(brief(TensorAccount.grouped(names)))")
+        }
     }
 
     /// The same model for another image size: position embeddings are interpolated.
@@ -79,59 +114,6 @@ struct Checkpoint {
                 values, width: width, from: from, to: configuration.grid,
                 interpolation: configuration.positionInterpolation)
             tensors[name] = Tensor(resized, shape: [1, 1 + configuration.patches, width])
-        }
-    }
-}
-
-/// Where a checkpoint's tensors and its JSON files are: a folder as Hugging Face and timm leave it, or one file.
-struct CheckpointPlace {
-    let tensorFile: String
-    private let folder: String
-    private let path: String
-
-    init(_ path: String) throws(ModelError) {
-        self.path = path
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw .unreadable("\(path): no such file or folder; give a checkpoint file or a Hugging Face folder")
-        }
-        guard isDirectory.boolValue else {
-            tensorFile = path
-            folder = (path as NSString).deletingLastPathComponent
-            return
-        }
-        folder = path
-        let names = [
-            "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "model.onnx", "onnx/model.onnx",
-        ]
-        let candidates = names.map { (path as NSString).appendingPathComponent($0) }
-        guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-            throw .unreadable("\(path): the folder has none of \(names.joined(separator: ", "))")
-        }
-        tensorFile = found
-    }
-
-    /// A thousand labels take 30 kB.
-    private static let maximumJSONBytes = 16 << 20
-
-    /// Where a file beside the tensors is; nil where there is none.
-    func file(_ name: String) -> String? {
-        let file = (folder.isEmpty ? "." : folder) + "/" + name
-        return FileManager.default.fileExists(atPath: file) ? file : nil
-    }
-
-    /// A JSON file beside the tensors, decoded leniently; nil where there is none.
-    func json<T: Decodable>(_ name: String, as type: T.Type) throws(ModelError) -> T? {
-        guard let file = file(name) else { return nil }
-        let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
-        guard size <= Self.maximumJSONBytes else {
-            throw .unreadable("\(file): \(size) bytes; expected at most \(Self.maximumJSONBytes) of configuration")
-        }
-        do {
-            let data = try Data(contentsOf: URL(fileURLWithPath: file))
-            return try JSONDecoder().decode(type, from: data)
-        } catch {
-            throw .unreadable("\(file): not the JSON that was expected: \(error)")
         }
     }
 }

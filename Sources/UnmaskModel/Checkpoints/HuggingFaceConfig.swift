@@ -29,7 +29,9 @@ struct HuggingFaceConfig: Decodable {
     ) throws(ModelError) -> ModelConfiguration {
         guard let model_type, ["vit", "vit_mae"].contains(model_type) else {
             throw .unsupported(
-                file: file, feature: "model_type “\(model_type ?? "absent")” in config.json; expected vit or vit_mae")
+                file: file,
+                feature: "\(ForeignFamily.named(model_type ?? "absent")); expected vit or vit_mae: \(ForeignFamily.way)"
+            )
         }
         let gelu: GELU
         switch hidden_act ?? "gelu" {

@@ -4,25 +4,32 @@ internal import UnmaskWeights
 
 /// Folders of Hugging Face's `save_pretrained` for ViTMAE and ViT: separate q, k and v, names of their own, and a
 /// `config.json` that states the architecture.
-enum HuggingFaceLayout {
-    private static let patchEmbedding = "embeddings.patch_embeddings.projection.weight"
+enum HuggingFaceLayout: CheckpointLayout {
+    private static let stem = "vit."
 
-    static func recognises(_ names: Set<String>) -> Bool {
-        names.contains { $0 == patchEmbedding || $0.hasSuffix("." + patchEmbedding) }
-    }
+    static let pattern = StateDictPattern(
+        name: "Hugging Face",
+        required: [
+            "embeddings.patch_embeddings.projection.weight", "embeddings.cls_token", "embeddings.position_embeddings",
+        ], stem: stem)
 
-    static func read(
-        _ file: TensorFile, place: CheckpointPlace, _ options: ModelLoadOptions
-    ) throws(ModelError) -> Checkpoint {
+    static func read(_ source: LayoutSource, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
+        let place = source.place
         guard let config = try place.json("config.json", as: HuggingFaceConfig.self) else {
             throw .unrecognised(
-                file: file.path,
+                file: source.file,
                 detail: "a Hugging Face checkpoint needs its config.json beside it, and there is none")
         }
-        let (tensors, originals) = renamed(file)
+        let stated = try StatedArchitecture(
+            config: try place.json("config.json", as: [String: JSONMember].self), metadata: [:],
+            file: source.file)
+        var (tensors, originals) = renamed(source.tensors)
+        var notes = stated.notes
+        let projection = tensors.removeProjection()
+        if !projection.isEmpty { notes.append("unused, a classifier that is no linear layer: \(brief(projection))") }
         let configuration = try config.configuration(
-            file: file.path, classes: tensors["head.weight"]?.shape.first ?? 0,
-            finalNorm: tensors["norm.weight"] != nil, hasDecoder: tensors["mask_token"] != nil)
+            file: source.file, classes: tensors["head.weight"]?.shape.first ?? 0,
+            finalNorm: tensors["norm.weight"] != nil, hasDecoder: tensors["decoder_embed.weight"] != nil)
         try configuration.validate()
         var resolver = try RecipeResolver(
             imageSize: options.imageSize ?? configuration.imageSize, channels: configuration.channels,
@@ -33,14 +40,14 @@ enum HuggingFaceLayout {
             configuration: configuration,
             preparation: try resolver.resolve(),
             labels: config.labels(count: configuration.classes), licence: config.license, tensors: tensors,
-            originalNames: originals)
+            originalNames: originals, notes: notes)
     }
 
     // MARK: Names
 
-    /// Where layers stand; transformers 5 has a second way for the decoder's.
+    /// Where layers stand: in files that `save_pretrained` writes, and in transformers 5's own `state_dict()`.
     private static let layerPrefixes = [
-        ("encoder.layer.", "blocks"), ("decoder.decoder_layers.", "decoder_blocks"),
+        ("encoder.layer.", "blocks"), ("layers.", "blocks"), ("decoder.decoder_layers.", "decoder_blocks"),
         ("decoder.decoder_encoder.layer.", "decoder_blocks"),
     ]
 
@@ -48,6 +55,7 @@ enum HuggingFaceLayout {
     private static let layerWords = [
         "layernorm_before": "norm1", "layernorm_after": "norm2", "attention.output.dense": "attn.proj",
         "intermediate.dense": "mlp.fc1", "output.dense": "mlp.fc2",
+        "attention.o_proj": "attn.proj", "mlp.fc1": "mlp.fc1", "mlp.fc2": "mlp.fc2",
     ]
     private static let words = [
         "embeddings.cls_token": "cls_token", "embeddings.position_embeddings": "pos_embed",
@@ -65,16 +73,18 @@ enum HuggingFaceLayout {
     /// models without a decoder.
     private static let unused: Set<String> = ["pooler.dense.weight", "pooler.dense.bias", "embeddings.mask_token"]
 
-    private static func renamed(_ file: TensorFile) -> (tensors: [String: Tensor], originals: [String: String]) {
+    /// What q, k and v are called, and in which order they stand in the joint `qkv`.
+    private static let parts = ["query": 0, "key": 1, "value": 2, "q_proj": 0, "k_proj": 1, "v_proj": 2]
+
+    private static func renamed(_ table: TensorTable) -> (tensors: [String: Tensor], originals: [String: String]) {
         var tensors: [String: Tensor] = [:]
         var originals: [String: String] = [:]
-        var separate: [String: [String: Tensor]] = [:]
-        for (original, tensor) in file.tensors {
-            let name = original.hasPrefix("vit.") ? String(original.dropFirst(4)) : original
+        var separate: [String: [Int: (name: String, tensor: Tensor)]] = [:]
+        for (original, tensor) in table {
+            let name = original.hasPrefix(stem) ? String(original.dropFirst(stem.count)) : original
             if unused.contains(name) { continue }
             if let (joint, part) = attentionPart(name) {
-                separate[joint, default: [:]][part] = tensor
-                originals[joint] = original.replacing("." + part + ".", with: ".{query,key,value}.")
+                separate[joint, default: [:]][part] = (original, tensor)
             } else {
                 let mine = words[name] ?? layer(name) ?? original
                 tensors[mine] = tensor
@@ -82,13 +92,14 @@ enum HuggingFaceLayout {
             }
         }
         for (name, parts) in separate {
-            guard let q = parts["query"], let k = parts["key"], let v = parts["value"], q.shape == k.shape,
+            originals[name] = parts.sorted { $0.key < $1.key }.map(\.value.name).joined(separator: " + ")
+            guard let q = parts[0]?.tensor, let k = parts[1]?.tensor, let v = parts[2]?.tensor, q.shape == k.shape,
                 k.shape == v.shape, let first = q.shape.first,
                 let joint = Tensor(
                     shape: [3 * first] + q.shape.dropFirst(), type: q.type, contents: .joined([q, k, v]))
             else {
                 // What is there is reported under its own names, with what is missing beside it.
-                for (part, tensor) in parts { tensors[name + "." + part] = tensor }
+                for part in parts.values { tensors[part.name] = part.tensor }
                 continue
             }
             tensors[name] = joint
@@ -102,12 +113,15 @@ enum HuggingFaceLayout {
         return layerWords[String(rest[..<dot])].map { "\(block).\($0)\(rest[dot...])" }
     }
 
-    /// `encoder.layer.3.attention.attention.query.bias` → (`blocks.3.attn.qkv.bias`, `query`); nil for other names.
-    private static func attentionPart(_ name: String) -> (joint: String, part: String)? {
-        guard let (block, rest) = blockAndRest(name), rest.hasPrefix("attention.attention.") else { return nil }
-        let words = rest.split(separator: ".")
-        guard words.count == 4, ["query", "key", "value"].contains(words[2]) else { return nil }
-        return ("\(block).attn.qkv.\(words[3])", String(words[2]))
+    /// `encoder.layer.3.attention.attention.query.bias`, or `layers.3.attention.q_proj.bias` → (`blocks.3.attn.qkv.bias`,
+    /// 0); nil for other names.
+    private static func attentionPart(_ name: String) -> (joint: String, part: Int)? {
+        guard let (block, rest) = blockAndRest(name) else { return nil }
+        let words = rest.split(separator: ".").map(String.init)
+        guard words.count >= 3, words.dropLast(2) == ["attention"] || words.dropLast(2) == ["attention", "attention"],
+            let part = parts[words[words.count - 2]]
+        else { return nil }
+        return ("\(block).attn.qkv.\(words[words.count - 1])", part)
     }
 
     private static func blockAndRest(_ name: String) -> (block: String, rest: Substring)? {

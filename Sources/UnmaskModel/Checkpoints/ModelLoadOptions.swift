@@ -14,9 +14,12 @@ public struct ModelLoadOptions: Sendable {
     /// The tensor that embeddings are made of, by its name in the graph, in place of the model's own.
     public var output: String?
 
+    /// Which of a file's state dicts is read, by `StateDictChoice.key` or the beginning of one; nil for the best.
+    public var stateDict: String?
+
     public init(
         imageSize: [Int]? = nil, recipe: RecipeOptions = RecipeOptions(), heads: Int? = nil, decoderHeads: Int? = nil,
-        normPix: Bool? = nil, licence: String? = nil, output: String? = nil
+        normPix: Bool? = nil, licence: String? = nil, output: String? = nil, stateDict: String? = nil
     ) {
         self.imageSize = imageSize
         self.recipe = recipe
@@ -25,5 +28,6 @@ public struct ModelLoadOptions: Sendable {
         self.normPix = normPix
         self.licence = licence
         self.output = output
+        self.stateDict = stateDict
     }
 }

@@ -33,7 +33,13 @@ enum OwnLayout {
             labels: file.metadata[Key.labels] == nil ? [] : try decode(Key.labels, as: [String].self, file),
             licence: file.metadata[Key.licence], statedHash: file.metadata[Key.hash],
             golden: try golden(file),
-            tensors: Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) }))
+            tensors: try tensors(file))
+    }
+
+    /// Every tensor of the file by its name.
+    static func tensors(_ file: TensorFile) throws(ModelError) -> [String: Tensor] {
+        let table = try readable { () throws(WeightsError) in try file.tensors() }
+        return Dictionary(uniqueKeysWithValues: table.map { ($0.name, $0.tensor) })
     }
 
     /// What the file says that the model makes of the golden image, if it says.

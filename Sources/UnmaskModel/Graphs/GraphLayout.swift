@@ -24,7 +24,7 @@ enum GraphLayout {
                 feature: "format \(file.metadata[Key.format] ?? ""), expected \(format): written by another version")
         }
         let document = try OwnLayout.decode(Key.graph, as: GraphDocument.self, file)
-        let tensors = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) })
+        let tensors = try OwnLayout.tensors(file)
         let graph = try document.graph(tensors: tensors, file: file.path)
         var facts = GraphModel.Facts()
         let stated = try OwnLayout.decode(Key.recipe, as: Recipe.self, file)

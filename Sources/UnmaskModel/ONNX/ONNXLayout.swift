@@ -9,7 +9,13 @@ enum ONNXLayout {
     /// By the contents. A damaged file is still what its name says, so that the message fits.
     static func recognises(_ path: String) -> Bool {
         if ONNXModel.recognises(path) { return true }
-        return path.lowercased().hasSuffix(".onnx") && (try? TensorFile(path: path)) == nil
+        guard path.lowercased().hasSuffix(".onnx") else { return false }
+        do throws(WeightsError) {
+            _ = try TensorFile(path: path)
+            return false
+        } catch {
+            return ![.gitLFSPointer, .formatForeign].contains(error.cause)
+        }
     }
 
     static func read(

@@ -3,9 +3,10 @@ internal import UnmaskImage
 /// What holds where neither the files nor the user say how images are prepared. It depends on whose model it is, not on
 /// the container that it came in.
 enum UsualRecipe: CustomStringConvertible {
-    /// The original MAE files and what is fine-tuned from them with its scripts: ImageNet's statistics.
-    case mae
-    /// timm's ViTs.
+    /// Autoencoders, and what a training script saved among other things: how MAE, DINO, DeiT, MoCo and their kin are
+    /// evaluated, with ImageNet's statistics.
+    case training
+    /// timm's ViTs, and so a bare state dict.
     case timm
     /// transformers' ViTs, and its ViTMAEs, which keep ImageNet's statistics.
     case transformers(isMAE: Bool)
@@ -14,7 +15,7 @@ enum UsualRecipe: CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .mae: "what MAE's own files have"
+        case .training: "what the training scripts of MAE and its kin have"
         case .timm: "what timm's ViTs have"
         case .transformers(let isMAE): isMAE ? "what transformers' ViTMAEs have" : "what transformers' ViTs have"
         case .unknown: "what is usual"
@@ -23,7 +24,7 @@ enum UsualRecipe: CustomStringConvertible {
 
     private var name: Recipe.Name {
         switch self {
-        case .mae: .mae
+        case .training: .mae
         case .timm: .timm
         case .transformers: .hf
         case .unknown(let name): name ?? .timm
@@ -32,7 +33,7 @@ enum UsualRecipe: CustomStringConvertible {
 
     private var hasImageNetStatistics: Bool {
         switch self {
-        case .mae, .transformers(isMAE: true): true
+        case .training, .transformers(isMAE: true): true
         case .timm, .transformers(isMAE: false): false
         case .unknown(let name): name != .hf
         }

@@ -15,14 +15,20 @@ extension Unpickler {
 
     mutating func pop(_ count: Int) throws(WeightsError) -> [PickleValue] {
         guard stack.count - floor >= count else { throw underflow() }
-        defer { stack.removeLast(count) }
-        return Array(stack.suffix(count))
+        return take(count)
     }
 
     mutating func popToMark() throws(WeightsError) -> [PickleValue] {
         guard let mark = marks.popLast() else { throw reader.failure(.pickleInvalid, "no mark is on the stack") }
-        defer { stack.removeSubrange(mark...) }
-        return Array(stack[mark...])
+        return take(stack.count - mark)
+    }
+
+    /// The last values, taken off. No slice of the stack is made: it would make the removal copy the whole of it.
+    private mutating func take(_ count: Int) -> [PickleValue] {
+        let first = stack.count - count
+        let values = (0..<count).map { stack[first + $0] }
+        stack.removeLast(count)
+        return values
     }
 
     mutating func popValueOrMark() throws(WeightsError) {

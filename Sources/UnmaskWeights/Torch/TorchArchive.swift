@@ -13,9 +13,6 @@ extension TorchContents {
                 "a torch archive has one data.pkl, this zip archive has \(pickles.count)")
         }
         let root = pickleName.dropLast("data.pkl".count)
-        guard files["\(root)constants.pkl"] == nil else {
-            throw WeightsError(.torchScript, file: file.path, "the file is a TorchScript archive")
-        }
         if let order = files["\(root)byteorder"], !file.bytes[order].elementsEqual("little".utf8) {
             let found = String(decoding: file.bytes[order].prefix(16), as: UTF8.self)
             throw WeightsError(

@@ -5,24 +5,22 @@ import UnmaskGraph
 /// The pickle inside is read as data: nothing is imported or called. Tensors and containers are understood; any other
 /// object (`argparse.Namespace`, optimizer state, NumPy scalars, paths, …) is an inert placeholder.
 ///
-/// The state dict is the value of the first of the keys `model`, `state_dict`, `model_state_dict`, `module` that is a
-/// dictionary with a tensor in it; without one, the top-level dictionary itself. Where all its names begin with
-/// `module.` (DistributedDataParallel), that prefix is dropped. Only its tensors are looked at: an optimizer's are not.
+/// Opening lists every dictionary of tensors; a tensor is looked at when its dictionary is asked for.
 ///
 /// Not handled: compressed archives, TorchScript, big-endian files, and sparse, quantized, complex or meta tensors.
 public struct TorchFile: Sendable {
     public let path: String
-    /// In the state dict's order. Contiguous tensors are ranges of the map, others (transposed, expanded) are copied.
-    public let tensors: TensorTable
-    /// The key under which the state dict was found; nil where it is the whole content.
-    public let stateDictKey: String?
-    /// The state dict's entries that are no tensors, and were left out.
-    public let skipped: [String]
-    /// The numbers, strings and booleans beside the state dict (`epoch`), and those of the training script's arguments
-    /// as `args.NAME` (`args.norm_pix_loss`). Booleans are `true` or `false`.
+    /// At least one; those with the shortest paths first.
+    public let stateDicts: [StateDict]
+    /// The numbers, strings, booleans and lists of numbers beside the state dicts (`epoch`), and those of the training
+    /// script's arguments as `args.NAME` (`args.norm_pix_loss`). Booleans are `true` or `false`, lists JSON.
     public let metadata: [String: String]
+    /// Keys of lists of averaged tensors (EMA) whose names the file does not say.
+    public let unnamedAverages: [String]
+    private let contents: TorchContents
+    private let file: MappedFile
 
-    /// Opens a file and finds its state dict.
+    /// Opens a file and finds its state dicts.
     public init(path: String) throws(WeightsError) {
         try self.init(mapped: MappedFile.open(path))
     }
@@ -32,27 +30,38 @@ public struct TorchFile: Sendable {
     }
 
     private init(whole file: MappedFile) throws(WeightsError) {
-        let contents =
+        path = file.path
+        self.file = file
+        contents =
             file.bytes.hasBytes("PK".utf8)
             ? try TorchContents(archive: file) : try TorchContents(legacy: file)
-        let stateDict = try TorchStateDict(contents, file: file.path)
+        let dictionaries = TorchStateDicts(contents)
+        stateDicts = dictionaries.found
+        unnamedAverages = dictionaries.unnamedAverages
+        metadata = contents.scalars()
+        guard stateDicts.isEmpty else { return }
+        let model = contents.entries(contents.root)?.first { ["model", "state_dict", "net"].contains($0.name) }
+        let found =
+            model.map { "\(quoted($0.name)) is \(contents.summary($0.value))" } ?? contents.summary(contents.root)
+        throw WeightsError(.torchNoStateDict, file: file.path, "no dictionary of tensors in it: \(found)")
+    }
+
+    /// The tensors of a state dict whose names begin with `prefix`, by the rest of their names, in its order.
+    /// Contiguous tensors are ranges of the map, others (transposed, expanded) are copied.
+    public func tensors(of stateDict: StateDict, below prefix: String = "") throws(WeightsError) -> TensorTable {
+        try file.reading { () throws(WeightsError) in try read(stateDict, below: prefix) }
+    }
+
+    private func read(_ stateDict: StateDict, below prefix: String) throws(WeightsError) -> TensorTable {
         var reader = TorchTensorReader(contents, file: file)
         var tensors = TensorTable()
-        var skipped: [String] = []
-        for (name, value) in stateDict.entries {
-            if let tensor = try reader.tensor(value, name: name) {
-                guard tensors.append(name, tensor) else {
-                    throw WeightsError(
-                        .tensorNameDuplicate, file: file.path, tensor: name, "the state dict names it twice")
-                }
-            } else {
-                skipped.append(name)
+        for (name, value) in zip(stateDict.names, stateDict.values) where name.hasPrefix(prefix) {
+            guard let tensor = try reader.tensor(value, name: name),
+                tensors.append(String(name.dropFirst(prefix.count)), tensor)
+            else {
+                throw WeightsError(.tensorNameDuplicate, file: path, tensor: name, "the state dict names it twice")
             }
         }
-        path = file.path
-        self.tensors = tensors
-        stateDictKey = stateDict.key
-        self.skipped = skipped
-        metadata = contents.scalars()
+        return tensors
     }
 }

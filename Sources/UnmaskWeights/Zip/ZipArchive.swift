@@ -12,7 +12,11 @@ struct ZipArchive {
     init(_ file: MappedFile) throws(WeightsError) {
         defer { withExtendedLifetime(file) {} }
         let directory = try ZipDirectoryLocation(file.bytes, file: file.path)
-        let entries = try ZipDirectoryReader(bytes: file.bytes, file: file.path).entries(directory)
+        let reader = ZipDirectoryReader(bytes: file.bytes, file: file.path)
+        let entries = try reader.entries(directory)
+        // What an archive is, is told before what is wrong with its entries.
+        try ForeignFormat.refuse(archiveOf: entries.map(\.name), file: file.path)
+        for entry in entries { try reader.check(entry) }
         var files: [String: Range<Int>] = [:]
         var end = 0
         for entry in entries.sorted(by: { $0.headerOffset < $1.headerOffset }) {

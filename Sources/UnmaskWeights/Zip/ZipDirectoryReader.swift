@@ -13,7 +13,6 @@ struct ZipDirectoryReader {
                     .zipDirectory, file: file,
                     "entry \(index) of \(directory.entryCount) at byte \(offset) is cut short or malformed")
             }
-            try check(entry)
             entries.append(entry)
             offset = next
         }
@@ -45,7 +44,8 @@ struct ZipDirectoryReader {
         return (entry, next)
     }
 
-    private func check(_ entry: ZipEntry) throws(WeightsError) {
+    /// Whether the entry can be read as it lies there.
+    func check(_ entry: ZipEntry) throws(WeightsError) {
         func failure(_ cause: WeightsError.Cause, _ detail: String) -> WeightsError {
             WeightsError(cause, file: file, "entry \(quoted(entry.name)) \(detail)")
         }

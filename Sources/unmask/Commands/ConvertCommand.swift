@@ -11,7 +11,7 @@ struct ConvertCommand: AsyncParsableCommand {
             An ONNX file that is no plain Vision Transformer keeps its graph.
             """)
 
-    @Argument(help: "A Hugging Face folder, a timm .safetensors, an MAE .pth or ONNX file, or an Unmask checkpoint.")
+    @Argument(help: "A checkpoint (.safetensors, .pth, .pt, .bin, .ckpt), a Hugging Face folder or an ONNX file.")
     var input: String
 
     @Argument(help: "The .safetensors file to write.")

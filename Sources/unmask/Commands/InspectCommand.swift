@@ -26,7 +26,8 @@ struct InspectCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let model = try reading.load(model)
+        // What there is to say of the reading is part of the report.
+        let model = try reading.read(model)
         let engine = try running.engine()
         let session = try ModelSession(model, engine: engine, maximumBatch: running.batch)
         let task: ModelTask = model.hasDecoder ? .reconstruct : model.hasHead ? .classify : .embed(nil)

@@ -90,7 +90,8 @@ struct ServeCommand: AsyncParsableCommand {
     private func serve(_ logger: Logger, _ level: LogLevel, _ output: LogOutput) async throws {
         let engine = try running.engine()
         let registry = try ServedModels(
-            arguments: model, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch
+            arguments: model, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch,
+            logger: logger
         ).registry()
         var configuration = ServiceConfiguration(
             unixSocketPath: try socket ?? (tcp == nil && outside.http == nil ? DefaultSocket().makeFolder() : nil),

@@ -18,6 +18,10 @@ struct ModelReport: Encodable {
     let channels: Int
     /// Of an ONNX file.
     let imported: ImportedFile?
+    /// Which of the file's state dicts this is; absent where the format holds one model.
+    let stateDict: StateDictChoice?
+    /// What was assumed or left out, each with what would say otherwise.
+    let notes: [String]
     /// With `--explain`.
     let explanation: FusionReport?
     /// What each pooling gives of one image.
@@ -49,6 +53,8 @@ struct ModelReport: Encodable {
         name = model.name
         configuration = model.configuration
         imported = model.imported
+        stateDict = model.stateDict
+        notes = model.notes
         self.explanation = explanation
         imageSize = model.interface.imageSize
         channels = model.interface.channels
@@ -81,6 +87,10 @@ struct ModelReport: Encodable {
     var text: String {
         var facts = Table(["model", name])
         if let imported { describe(imported, in: &facts) }
+        if let stateDict {
+            facts.add(["state dict", "\(stateDict.key), in \(stateDict.layout)'s names"])
+            if !stateDict.left.isEmpty { facts.add(["left", stateDict.left.joined(separator: ", ")]) }
+        }
         if let configuration { describe(configuration, in: &facts) } else { describeGraph(in: &facts) }
         describe(recipe, in: &facts)
         facts.add(["licence", licence ?? "not stated"])
@@ -98,7 +108,8 @@ struct ModelReport: Encodable {
                 fixed(100 * Double(step.flops) / Double(max(flopsPerImage, 1)), 1) + " %",
             ])
         }
-        return [facts.text, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
+        let remarks = notes.isEmpty ? nil : notes.map { "note: \($0)" }.joined(separator: "\n")
+        return [facts.text, remarks, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
     }
 
     private func describe(_ file: ImportedFile, in facts: inout Table) {

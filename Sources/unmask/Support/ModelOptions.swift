@@ -7,7 +7,7 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "The model: an Unmask checkpoint, a Hugging Face folder, a timm .safetensors, an MAE .pth or an ONNX file.",
+            "The model: a checkpoint (.safetensors, .pth, .pt, .bin, .ckpt), a Hugging Face folder or an ONNX file.",
             valueName: "path"))
     var model: String
 
@@ -62,15 +62,29 @@ struct ReadingOptions: ParsableArguments {
             """, valueName: "name"))
     var output: String?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Which state dict of a checkpoint is read: a key in it or the beginning of one, as student or \
+            model.module; . for its own content. Default: the best that holds a whole model, averaged weights (EMA, \
+            teacher) before raw ones; what was chosen and left is printed.
+            """, valueName: "key"))
+    var stateDict: String?
+
     func load(_ path: String, licence: String? = nil) throws -> Model {
-        let model = try Model.load(
+        let model = try read(path, licence: licence)
+        if let notice = model.stateDict?.notice { Console.message("note: \(path): \(notice)") }
+        for note in model.notes { Console.warning("\(path): \(note)") }
+        return model
+    }
+
+    /// The same without a word: `Model.stateDict` and `Model.notes` have what there is to say.
+    func read(_ path: String, licence: String? = nil) throws -> Model {
+        try Model.load(
             path,
             options: ModelLoadOptions(
                 imageSize: size?.sides, recipe: preparation.options(), heads: heads, decoderHeads: decoderHeads,
-                normPix: normPix,
-                licence: licence, output: output))
-        for note in model.notes { Console.warning("\(path): \(note)") }
-        return model
+                normPix: normPix, licence: licence, output: output, stateDict: stateDict))
     }
 }
 

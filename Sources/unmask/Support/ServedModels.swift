@@ -1,3 +1,4 @@
+import Logging
 import UnmaskModel
 import UnmaskRuntime
 import UnmaskService
@@ -9,13 +10,17 @@ struct ServedModels {
     var reading: ReadingOptions
     var engine: Engine
     var batch: Int
+    var logger: Logger
 
     func registry() throws -> ModelRegistry {
-        let (reading, engine, batch) = (reading, engine, batch)
+        let (reading, engine, batch, logger) = (reading, engine, batch, logger)
         return try ModelRegistry(arguments.map(source)) { path in
-            try ModelBackend(
-                try ModelSession(try reading.load(path), engine: engine, maximumBatch: batch),
-                warmUp: WarmUp { Console.warning("\(path): \($0)") })
+            let model = try reading.read(path)
+            if let notice = model.stateDict?.notice { logger.notice("\(notice)", metadata: ["model": "\(path)"]) }
+            for note in model.notes { logger.warning("\(note)", metadata: ["model": "\(path)"]) }
+            return try ModelBackend(
+                try ModelSession(model, engine: engine, maximumBatch: batch),
+                warmUp: WarmUp { logger.warning("\($0)", metadata: ["model": "\(path)"]) })
         }
     }
 

@@ -14,6 +14,7 @@ import torchvision_shim  # noqa: F401  (before transformers and timm)
 import hf_mae
 import hf_vit
 import mae_pth
+import spellings
 import timm_vit
 import torch
 from case import Output
@@ -36,7 +37,7 @@ def main():
     logging.disable_progress_bar()
     out = Output(o.out, o.seed, o.only)
     for size in o.sizes:
-        for family in (hf_mae, hf_vit, timm_vit, mae_pth):
+        for family in (hf_mae, hf_vit, timm_vit, mae_pth, spellings):
             family.cases(size, out)
 
 

@@ -5,7 +5,10 @@ import UnmaskWeights
 fuzz { bytes, count in
     let path = file(bytes, count)
     do throws(WeightsError) {
-        for (_, tensor) in try TorchFile(path: path).tensors { touch(tensor) }
+        let file = try TorchFile(path: path)
+        for stateDict in file.stateDicts {
+            for (_, tensor) in try file.tensors(of: stateDict) { touch(tensor) }
+        }
     } catch {
         precondition(!error.description.isEmpty)
     }

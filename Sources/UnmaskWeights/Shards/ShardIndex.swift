@@ -1,10 +1,11 @@
 import UnmaskGraph
 
-/// A sharded checkpoint: `model.safetensors.index.json`, whose `weight_map` gives the shard of every tensor.
+/// A sharded checkpoint: `model.safetensors.index.json` or `pytorch_model.bin.index.json`, whose `weight_map` gives the
+/// shard of every tensor. A shard is a safetensors file, or a torch file whose content is its part of the state dict.
 ///
 /// Shards lie beside the index. Every tensor that it lists must be in the shard that it says, and every tensor of a
 /// shard must be listed.
-public struct SafetensorsIndex: Sendable {
+public struct ShardIndex: Sendable {
     /// The longest index that is read.
     public static let maximumByteCount = 100_000_000
 
@@ -22,12 +23,12 @@ public struct SafetensorsIndex: Sendable {
     }
 
     init(mapped file: MappedFile) throws(WeightsError) {
-        let contents = try file.reading { () throws(WeightsError) in try SafetensorsIndexContents(file) }
+        let contents = try file.reading { () throws(WeightsError) in try ShardIndexContents(file) }
         shards = Set(contents.shardOfTensor.values).sorted()
         var metadata = contents.metadata
         var tensors = TensorTable()
         for shard in shards {
-            let shardFile = try SafetensorsFile(path: SafetensorsIndex.path(of: shard, besides: file.path))
+            let shardFile = try ShardIndex.shard(at: ShardIndex.path(of: shard, besides: file.path))
             for (name, tensor) in shardFile.tensors {
                 guard contents.shardOfTensor[name] == shard, tensors.append(name, tensor) else {
                     let listed = contents.shardOfTensor[name].map { "there as part of \(quoted($0))" } ?? "not there"
@@ -49,6 +50,24 @@ public struct SafetensorsIndex: Sendable {
         self.metadata = metadata
     }
 
+    private static func shard(
+        at path: String
+    ) throws(WeightsError) -> (tensors: TensorTable, metadata: [String: String]) {
+        let file = try MappedFile.open(path)
+        switch try file.reading({ () throws(WeightsError) in try TensorFile.format(of: file) }) {
+        case .safetensors:
+            let shard = try SafetensorsFile(mapped: file)
+            return (shard.tensors, shard.metadata)
+        case .torch, .torchLegacy:
+            let shard = try TorchFile(mapped: file)
+            guard let content = shard.stateDicts.first, content.path.isEmpty else {
+                throw WeightsError(.torchNoStateDict, file: path, "a shard's own content must be its tensors")
+            }
+            return (try shard.tensors(of: content), [:])
+        case .index: throw WeightsError(.formatUnknown, file: path, "a shard is an index itself")
+        }
+    }
+
     private static func path(of shard: String, besides index: String) -> String {
         guard let slash = index.lastIndex(of: "/") else { return shard }
         return index[...slash] + shard
@@ -56,15 +75,15 @@ public struct SafetensorsIndex: Sendable {
 }
 
 /// The JSON of an index.
-private struct SafetensorsIndexContents {
+private struct ShardIndexContents {
     private(set) var shardOfTensor: [String: String] = [:]
     private(set) var metadata: [String: String] = [:]
 
     init(_ file: MappedFile) throws(WeightsError) {
-        guard file.byteCount <= SafetensorsIndex.maximumByteCount else {
+        guard file.byteCount <= ShardIndex.maximumByteCount else {
             throw WeightsError(
                 .indexTooLarge, file: file.path,
-                "expected at most \(SafetensorsIndex.maximumByteCount) bytes, found \(file.byteCount)")
+                "expected at most \(ShardIndex.maximumByteCount) bytes, found \(file.byteCount)")
         }
         var shardOfTensor: [String: String]?
         var metadata: [String: String] = [:]
@@ -73,7 +92,7 @@ private struct SafetensorsIndexContents {
             switch key {
             case "weight_map":
                 guard shardOfTensor == nil else { throw scanner.failure("'weight_map' stands there twice") }
-                shardOfTensor = try SafetensorsIndexContents.readWeightMap(&scanner, file: file.path)
+                shardOfTensor = try ShardIndexContents.readWeightMap(&scanner, file: file.path)
             case "metadata":
                 try scanner.object { (scanner, key) throws(WeightsError) in
                     metadata[key] = scanner.isAtString() ? try scanner.string() : try scanner.skipValue()

@@ -1,0 +1,79 @@
+internal import Foundation
+internal import UnmaskGraph
+
+/// Ways in which files with timm's names differ from timm's ViT, made one. Each changes nothing that is computed.
+extension [String: Tensor] {
+    /// BEiT's, MAE-lite's and EVA's biases of q and v, k having none, as one bias of qkv with zeros for k.
+    mutating func joinAttentionBiases() {
+        for name in Array<String>(keys) where name.hasSuffix(".attn.q_bias") {
+            let attention = String(name.dropLast("q_bias".count))
+            guard let q = self[name], let v = self[attention + "v_bias"], self[attention + "qkv.bias"] == nil,
+                q.shape.count == 1, q.shape == v.shape, q.type == v.type
+            else { continue }
+            let stated = self[attention + "k_bias"]
+            let zeros = Tensor(
+                shape: q.shape, type: q.type, contents: .owned([UInt8](repeating: 0, count: q.byteCount)))
+            guard let k = stated ?? zeros, k.shape == q.shape, k.type == q.type,
+                let joint = Tensor(shape: [3 * q.count], type: q.type, contents: .joined([q, k, v]))
+            else { continue }
+            self[attention + "qkv.bias"] = joint
+            for part in ["q_bias", "k_bias", "v_bias"] { self[attention + part] = nil }
+        }
+    }
+
+    /// MAE's linear probe, a BatchNorm over the features and then a linear layer, as one linear layer:
+    /// W' = W γ / √(var + ε), b' = b + W (β − mean γ / √(var + ε)).
+    ///
+    /// - Returns: what was assumed.
+    mutating func foldLinearProbe() -> [String] {
+        guard let mean = self["head.0.running_mean"]?.doubles, let variance = self["head.0.running_var"]?.doubles,
+            let weight = self["head.1.weight"], weight.shape.count == 2, let rows = weight.doubles,
+            let width = weight.shape.last, width > 0, mean.count == width, variance.count == width
+        else { return [] }
+        let isAffine = self["head.0.weight"] != nil
+        // MAE's own is without weight and bias, with ε 1e-6; PyTorch's default is 1e-5.
+        let epsilon = isAffine ? 1e-5 : 1e-6
+        let gamma = self["head.0.weight"]?.doubles ?? [Double](repeating: 1, count: width)
+        let beta = self["head.0.bias"]?.doubles ?? [Double](repeating: 0, count: width)
+        let classes = weight.shape[0]
+        let bias = self["head.1.bias"]?.doubles ?? [Double](repeating: 0, count: classes)
+        guard gamma.count == width, beta.count == width, bias.count == classes else { return [] }
+        let scale = (0..<width).map { gamma[$0] / (variance[$0] + epsilon).squareRoot() }
+        var folded = [Float](repeating: 0, count: rows.count)
+        var shifts = bias
+        for row in 0..<classes {
+            for column in 0..<width {
+                let value = rows[row * width + column]
+                folded[row * width + column] = Float(value * scale[column])
+                shifts[row] += value * (beta[column] - mean[column] * scale[column])
+            }
+        }
+        removeAll { $0.hasPrefix("head.") }
+        self["head.weight"] = Tensor(folded, shape: weight.shape)
+        self["head.bias"] = Tensor(shifts.map { Float($0) }, shape: [classes])
+        return ["the head's BatchNorm is folded into its linear layer with ε \(epsilon), which no file states"]
+    }
+
+    /// Takes out a `head` that is no classifier, such as the projection of a self-supervised method.
+    ///
+    /// - Returns: the names that it had.
+    mutating func removeProjection() -> [String] {
+        let head = keys.filter { $0.hasPrefix("head.") }
+        guard !head.isEmpty, self["head.weight"]?.shape.count != 2 else {
+            if let weight = self["head.weight"], self["head.bias"] == nil, weight.count >= weight.shape[0] {
+                self["head.bias"] = Tensor([Float](repeating: 0, count: weight.shape[0]), shape: [weight.shape[0]])
+            }
+            return []
+        }
+        removeAll { $0.hasPrefix("head.") }
+        return head.sorted()
+    }
+
+    private mutating func removeAll(_ isRemoved: (String) -> Bool) {
+        for name in Array<String>(keys) where isRemoved(name) { self[name] = nil }
+    }
+}
+
+extension Tensor {
+    fileprivate var doubles: [Double]? { floats()?.map(Double.init) }
+}
