@@ -208,7 +208,7 @@ import UnmaskWeights
         let file = try TensorFile(path: path)
         var metadata = file.metadata
         metadata["hash"] = String(repeating: "0", count: 64)
-        try SafetensorsWriter.write(file.tensors, metadata: metadata, to: path)
+        try SafetensorsWriter.write(file.tensors(), metadata: metadata, to: path)
         let error = #expect(throws: ModelError.self) { try Model.load(path).hash }
         #expect(error?.type == "model_altered")
     }
