@@ -42,7 +42,7 @@ import UnmaskWeights
         let path = try folder.write(bytes)
         let tensors =
             try name.hasSuffix(".npy")
-            ? [NPYFile(path: path).tensor] : TensorFile(path: path).tensors.map(\.tensor)
+            ? [NPYFile(path: path).tensor] : TensorFile(path: path).tensors().map(\.tensor)
         #expect(tensors.damage == nil)
         #expect(truncate(path, off_t(Double(bytes.count) * share)) == 0)
         for tensor in tensors { _ = tensor.withBytes { $0.reduce(0, &+) } }
