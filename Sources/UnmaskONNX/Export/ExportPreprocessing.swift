@@ -17,6 +17,9 @@ public struct ExportPreprocessing: Sendable {
         case linear, cubic
     }
 
+    /// What the prepared pixels are called in the file.
+    public static let result = "preprocess"
+
     public var resampling: Resampling
     /// For each channel, in units of the sample range 0…1.
     public var mean: [Float]

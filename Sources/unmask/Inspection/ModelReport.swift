@@ -96,7 +96,15 @@ struct ModelReport: Encodable {
                 fixed(100 * Double(step.flops) / Double(max(flopsPerImage, 1)), 1) + " %",
             ])
         }
-        return [facts.text, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
+        return [facts.text, explanation == nil ? nil : imported.map { describe($0.ends) }, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
+    }
+
+    /// What was taken for the model's ends, by which evidence, and what was not.
+    private func describe(_ ends: EndReport) -> String {
+        var table = Table(["end", "value", "because"])
+        for choice in ends.chosen { table.add([choice.end, choice.value, choice.evidence]) }
+        for passed in ends.passedOver { table.add(["passed over", passed.value, passed.reason]) }
+        return table.text
     }
 
     private func describe(_ file: ImportedFile, in facts: inout Table) {
