@@ -54,7 +54,9 @@ extension ONNXError {
             nodes[one.what, default: (quoted(one.node), 0)].count += 1
         }
         let list = order.prefix(mostOperators).compactMap { what in
-            nodes[what].map { $0.count == 1 ? "\(what) at \($0.first)" : "\(what) at \($0.count) nodes, first \($0.first)" }
+            nodes[what].map {
+                $0.count == 1 ? "\(what) at \($0.first)" : "\(what) at \($0.count) nodes, first \($0.first)"
+            }
         }
         let more = order.count > mostOperators ? "; and \(order.count - mostOperators) more" : ""
         return ONNXError(

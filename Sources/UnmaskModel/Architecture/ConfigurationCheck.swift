@@ -1,6 +1,8 @@
 extension ModelConfiguration {
     /// Sizes beyond which a configuration is taken for a mistake or an attack; ViT-22B stays well within.
-    private static let limits = (side: 16384, patch: 1024, channels: 1024, width: 16384, depth: 512, classes: 1 << 20, steps: 16)
+    private static let limits = (
+        side: 16384, patch: 1024, channels: 1024, width: 16384, depth: 512, classes: 1 << 20, steps: 16
+    )
 
     /// Throws `ModelError.invalidConfiguration` naming everything that does not fit together.
     func validate() throws(ModelError) {

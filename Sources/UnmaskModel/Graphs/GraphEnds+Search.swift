@@ -156,7 +156,8 @@ private struct EndSearch {
             guard let (tokens, grid) = tokens(id) else { continue }
             (ends.tokens, ends.grid) = (tokens, grid)
             ends.report.choose(
-                "tokens", graph.described(id, graph[id].name), "the last value of the shape of tokens that all passes through")
+                "tokens", graph.described(id, graph[id].name),
+                "the last value of the shape of tokens that all passes through")
         }
     }
 
@@ -176,7 +177,8 @@ private struct EndSearch {
         if ends.map == nil, let last, let (map, grid) = map(last) {
             (ends.map, ends.grid) = (map, grid)
             ends.report.choose(
-                "map", graph.described(last, graph[last].name), "the last value of the shape of a map that all passes through")
+                "map", graph.described(last, graph[last].name),
+                "the last value of the shape of a map that all passes through")
         }
     }
 

@@ -5,10 +5,12 @@ extension Graph {
     /// of channels. Nil where channels were reordered for something other than convolutions.
     func cut(at walk: PreparationWalk) -> Graph? {
         guard !walk.isReordered || walk.channelAxis == 1 else { return nil }
-        var graph = cut(at: walk.value, instead: walk.pixels, passed: walk.passed, movesAxes: { id in
-            self[id].shape.dimensions[walk.channelAxis] != .fixed(walk.scale.count)
-                ? (walk.channelAxis == 1 ? [0, 2, 3, 1] : [0, 3, 1, 2]) : nil
-        })
+        var graph = cut(
+            at: walk.value, instead: walk.pixels, passed: walk.passed,
+            movesAxes: { id in
+                self[id].shape.dimensions[walk.channelAxis] != .fixed(walk.scale.count)
+                    ? (walk.channelAxis == 1 ? [0, 2, 3, 1] : [0, 3, 1, 2]) : nil
+            })
         guard walk.isReordered else { return graph }
         // Weights that were for the file's order take the image's.
         let input = graph.inputs.first { self[walk.pixels].name == graph[$0].name }

@@ -47,7 +47,8 @@ struct ONNXStatements {
             if classes == 0 { checkpoint.configuration.pooling = configuration.pooling }
         }
         // What the file's output is says the file itself.
-        if classes == 0, let stated = metadata[ONNXMetadata.pooling].flatMap(Pooling.init(rawValue:)), stated != .output {
+        if classes == 0, let stated = metadata[ONNXMetadata.pooling].flatMap(Pooling.init(rawValue:)), stated != .output
+        {
             checkpoint.configuration.pooling = stated
         }
         let normPix = configuration?.decoder?.normPix ?? surroundings.transformers?.norm_pix_loss

@@ -23,7 +23,8 @@ struct BlockQuantisedWeight {
         }
         let count = Tensor.byteCount(shape: [rows, blocks, bytes], type: .u8)
         guard packed.type == .u8, packed.count == count, block * bits % 8 == 0 else {
-            throw .invalid("its weight is \(packed.shape) of \(packed.type.rawValue), not [\(rows), \(blocks), \(bytes)] of u8")
+            throw .invalid(
+                "its weight is \(packed.shape) of \(packed.type.rawValue), not [\(rows), \(blocks), \(bytes)] of u8")
         }
         self.packed = packed
         guard let scales = node.importer.graph.constants[try node.operand(2)], scales.type.isFloatingPoint,
@@ -60,7 +61,9 @@ struct BlockQuantisedWeight {
 
     /// The numbers that the weight stands for, [N, K].
     func tensor(_ node: NodeImport) throws(NodeProblem) -> Tensor {
-        guard Tensor.byteCount(shape: [rows, columns], type: .f32) != nil else { throw .invalid("its weight is too large") }
+        guard Tensor.byteCount(shape: [rows, columns], type: .f32) != nil else {
+            throw .invalid("its weight is too large")
+        }
         let stride = block * bits / 8
         let numbers = packed.withBytes { bytes in
             [Float](unsafeUninitializedCapacity: rows * columns) { numbers, count in

@@ -39,7 +39,9 @@ struct EinsumEquation {
             // What is named once, in the alphabet's order, behind the ellipsis.
             var counts: [Character: Int] = [:]
             for case .letter(let letter) in used { counts[letter, default: 0] += 1 }
-            let once = counts.filter { $0.value == 1 }.keys.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+            let once = counts.filter { $0.value == 1 }.keys.sorted {
+                $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars)
+            }
             result = EinsumEquation.labels(([], true, once), ellipsis: longestEllipsis)
         }
         guard Set(result).count == result.count, Set(result).isSubset(of: used) else {

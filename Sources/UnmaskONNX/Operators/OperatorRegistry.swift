@@ -36,7 +36,8 @@ enum OperatorRegistry {
     typealias Table = [String: OperatorReader]
 
     private static let standard: Table = merge([
-        elementwise, activations, products, einsum, normalisations, reductions, windows, resizing, movement, gathering, shapes,
+        elementwise, activations, products, einsum, normalisations, reductions, windows, resizing, movement, gathering,
+        shapes,
         quantisation,
     ])
 

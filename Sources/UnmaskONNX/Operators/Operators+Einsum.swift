@@ -65,7 +65,9 @@ extension NodeImport {
     }
 
     /// Without the axes that nothing needs.
-    fileprivate func summed(_ term: EinsumTerm, keeping needed: Set<EinsumEquation.Label>) throws(NodeProblem) -> EinsumTerm {
+    fileprivate func summed(_ term: EinsumTerm, keeping needed: Set<EinsumEquation.Label>) throws(NodeProblem)
+        -> EinsumTerm
+    {
         let axes = term.labels.indices.filter { !needed.contains(term.labels[$0]) }
         guard !axes.isEmpty else { return term }
         return EinsumTerm(value: try sum(term.value, over: axes), labels: term.labels.filter(needed.contains))
@@ -91,7 +93,8 @@ extension NodeImport {
         let columns = b.labels.filter { !a.labels.contains($0) }
         var sizes = dimensions(a).merging(dimensions(b)) { $0 == 1 ? $1 : $0 }
         for label in shared where dimensions(a)[label] != dimensions(b)[label] {
-            throw .invalid("an axis is \(dimensions(a)[label] ?? 0) in one operand and \(dimensions(b)[label] ?? 0) in another")
+            throw .invalid(
+                "an axis is \(dimensions(a)[label] ?? 0) in one operand and \(dimensions(b)[label] ?? 0) in another")
         }
         // Without batches, rows need not be one axis.
         let rowAxes = batch.isEmpty && !rows.isEmpty ? rows.map { [$0] } : [rows]

@@ -72,7 +72,10 @@ extension NodeImport {
         let mixed = try add(.attention(attention), [queries, parts[1], parts[2], added], count: 1)[0]
         let rows = try add(.transpose([0, 2, 1, 3]), mixed)
         let shape = importer.graph[parts[0]].shape
-        finish(try reshape(rows, to: Shape(shape.dimensions.dropLast() + [importer.graph[rows].shape.dimensions[2...].width(heads)])))
+        finish(
+            try reshape(
+                rows,
+                to: Shape(shape.dimensions.dropLast() + [importer.graph[rows].shape.dimensions[2...].width(heads)])))
     }
 
     /// [B, T] of 1 and 0 → [B, 1, 1, T] of 0 and `filter`.
@@ -126,7 +129,8 @@ extension NodeImport {
         var biased: [ValueID] = []
         for (part, share) in zip(parts, shares) {
             let shape = importer.graph[part].shape
-            let row = shape.dimensions.count == 4
+            let row =
+                shape.dimensions.count == 4
                 ? try reshape(share, to: [.fixed(heads), 1, shape.dimensions[3]]) : share
             biased.append(try add(.binary(.add), part, row))
         }

@@ -24,7 +24,8 @@ extension OperatorRegistry {
             guard try !node.flag("channels_last", default: false) else { throw .unsupported("channels_last") }
             return .pool(
                 Pooling(
-                    kind: .average, window: try node.poolingWindow(), ceiling: try node.flag("ceil_mode", default: false),
+                    kind: .average, window: try node.poolingWindow(),
+                    ceiling: try node.flag("ceil_mode", default: false),
                     countsPadding: try node.flag("count_include_pad", default: false)))
         },
         // (x, scale, zero point, result's scale, result's zero point)

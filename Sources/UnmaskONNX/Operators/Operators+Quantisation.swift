@@ -103,7 +103,8 @@ extension NodeImport {
         guard shape.dimensions.indices.contains(place) else { throw .invalid("axis \(axis) of shape \(shape)") }
         func spread(_ index: Int) throws(NodeProblem) -> ValueID {
             let blocks = try fact(index).shape
-            guard blocks.dimensions.count == shape.dimensions.count, let count = blocks.dimensions[place].bound(by: [:]),
+            guard blocks.dimensions.count == shape.dimensions.count,
+                let count = blocks.dimensions[place].bound(by: [:]),
                 let size = shape.dimensions[place].bound(by: [:]), count > 0, (size - 1) / block + 1 == count
             else { throw .invalid("scales \(blocks) for blocks of \(block) of \(shape)") }
             let numbers = try add(.cast(.f32), try operand(index))

@@ -96,7 +96,10 @@ struct ModelReport: Encodable {
                 fixed(100 * Double(step.flops) / Double(max(flopsPerImage, 1)), 1) + " %",
             ])
         }
-        return [facts.text, explanation == nil ? nil : imported.map { describe($0.ends) }, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
+        return [
+            facts.text, explanation == nil ? nil : imported.map { describe($0.ends) }, explanation?.description,
+            plan.text,
+        ].compactMap(\.self).joined(separator: "\n\n")
     }
 
     /// What was taken for the model's ends, by which evidence, and what was not.

@@ -70,7 +70,9 @@ public struct RaiseWholeNumbers: Pass {
         }
         switch op {
         case .cast(.f32):
-            return node.inputs[0].map { !editor.graph[$0].type.isFloatingPoint || isWhole(editor, $0, steps: steps - 1) }
+            return node.inputs[0].map {
+                !editor.graph[$0].type.isFloatingPoint || isWhole(editor, $0, steps: steps - 1)
+            }
                 ?? false
         case .binary(.add), .binary(.subtract), .binary(.multiply), .matMul, .convolution: return areWhole(node.inputs)
         case .reshape, .flatten, .squeeze, .unsqueeze, .transpose, .identity, .expand:
