@@ -5,7 +5,7 @@ extension OperatorRegistry {
     /// (github.com/microsoft/onnxruntime, docs/ContribOperators.md).
     static let microsoft: Table = merge([
         microsoftFusions, microsoftAttention, microsoftQuantisation,
-        ["QuantizeLinear", "DequantizeLinear"].reduce(into: [:]) { $0[$1] = quantisation[$1] },
+        ["QLinearConv", "QuantizeLinear", "DequantizeLinear"].reduce(into: [:]) { $0[$1] = quantisation[$1] },
     ])
 
     private static let microsoftFusions: Table = [

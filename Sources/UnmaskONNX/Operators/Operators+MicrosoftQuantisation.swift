@@ -82,7 +82,10 @@ extension OperatorRegistry {
         },
         "MatMulNBits": OperatorReader(3...6) { node throws(NodeProblem) in
             guard !node.has(4) else { throw .unsupported("groups of columns in another order") }
-            node.ignore("accuracy_level", "weight_prepacked")
+            node.ignore("accuracy_level")
+            guard try node.int("weight_prepacked", default: 0) == 0 else {
+                throw .unsupported("a weight in the order of one machine's kernels")
+            }
             let weight = try BlockQuantisedWeight(node).tensor(node)
             guard let matrix = weight.transposed() else { throw .invalid("its weight is no matrix") }
             let name = node.importer.graph[try node.operand(1)].name

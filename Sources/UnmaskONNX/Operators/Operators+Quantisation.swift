@@ -1,6 +1,25 @@
 internal import UnmaskGraph
 
 extension OperatorRegistry {
+    /// (x, scale, zero point, weight, scale, zero point, result's scale, zero point, bias?); onnxruntime's own form of it may
+    /// have the channels last.
+    static let quantisedConvolution = OperatorReader(8...9) { node throws(NodeProblem) in
+        let convolution = try node.convolution(weight: 3)
+        let axes = convolution.window.size.count
+        let isLast = try node.flag("channels_last", default: false)
+        var x = try node.dequantised(0, scale: 1, zero: 2)
+        if isLast { x = try node.add(.transpose([0, axes + 1] + Array(1...axes)), x) }
+        let weight = try node.dequantised(3, scale: 4, zero: 5, axis: 0)
+        var bias: ValueID?
+        if node.has(8) {
+            let scale = try node.add(.binary(.multiply), try node.operand(1), try node.operand(4))
+            bias = try node.add(.binary(.multiply), try node.add(.cast(.f32), try node.operand(8)), scale)
+        }
+        var y = try node.add(.convolution(convolution), x, weight, bias)
+        if isLast { y = try node.add(.transpose([0] + Array(2...axes + 1) + [1]), y) }
+        try node.emitQuantised(y, scale: 6, zero: 7)
+    }
+
     static let quantisation: Table = [
         "QuantizeLinear": OperatorReader(2...3) { node throws(NodeProblem) in
             node.ignore("saturate", "precision")
@@ -30,20 +49,7 @@ extension OperatorRegistry {
             let weight = try node.whole(1, zero: 3, axis: 0)
             try node.emit(.cast(.i32), [try node.add(.convolution(convolution), x, weight)])
         },
-        // (x, scale, zero point, weight, scale, zero point, result's scale, zero point, bias?)
-        "QLinearConv": OperatorReader(8...9) { node throws(NodeProblem) in
-            guard try !node.flag("channels_last", default: false) else { throw .unsupported("channels_last") }
-            let convolution = try node.convolution(weight: 3)
-            let x = try node.dequantised(0, scale: 1, zero: 2)
-            let weight = try node.dequantised(3, scale: 4, zero: 5, axis: 0)
-            var bias: ValueID?
-            if node.has(8) {
-                let scale = try node.add(.binary(.multiply), try node.operand(1), try node.operand(4))
-                bias = try node.add(.binary(.multiply), try node.add(.cast(.f32), try node.operand(8)), scale)
-            }
-            let y = try node.add(.convolution(convolution), x, weight, bias)
-            try node.emitQuantised(y, scale: 6, zero: 7)
-        },
+        "QLinearConv": quantisedConvolution,
         // (a, scale, zero point, b, scale, zero point, result's scale, zero point)
         "QLinearMatMul": OperatorReader(8...8) { node throws(NodeProblem) in
             let a = try node.dequantised(0, scale: 1, zero: 2, axis: -2)

@@ -39,6 +39,13 @@ def session(model, level=onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, sav
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
+LEVELS = {
+    "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
+}
+
+
 class Source:
     """A file of make_foreign.py with its inputs and answers."""
 
@@ -74,6 +81,17 @@ class Source:
 # ---- float16 and bfloat16
 
 
+def converted(source, **options):
+    """The converter is given a slimmed file, as people do, because it leaves casts as they are; and what the file says of
+    the types in between, which it does not keep true, goes."""
+    import onnxslim
+    from onnxconverter_common import float16
+
+    model = float16.convert_float_to_float16(onnxslim.slim(onnx.load(source.path)), **options)
+    del model.graph.value_info[:]
+    return model
+
+
 def half(source, scratch):
     from onnxconverter_common import float16
 
@@ -81,7 +99,7 @@ def half(source, scratch):
     for name, options in {
         "f16": {}, "f16-io": dict(keep_io_types=True), "f16-blocked": dict(keep_io_types=True, op_block_list=blocked),
     }.items():
-        yield name, float16.convert_float_to_float16(onnx.load(source.path), **options), HALF, None
+        yield name, converted(source, **options), HALF, None
 
 
 def half_of_onnxruntime(source, scratch):
@@ -130,13 +148,6 @@ def brain(source, scratch):
 # ---- optimisers
 
 
-LEVELS = {
-    "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
-    "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
-    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
-}
-
-
 def is_portable(model):
     """Layouts and kernels of one machine are not; onnxruntime warns of them itself."""
     return not any(node.domain in ("com.microsoft.nchwc", "com.ms.internal.nhwc") for node in model.graph.node)
@@ -152,10 +163,8 @@ def levels(source, scratch, of=None, prefix="", tolerance=EXACT):
 
 
 def levels_of_half(source, scratch):
-    from onnxconverter_common import float16
-
     path = scratch / "half.onnx"
-    onnx.save(float16.convert_float_to_float16(onnx.load(source.path), keep_io_types=True), path)
+    onnx.save(converted(source, keep_io_types=True), path)
     yield from levels(source, scratch, path, "f16-", HALF)
 
 
@@ -242,6 +251,8 @@ def static(source, scratch):
         quantize_static(
             str(before), str(path), Images(source), quant_format=form, activation_type=activation, weight_type=weight, **more)
         yield name, onnx.load(path), GRID, None
+        if name in ("qdq", "qoperator"):
+            yield from levels(source, scratch, path, f"{name}-", GRID)
 
 
 def blocks(source, scratch):
