@@ -51,7 +51,7 @@ import UnmaskRuntime
         arguments: [
             [], [VectorTail.Step.tanh], [.gelu(.erf), .linear(width: 12)], [.unitLength],
             [.layerNorm(epsilon: 1e-5), .relu],
-        ])
+        ] as [[VectorTail.Step]])
     func recognisedWithItsVector(extra: [VectorTail.Step]) throws {
         let graph = try Self.projected("embedding", width: 20, extra: extra)
         let inputs = try GraphInputs(of: graph, file: "test")

@@ -16,7 +16,9 @@ import UnmaskRuntime
                 ids[id] = result.addConstant(graph[id].name, tensor)
                 continue
             }
-            let numbers = tensor.withBytes { Array($0.bindMemory(to: Float.self)) }
+            let numbers = tensor.withBytes { bytes in
+                (0..<tensor.count).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+            }
             let halves: [UInt16] = numbers.map {
                 type == .f16 ? Float16($0).bitPattern : UInt16(truncatingIfNeeded: $0.bitPattern >> 16)
             }

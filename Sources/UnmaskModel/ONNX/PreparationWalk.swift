@@ -148,7 +148,7 @@ struct PreparationWalk {
         guard channelAxis == 1, node.inputs.first == value, window.size == [1, 1], window.strides == [1, 1],
             window.pads.allSatisfy({ $0 == 0 }), convolution.groups == 1 || convolution.groups == channels,
             let id = node.inputs[1], let weight = graph.constants[id], weight.shape.first == channels,
-            let numbers = weight.floats()
+            let numbers = weight.floats(), numbers.count == channels * (convolution.groups == channels ? 1 : channels)
         else { return false }
         var order = Array(0..<channels)
         var factors = [Double](repeating: 0, count: channels)

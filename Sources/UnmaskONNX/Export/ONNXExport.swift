@@ -26,9 +26,9 @@ public struct ONNXExport: Sendable {
         }
         let exported = try Emitter.emit(pruned, options: options)
         if options.precision == .fp16 {
-            (graph, halfValues) = HalfPrecision.convert(exported, keeping: options.float32Values)
+            (self.graph, halfValues) = HalfPrecision.convert(exported, keeping: options.float32Values)
         } else {
-            (graph, halfValues) = (exported, [])
+            (self.graph, halfValues) = (exported, [])
         }
         self.options = options
     }
