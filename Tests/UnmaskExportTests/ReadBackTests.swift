@@ -2,8 +2,9 @@ import Foundation
 import Testing
 import UnmaskImage
 import UnmaskModel
-import UnmaskONNX
 import UnmaskRuntime
+
+@testable import UnmaskONNX
 
 /// Every file that `export` writes, with every option, is read back and gives the model's own answers: parts, precisions,
 /// operator sets, batches, and preparation inside the graph.

@@ -14,7 +14,7 @@ struct TransformerReader {
     private let vector: ValueID?
     var tensors: [String: Tensor] = [:]
     /// Values that the configuration gives too.
-    private var explained = Set<ValueID>()
+    var explained = Set<ValueID>()
 
     /// What was read.
     struct Result: Sendable {

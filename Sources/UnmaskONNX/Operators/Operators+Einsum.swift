@@ -18,7 +18,8 @@ extension OperatorRegistry {
             }
             result = try node.summed(result, keeping: Set(equation.result))
             let order = equation.result.compactMap { result.labels.firstIndex(of: $0) }
-            try node.emit(.transpose(order), [result.value])
+            let isInOrder = order == Array(order.indices)
+            try node.emit(isInOrder ? .identity : .transpose(order), [result.value])
         }
     ]
 }

@@ -99,7 +99,7 @@ extension GraphEditor {
     private func storedTolerance(of id: ValueID, besides x: ValueID) -> Float {
         let number = definition(id)?.inputs.compactMap(\.self).first { $0 != x }
         let type = number.flatMap { graph.constants[$0] }?.type
-        return type == .f16 || type == .bf16 ? tolerance(number) : 1e-6
+        return type == .f16 || type == .bf16 ? tolerance(number) : 3e-7
     }
 
     /// A product with one number, or a quotient by one, that leaves the shape as it is.

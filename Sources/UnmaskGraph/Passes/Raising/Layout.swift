@@ -19,7 +19,7 @@ struct Layout: Equatable {
     /// What the elements were multiplied by on the way.
     private(set) var scale: Double = 1
     /// How far the scale may be from what the exporter meant, as a share of it.
-    private(set) var scaleTolerance: Float = 1e-6
+    private(set) var scaleTolerance: Float = 3e-7
 
     /// The base itself.
     init(_ base: ValueID, shape: Shape) {
@@ -37,7 +37,7 @@ struct Layout: Equatable {
     func multiplied(by number: Double, tolerance: Float) -> Layout {
         var result = self
         result.scale *= number
-        result.scaleTolerance = max(scaleTolerance, tolerance)
+        result.scaleTolerance = scaleTolerance + tolerance
         return result
     }
 

@@ -54,7 +54,7 @@ public struct RaiseAttention: Pass {
         else { return nil }
         return Parts(
             mixed: mixed, q: queries, k: keys, v: values, scale: layouts[0].scale * layouts[1].scale * scored.scale,
-            scaleTolerance: max(layouts[0].scaleTolerance, layouts[1].scaleTolerance, scored.scaleTolerance))
+            scaleTolerance: layouts[0].scaleTolerance + layouts[1].scaleTolerance + scored.scaleTolerance)
     }
 
     /// The softmax over the last axis that a value is, however reshaped.

@@ -13,7 +13,7 @@ struct HalfPrecision {
     private var float16: [String: String] = [:]
 
     /// - Parameter kept: values that float16 does not hold: what computes and what reads them keeps float32.
-    /// - Returns: the graph, and the computed values that it holds in float16, by their names in the source.
+    /// - Returns: the graph, and the values that it computes of its inputs and holds in float16, by their names in the source.
     static func convert(_ graph: ExportGraph, keeping kept: Set<String>) -> (ExportGraph, halves: [String]) {
         var source = graph
         for (index, node) in graph.nodes.enumerated() where !kept.isDisjoint(with: node.inputs + node.outputs) {
@@ -21,7 +21,12 @@ struct HalfPrecision {
         }
         var conversion = HalfPrecision(source)
         conversion.run()
-        let halves = graph.nodes.flatMap(\.outputs).filter { conversion.float16[$0] != nil }
+        var computed = Set(graph.inputs.map(\.name))
+        var halves: [String] = []
+        for node in graph.nodes where !computed.isDisjoint(with: node.inputs) {
+            computed.formUnion(node.outputs)
+            halves += node.outputs.filter { conversion.float16[$0] != nil }
+        }
         return (conversion.result, halves)
     }
 
