@@ -47,10 +47,16 @@ public struct ModelInterface: Sendable, Equatable {
     /// Of a Vision Transformer or masked autoencoder.
     public init(_ c: ModelConfiguration) {
         let width = Dimension.fixed(c.width)
+        var shapes: [Pooling: Shape] = [.cls: [width], .mean: [width], .tokens: [.symbol(ModelGraph.kept), width]]
+        var pooling = c.pooling
+        if let tail = c.vector {
+            shapes[.output] = [.fixed(tail.width(from: c.width))]
+            // A pooled token that is given as it is goes by the pooling's name, as it does in other files.
+            if c.pooling != .tokens { pooling = tail.steps.isEmpty ? tail.pooling : .output }
+        }
         self.init(
             imageSize: c.imageSize, channels: c.channels, patchSize: c.patchSize, grid: c.grid, takesMasks: true,
-            shapes: [.cls: [width], .mean: [width], .tokens: [.symbol(ModelGraph.kept), width]], pooling: c.pooling,
-            depth: c.depth, heads: c.heads, classes: c.classes, decoder: c.decoder)
+            shapes: shapes, pooling: pooling, depth: c.depth, heads: c.heads, classes: c.classes, decoder: c.decoder)
     }
 
     /// Tokens of a whole image, those that stand for no place left out: N.

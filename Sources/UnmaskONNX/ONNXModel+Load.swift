@@ -46,22 +46,22 @@ extension ONNXError {
         self.init(error.cause == .changed ? .fileChanged : .fileUnreadable, file: error.path, error.problem)
     }
 
-    /// One error for all operators that cannot run: what is the matter, and at which nodes.
+    /// One error for all operators that cannot run: what is the matter, at how many nodes, and the first of them.
     static func unsupported(_ operators: [UnsupportedOperator], file: String) -> ONNXError {
-        // Where one operator is at very many nodes, the text names the first; `unsupported` has all.
-        let mostNodes = 40
+        // `unsupported` has all nodes; the text has how many there are of each operator, and the first.
+        let mostOperators = 40
         var order: [String] = []
-        var nodes: [String: [String]] = [:]
+        var nodes: [String: (first: String, count: Int)] = [:]
         for one in operators {
             if nodes[one.what] == nil { order.append(one.what) }
-            nodes[one.what, default: []].append(quoted(one.node))
+            nodes[one.what, default: (quoted(one.node), 0)].count += 1
         }
-        let list = order.prefix(mostNodes).map { what in
-            let names = nodes[what, default: []]
-            let more = names.count > mostNodes ? " and \(names.count - mostNodes) more" : ""
-            return "\(what) at \(names.prefix(mostNodes).joined(separator: ", "))\(more)"
+        let list = order.prefix(mostOperators).compactMap { what in
+            nodes[what].map {
+                $0.count == 1 ? "\(what) at \($0.first)" : "\(what) at \($0.count) nodes, first \($0.first)"
+            }
         }
-        let more = order.count > mostNodes ? "; and \(order.count - mostNodes) more" : ""
+        let more = order.count > mostOperators ? "; and \(order.count - mostOperators) more" : ""
         return ONNXError(
             .operatorsUnsupported, file: file, "the model cannot run here: \(list.joined(separator: "; "))\(more)",
             unsupported: operators)

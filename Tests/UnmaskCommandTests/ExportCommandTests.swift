@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import UnmaskGraph
 import UnmaskWeights
 
 /// `unmask export`: what it writes, verifies and leaves behind.
@@ -49,6 +50,28 @@ import UnmaskWeights
         #expect(size ?? 0 < 1_700_000)
     }
 
+    /// The classifier with one hidden layer 30,000 times as large, and the next as much smaller.
+    @Test func whatFloat16DoesNotHoldStaysFloat32() throws {
+        let folder = try TemporaryFolder()
+        let file = try TensorFile(path: Shipped.classifier)
+        var table = TensorTable()
+        let factor: Float = 30_000
+        for (name, tensor) in file.tensors {
+            var numbers = try #require(tensor.floats())
+            if name.hasPrefix("blocks.1.mlp.fc1.") { numbers = numbers.map { $0 * factor } }
+            if name == "blocks.1.mlp.fc2.weight" { numbers = numbers.map { $0 / factor } }
+            _ = table.append(name, Tensor(numbers, shape: tensor.shape))
+        }
+        let metadata = file.metadata.filter { !["hash", "golden"].contains($0.key) }
+        try SafetensorsWriter.write(table, metadata: metadata, storage: nil, to: folder.file("large.safetensors"))
+        let options = ["export", folder.file("large.safetensors"), "-o", folder.file("m.onnx"), "--precision", "fp16"]
+        let run = try CommandLineRunner(list: options + ["--verify", Shipped.samples])
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.errors.contains("blocks.1.mlp.fc1 reaches"))
+        #expect(!run.errors.contains("blocks.0.mlp.fc1 reaches"))
+        #expect(run.objects.first?["passed"] as? Bool == true)
+    }
+
     /// A Python whose onnxruntime answers with zeros.
     @Test func whatDoesNotPassIsNotWritten() throws {
         let folder = try TemporaryFolder()
@@ -74,7 +97,8 @@ import UnmaskWeights
         for (options, message) in [
             (["--opset", "10"], "--opset 10"), (["--precision", "int8"], "--calibrate"),
             (["--part", "mae"], "no decoder"), (["--batch", "0"], "--batch"),
-            (["--source-size", "28"], "--preprocess"),
+            (["--source-size", "28"], "--preprocess"), (["--calibrate", Shipped.samples], "--precision int8"),
+            (["--target", "openvino", "--preprocess"], "--source-size"),
             (["--preprocess", "--opset", "17"], "opset 18"), (["--verify", "/nowhere"], "/nowhere"),
         ] {
             let run = try CommandLineRunner(list: ["export", Shipped.classifier, "-o", out] + options)

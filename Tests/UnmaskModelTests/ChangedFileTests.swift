@@ -75,7 +75,8 @@ import UnmaskWeights
             return (onnx, onnx + ".data")
         case .graph:
             let model = try Model.load(
-                Fixture.foreign + "/hf-clip-sdpa-dynamo-18.onnx", options: ModelLoadOptions(recipe: .hf))
+                Fixture.foreign + "/hf-clip-sdpa-dynamo-18.onnx",
+                options: ModelLoadOptions(recipe: RecipeOptions(.name(.hf))))
             try model.write(to: own)
             return (own, own)
         }

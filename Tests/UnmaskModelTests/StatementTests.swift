@@ -98,7 +98,8 @@ import UnmaskModel
             let note = model.notes.joined(separator: "\n")
             #expect(note.contains("--recipe") && note.contains("preprocessor_config.json"), "\(note)")
             #expect(
-                try !Model.load(path, options: ModelLoadOptions(recipe: .squash)).notes.joined().contains("--recipe"))
+                try !Model.load(path, options: ModelLoadOptions(recipe: RecipeOptions(.name(.squash)))).notes.joined()
+                    .contains("--recipe"))
         }
         let trained = try Model.load(wrapped.torch(.dictionary([("model", .tensors(wrapped.tensors))])))
         #expect(trained.recipe.name == .mae && trained.recipe.mean == Recipe.imageNetMean)

@@ -37,12 +37,17 @@ struct ForeignModel: Decodable, CustomStringConvertible, Sendable {
 
     /// The numbers of all inputs and outputs, by name.
     func numbers() throws -> [String: [Float]] {
-        let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name).f32"))
+        try Self.numbers(of: inputs + outputs, in: "\(Self.folder)/\(name).f32")
+    }
+
+    /// The numbers of arrays that follow one another in a file, by name.
+    static func numbers(of arrays: [Array], in file: String) throws -> [String: [Float]] {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
         var all = bytes.withUnsafeBytes { bytes in
             (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
         }[...]
         return Dictionary(
-            uniqueKeysWithValues: (inputs + outputs).map { array in
+            uniqueKeysWithValues: arrays.map { array in
                 let count = array.shape.reduce(1, *)
                 defer { all = all.dropFirst(count) }
                 return (array.name, Swift.Array(all.prefix(count)))

@@ -105,6 +105,31 @@ struct ImportTests {
         #expect(try data.failure()?.cause == .operatorsUnsupported)
     }
 
+    @Test func nodesOutOfOrderAreSorted() throws {
+        let nodes: [NodeProto] = [
+            .test("Add", ["a", "b"]), .test("Abs", ["a"], ["b"]), .test("Relu", ["x"], ["a"]),
+        ]
+        #expect(try load(.test(nodes: nodes)).nodes.map(\.name) == ["the Relu", "the Abs", "the Add"])
+        // An order that is one stays, whatever other ones there are.
+        let sorted: [NodeProto] = [
+            .test("Abs", ["x"], ["b"]), .test("Relu", ["x"], ["a"]), .test("Add", ["a", "b"]),
+        ]
+        #expect(try load(.test(nodes: sorted)).nodes.map(\.name) == ["the Abs", "the Relu", "the Add"])
+    }
+
+    @Test func allMissingOperatorsAreNamedAtOnce() throws {
+        let nodes: [NodeProto] = [
+            .test("LSTM", ["x"], ["a"]), .test("Unknown", ["a"], ["b"], domain: "some.where"),
+            .test("Relu", ["b"], ["c"]),
+            .test("LSTM", ["c"], ["y"]),
+        ]
+        let error = try #require(try ModelProto.test(nodes: nodes).failure())
+        #expect(error.cause == .operatorsUnsupported)
+        #expect(error.unsupported.map(\.op) == ["LSTM", "some.where.Unknown", "LSTM"])
+        #expect(error.description.contains("LSTM (opset 17) at 2 nodes, first “the LSTM”"))
+        #expect(error.description.contains("some.where.Unknown (opset not imported) at “the Unknown”"))
+    }
+
     /// Softmax before opset 13 normalises all axes from the given one on together.
     @Test func olderVersionsBecomeTheNewest() throws {
         let softmax = ModelProto.test(

@@ -63,7 +63,8 @@ import UnmaskModel
         ) async throws {
             let model = try await registry.model(named: "\(index)")
             let job = ImageJob(
-                model: model, source: .encoded(.frame(.init(bytes: image))), preparation: .recipe(RecipeChoice(name: "mae", stamp: "mae 28x28")),
+                model: model, source: .encoded(.frame(.init(bytes: image))),
+                preparation: .recipe(RecipeChoice(name: "mae", stamp: "mae 28x28")),
                 mask: .none(patches: 49), operation: operation)
             _ = try await scheduler.run([job], RequestTerms(connection: 1))
         }

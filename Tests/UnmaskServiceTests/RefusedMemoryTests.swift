@@ -38,11 +38,13 @@ import UnmaskRuntime
         /// Nothing: every request for memory is a batch's.
         func warmUp() -> GoldenVector? { nil }
 
-        func prepare(_ encoded: [UInt8], recipe: Recipe.Name, limits: ImageLimits) throws(ImageError) -> PixelImage {
-            try inner.prepare(encoded, recipe: recipe, limits: limits)
+        func prepare(
+            _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
+        ) throws(ImageError) -> PixelImage {
+            try inner.prepare(encoded, recipe: recipe, limits: limits, control: control)
         }
 
-        func prepare(_ pixels: PixelImage, recipe: Recipe.Name) throws(ImageError) -> PixelImage {
+        func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {
             try inner.prepare(pixels, recipe: recipe)
         }
 

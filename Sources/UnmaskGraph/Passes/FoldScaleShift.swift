@@ -14,14 +14,13 @@ public struct FoldScaleShift: Pass {
                 let x = node.inputs[LinearOperand.x], uses[x] == 1, let producer = producers[x],
                 graph.nodes[producer].op == .scaleShift,
                 let weightID = node.inputs[LinearOperand.weight],
-                let weight = graph.constant(weightID),
-                let rows = graph[weightID].shape.dimensions.first?.bound(by: [:]),
-                let scale = graph.nodes[producer].inputs[1].flatMap({ graph.constant($0) }),
-                let shift = graph.nodes[producer].inputs[2].flatMap({ graph.constant($0) })
+                let weight = graph.numbers(of: weightID),
+                let rows = graph[weightID].shape.dimensions.first?.bound(by: [:]), rows > 0,
+                case let width = weight.count / rows,
+                case .numbers(let scale) = graph.optionalRow(graph.nodes[producer], 1, count: width),
+                case .numbers(let shift) = graph.optionalRow(graph.nodes[producer], 2, count: width),
+                var bias = graph.optionalRow(node, LinearOperand.bias, count: rows).numbers(count: rows, neutral: 0)
             else { continue }
-            let width = scale.count
-            var bias =
-                node.inputs[LinearOperand.bias].flatMap { graph.constant($0) } ?? Array(repeating: 0, count: rows)
             var folded = weight
             for row in 0..<rows {
                 var sum = Double(bias[row])
@@ -41,18 +40,5 @@ public struct FoldScaleShift: Pass {
         }
         graph.removeNodes(removed)
         return removed.count
-    }
-}
-
-extension Graph {
-    /// A float32 constant's numbers; nil for other values.
-    func constant(_ id: ValueID) -> [Float]? {
-        guard let tensor = constants[id], tensor.type == .f32 else { return nil }
-        return tensor.withBytes { bytes in
-            [Float](unsafeUninitializedCapacity: tensor.count) { numbers, count in
-                UnsafeMutableRawBufferPointer(numbers).copyMemory(from: bytes)
-                count = tensor.count
-            }
-        }
     }
 }

@@ -1,6 +1,8 @@
 extension ModelConfiguration {
     /// Sizes beyond which a configuration is taken for a mistake or an attack; ViT-22B stays well within.
-    private static let limits = (side: 16384, patch: 1024, channels: 1024, width: 16384, depth: 512, classes: 1 << 20)
+    private static let limits = (
+        side: 16384, patch: 1024, channels: 1024, width: 16384, depth: 512, classes: 1 << 20, steps: 16
+    )
 
     /// Throws `ModelError.invalidConfiguration` naming everything that does not fit together.
     func validate() throws(ModelError) {
@@ -29,6 +31,11 @@ extension ModelConfiguration {
         require(normEpsilon > 0 && normEpsilon < 1, "norm_eps is \(normEpsilon); expected a small positive number")
         require(pooling != .output, "pooling is output; expected cls, mean or tokens")
         require(pooling != .tokens || classes == 0, "a head needs pooling cls or mean")
+        if let vector {
+            require(vector.pooling == .cls || vector.pooling == .mean, "vector's pooling is \(vector.pooling.rawValue)")
+            require(vector.steps.count <= limits.steps, "vector has more than \(limits.steps) steps")
+            for case .linear(let width) in vector.steps { bounded("vector's width", width, limits.width) }
+        }
         if let decoder {
             bounded("decoder width", decoder.width, limits.width)
             bounded("decoder mlp_width", decoder.mlpWidth, 8 * limits.width)

@@ -44,6 +44,8 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
     public var classes: Int
     public var positionInterpolation: PositionInterpolation
     public var decoder: DecoderConfiguration?
+    /// How the file that the model came in makes its own vector; nil where it gives none.
+    public var vector: VectorTail?
 
     enum CodingKeys: String, CodingKey {
         case imageSize = "image_size"
@@ -57,14 +59,15 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
         case fcNorm = "fc_norm"
         case pooling, classes
         case positionInterpolation = "position_interpolation"
-        case decoder
+        case decoder, vector
     }
 
     public init(
         imageSize: [Int], patchSize: Int, channels: Int = 3, width: Int, depth: Int, heads: Int, mlpWidth: Int? = nil,
         normEpsilon: Float = 1e-6, gelu: GELU = .erf, qkvBias: Bool = true, finalNorm: Bool = true,
         fcNorm: Bool = false, pooling: Pooling = .cls, classes: Int = 0,
-        positionInterpolation: PositionInterpolation = .timm, decoder: DecoderConfiguration? = nil
+        positionInterpolation: PositionInterpolation = .timm, decoder: DecoderConfiguration? = nil,
+        vector: VectorTail? = nil
     ) {
         self.imageSize = imageSize
         self.patchSize = patchSize
@@ -82,6 +85,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
         self.classes = classes
         self.positionInterpolation = positionInterpolation
         self.decoder = decoder
+        self.vector = vector
     }
 
     public init(from decoder: any Decoder) throws {
@@ -105,7 +109,8 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
             fcNorm: fcNorm, pooling: pooling, classes: classes,
             positionInterpolation: try values.decodeIfPresent(
                 PositionInterpolation.self, forKey: .positionInterpolation) ?? .timm,
-            decoder: try values.decodeIfPresent(DecoderConfiguration.self, forKey: .decoder))
+            decoder: try values.decodeIfPresent(DecoderConfiguration.self, forKey: .decoder),
+            vector: try values.decodeIfPresent(VectorTail.self, forKey: .vector))
     }
 
     /// Patches along each side, `[rows, columns]`.

@@ -89,6 +89,9 @@ extension LayerBuilder {
         graph.addOutput(ModelGraph.cls, cls)
         graph.addOutput(ModelGraph.mean, mean)
         graph.addOutput(ModelGraph.tokens, patchTokens)
+        if let tail = c.vector {
+            graph.addOutput(Pooling.output.rawValue, try self.tail(tail, tail.pooling == .mean ? mean : cls))
+        }
         guard c.classes > 0 else { return }
         let pooled = try headInput(c, cls: cls, mean: mean)
         let logits = try linear(pooled, "head")  // [B, classes]

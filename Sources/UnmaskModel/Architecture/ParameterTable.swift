@@ -12,6 +12,7 @@ struct ParameterTable {
         if c.finalNorm { norm("norm", D) }
         if c.fcNorm { norm("fc_norm", D) }
         if c.classes > 0 { linear("head", D, c.classes) }
+        if let tail = c.vector { shapes.merge(Self.shapes(tail, width: D)) { first, _ in first } }
         if let d = c.decoder {
             linear("decoder_embed", D, d.width)
             shapes["mask_token"] = [1, 1, d.width]

@@ -14,6 +14,7 @@ extension Model {
             opset: options.opset, outputs: outputs, precision: options.precision,
             activationRanges: options.activationRanges, metadata: metadata(options, outputs),
             producerVersion: producerVersion, documentation: documentation(options.part))
+        export.float32Values = options.float32Values
         if let batch = options.batch { export.bindings[ModelGraph.batch] = batch }
         if options.part != .mae {
             export.omittedInputs = [ModelGraph.idsKeep]

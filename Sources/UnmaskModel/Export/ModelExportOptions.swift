@@ -12,6 +12,8 @@ public struct ModelExportOptions: Sendable {
     public var precision: ExportPrecision
     /// Ranges of what linear layers read, from `Calibration`; needed for int8.
     public var activationRanges: [String: ClosedRange<Float>]
+    /// For float16: values of the file that stay float32, with what computes and reads them.
+    public var float32Values: Set<String>
     /// Whether images are prepared inside the graph.
     public var preprocesses: Bool
     /// `[height, width]` of the images that come in, with `preprocesses`; nil: any.
@@ -20,7 +22,7 @@ public struct ModelExportOptions: Sendable {
     public init(
         part: ModelPart = .encoder, pooling: Pooling? = nil, opset: Int = ONNXOpset.standard, batch: Int? = nil,
         precision: ExportPrecision = .fp32, activationRanges: [String: ClosedRange<Float>] = [:],
-        preprocesses: Bool = false, sourceSize: [Int]? = nil
+        float32Values: Set<String> = [], preprocesses: Bool = false, sourceSize: [Int]? = nil
     ) {
         self.part = part
         self.pooling = pooling
@@ -28,6 +30,7 @@ public struct ModelExportOptions: Sendable {
         self.batch = batch
         self.precision = precision
         self.activationRanges = activationRanges
+        self.float32Values = float32Values
         self.preprocesses = preprocesses
         self.sourceSize = sourceSize
     }

@@ -1,5 +1,5 @@
 /// Which part of a model an exported file computes.
-public enum ModelPart: String, Sendable, CaseIterable {
+public enum ModelPart: String, Sendable, Codable, CaseIterable {
     /// Pixels → what a pooling makes of the tokens.
     case encoder
     /// Pixels → logits.

@@ -1,3 +1,5 @@
+internal import UnmaskONNX
+
 /// Keys of what an exported file says of its model in `metadata_props`. Values that are not plain text are JSON, spelled as
 /// in Unmask's own checkpoints.
 package enum ONNXMetadata {
@@ -16,4 +18,7 @@ package enum ONNXMetadata {
     package static let configuration = "unmask.config"
     /// `fp32`, `fp16` or `int8`.
     package static let precision = "unmask.precision"
+
+    /// What a file that prepares images itself calls the prepared pixels.
+    package static let preparedPixels = ExportPreprocessing.result
 }

@@ -6,24 +6,31 @@ extension GraphEnds {
     static func find(
         in graph: Graph, _ inputs: GraphInputs, _ facts: GraphModel.Facts, file: String
     ) throws(ModelError) -> GraphEnds {
-        let search = EndSearch(graph: graph, inputs: inputs)
         var ends =
             if let name = facts.output {
-                search.named(try graph.value(of: name, inputs, file: file))
+                EndSearch(graph: graph, inputs: inputs).named(name, try graph.value(of: name, inputs, file: file))
             } else {
-                search.found(labels: facts.labels.count)
+                found(in: graph, inputs, facts)
             }
         guard ends.tokens != nil || ends.map != nil || ends.vector != nil || ends.classes(in: graph) > 0 else {
             throw .unknownOutput(
                 file: file, problem: "no output is tokens [B, T, D], a vector [B, D] or a map [B, D, h, w]",
                 known: graph.describedOutputs)
         }
-        ends.chooseDefault(isNamed: facts.output != nil)
+        ends.chooseDefault(isNamed: facts.output != nil, stated: facts.pooling)
         return ends
     }
 
-    private mutating func chooseDefault(isNamed: Bool) {
-        if vector != nil, !(isNamed && (tokens != nil || map != nil)) {
+    /// What the file's outputs and the values before them are; nothing where they are none of a model's ends.
+    static func found(in graph: Graph, _ inputs: GraphInputs, _ facts: GraphModel.Facts) -> GraphEnds {
+        EndSearch(graph: graph, inputs: inputs).found(labels: facts.labels.count, part: facts.part)
+    }
+
+    /// - Parameter stated: the pooling that the file says its output is.
+    private mutating func chooseDefault(isNamed: Bool, stated: Pooling?) {
+        if stated == .tokens, tokens != nil || map != nil {
+            pooling = .tokens
+        } else if vector != nil, !(isNamed && (tokens != nil || map != nil)) {
             pooling = .output
         } else if let tokens {
             pooling = tokens.prefix > 0 ? .cls : .mean
@@ -35,7 +42,9 @@ extension GraphEnds {
 
 extension Graph {
     /// The outputs with their shapes, for messages.
-    var describedOutputs: [String] { outputs.map { "\($0.name) \(self[$0.value].shape)" } }
+    var describedOutputs: [String] { outputs.map { described($0.value, $0.name) } }
+
+    func described(_ id: ValueID, _ name: String) -> String { "\(name) \(self[id].shape)" }
 
     /// The value of that name: an output's, a value's or a node's first result.
     func value(named name: String) -> ValueID? {
@@ -93,9 +102,10 @@ private struct EndSearch {
     }
 
     /// Ends that all come from one value.
-    func named(_ id: ValueID) -> GraphEnds {
+    func named(_ name: String, _ id: ValueID) -> GraphEnds {
         var ends = GraphEnds()
         ends.vector = id
+        ends.report.choose("vector", graph.described(id, name), "--output names it")
         if let (tokens, grid) = tokens(id) {
             (ends.tokens, ends.grid) = (tokens, grid)
         } else if let (map, grid) = map(id) {
@@ -104,35 +114,98 @@ private struct EndSearch {
         return ends
     }
 
-    /// - Parameter labels: how many names of classes the file has.
-    func found(labels: Int) -> GraphEnds {
+    /// - Parameters:
+    ///   - labels: how many names of classes the file has.
+    ///   - part: what the file says that it is.
+    func found(labels: Int, part: ModelPart?) -> GraphEnds {
         var ends = GraphEnds()
-        let outputs = graph.outputs.filter { isPerImage($0.value) }
-        let passages = graph.passages(from: inputs.pixels).filter(isPerImage)
-        for id in outputs.map(\.value) + streams(passages).reversed() where ends.tokens == nil {
-            if let (tokens, grid) = tokens(id) { (ends.tokens, ends.grid) = (tokens, grid) }
+        let learned = graph.learnedValues(from: inputs.pixels, channels: inputs.channels)
+        let outputs = graph.outputs.filter { isPerImage($0.value) && learned.contains($0.value) }
+        for (name, id) in graph.outputs where !outputs.contains(where: { $0.name == name }) {
+            ends.report.passOver(
+                graph.described(id, name),
+                learned.contains(id)
+                    ? "it is not a number or more for each image" : "it stands before the first learned operation")
+        }
+        let all = graph.passages(from: inputs.pixels).filter(isPerImage)
+        let passages = all.filter(learned.contains)
+        for id in all where !learned.contains(id) && (tokens(id) != nil || map(id) != nil) {
+            ends.report.passOver(
+                graph.described(id, graph[id].name), "it stands before the first learned operation")
+        }
+        // An autoencoder's outputs are patches, not tokens.
+        let candidates = part == .mae ? [] : outputs
+        findTokens(&ends, candidates, passages)
+        if ends.tokens == nil { findMap(&ends, candidates, passages) }
+        findRows(&ends, candidates, labels: labels, part: part)
+        for (name, id) in outputs where !ends.holds(id) {
+            ends.report.passOver(graph.described(id, name), "another output was taken, or its shape is no end's")
+        }
+        return ends
+    }
+
+    private func findTokens(
+        _ ends: inout GraphEnds, _ outputs: [(name: String, value: ValueID)], _ passages: [ValueID]
+    ) {
+        for (name, id) in outputs where ends.tokens == nil {
+            guard let (tokens, grid) = tokens(id) else { continue }
+            (ends.tokens, ends.grid) = (tokens, grid)
+            ends.report.choose("tokens", graph.described(id, name), "an output of the shape of tokens")
+        }
+        for id in streams(passages).reversed() where ends.tokens == nil {
+            guard let (tokens, grid) = tokens(id) else { continue }
+            (ends.tokens, ends.grid) = (tokens, grid)
+            ends.report.choose(
+                "tokens", graph.described(id, graph[id].name),
+                "the last value of the shape of tokens that all passes through")
+        }
+    }
+
+    private func findMap(
+        _ ends: inout GraphEnds, _ outputs: [(name: String, value: ValueID)], _ passages: [ValueID]
+    ) {
+        for (name, id) in outputs where ends.map == nil {
+            guard let (map, grid) = map(id) else { continue }
+            (ends.map, ends.grid) = (map, grid)
+            ends.report.choose("map", graph.described(id, name), "an output of the shape of a map")
         }
         // Of a map's stages only the last is what the network makes of the image.
         let last = passages.last { id in
             let shape = graph[id].shape.dimensions
             return shape.count == 4 && shape.dropFirst().count { $0 != 1 } > 1
         }
-        for id in outputs.map(\.value) + (last.map { [$0] } ?? []) where ends.tokens == nil && ends.map == nil {
-            if let (map, grid) = map(id) { (ends.map, ends.grid) = (map, grid) }
+        if ends.map == nil, let last, let (map, grid) = map(last) {
+            (ends.map, ends.grid) = (map, grid)
+            ends.report.choose(
+                "map", graph.described(last, graph[last].name),
+                "the last value of the shape of a map that all passes through")
         }
+    }
+
+    /// Outputs of one row for each image.
+    private func findRows(
+        _ ends: inout GraphEnds, _ outputs: [(name: String, value: ValueID)], labels: Int, part: ModelPart?
+    ) {
         let width = (ends.tokens?.value ?? ends.map?.value).flatMap { id in
             ends.map.map { $0.channelsLast ? graph[id].shape.width : graph[id].shape.dimensions[1].bound(by: [:]) }
                 ?? graph[id].shape.width
         }
-        for (name, id) in outputs where graph[id].shape.dimensions.count == 2 {
-            guard let count = graph[id].shape.width else { continue }
-            switch role(of: id, name: name, count: count, backbone: width, labels: labels) {
-            case .probabilities: ends.probabilities = ends.probabilities ?? id
-            case .logits: ends.logits = ends.logits ?? id
-            case .vector: ends.vector = ends.vector ?? id
+        let roles = EndRoles(graph, labels: labels, part: part, backbone: width)
+        for judgement in outputs.compactMap({ roles.judge($0.name, $0.value) }) {
+            let described = graph.described(judgement.value, judgement.name)
+            switch judgement.role {
+            case .probabilities where ends.probabilities == nil:
+                ends.probabilities = judgement.value
+                ends.report.choose("probabilities", described, judgement.evidence)
+            case .logits where ends.logits == nil:
+                ends.logits = judgement.value
+                ends.report.choose("logits", described, judgement.evidence)
+            case .vector where ends.vector == nil:
+                ends.vector = judgement.value
+                ends.report.choose("vector", described, judgement.evidence)
+            default: break
             }
         }
-        return ends
     }
 
     /// The token-shaped passages that are as wide as the first of so many tokens is: not the joint keys and values that
@@ -145,23 +218,6 @@ private struct EndSearch {
             if widths[shape[1]] == nil { widths[shape[1]] = width }
             return widths[shape[1]] == width
         }
-    }
-
-    private enum Role { case vector, logits, probabilities }
-
-    /// What an output [B, n] is: the classes where labels say so or a softmax made it, a vector where it is as wide as
-    /// the backbone, else what it is called, and classes where that says nothing either.
-    private func role(of id: ValueID, name: String, count: Int, backbone: Int?, labels: Int) -> Role {
-        let producer = graph.nodes.first { $0.outputs.contains(id) }?.op
-        switch producer {
-        case .softmax, .primitive(.softmax): return .probabilities
-        default: break
-        }
-        if labels > 0 { return labels == count ? .logits : .vector }
-        if count == backbone { return .vector }
-        let name = name.lowercased()
-        let words = ["embed", "feature", "pool", "vector", "hidden"]
-        return words.contains { name.contains($0) } ? .vector : .logits
     }
 
     private func isPerImage(_ id: ValueID) -> Bool {

@@ -26,6 +26,13 @@ struct GraphEnds: Sendable, Equatable {
     var grid = [0, 0]
     /// The pooling that is meant where none is named.
     var pooling = Pooling.output
+    /// What was chosen by which evidence, and what was passed over.
+    var report = EndReport()
+
+    /// Whether a value is one of the ends.
+    func holds(_ id: ValueID) -> Bool {
+        [tokens?.value, map?.value, vector, logits, probabilities].contains(id)
+    }
 
     /// The shape of each pooling that these ends allow, for one image.
     func shapes(in graph: Graph) -> [Pooling: Shape] {

@@ -10,7 +10,7 @@ enum GraphLayout {
     /// Keys of the metadata.
     private enum Key {
         static let format = "format", graph = "graph", recipe = "recipe", licence = "licence", labels = "labels"
-        static let hash = "hash", output = "output", golden = "golden"
+        static let hash = "hash", output = "output", golden = "golden", part = "part", pooling = "pooling"
     }
 
     static func recognises(_ file: TensorFile) -> Bool {
@@ -36,6 +36,8 @@ enum GraphLayout {
         facts.licence = options.licence ?? file.metadata[Key.licence]
         facts.statedHash = file.metadata[Key.hash]
         facts.output = options.output ?? file.metadata[Key.output]
+        facts.part = file.metadata[Key.part].flatMap(ModelPart.init(rawValue:))
+        facts.pooling = file.metadata[Key.pooling].flatMap(Pooling.init(rawValue:))
         facts.golden = try OwnLayout.golden(file)
         if !options.recipe.isEmpty || options.output != nil { facts.golden = nil }
         if options.output != nil { facts.statedHash = nil }
@@ -59,6 +61,8 @@ enum GraphLayout {
         metadata[Key.hash] = hash
         metadata[Key.golden] = golden.map(OwnLayout.encode)
         metadata[Key.output] = model.facts.output
+        metadata[Key.part] = model.facts.part?.rawValue
+        metadata[Key.pooling] = model.facts.pooling?.rawValue
         if !model.facts.labels.isEmpty { metadata[Key.labels] = OwnLayout.encode(model.facts.labels) }
         var table = TensorTable()
         for (name, tensor) in model.tensors.sorted(by: { $0.key < $1.key }) { _ = table.append(name, tensor) }

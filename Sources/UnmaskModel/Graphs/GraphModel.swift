@@ -15,6 +15,9 @@ struct GraphModel: Sendable {
         var golden: GoldenVector?
         /// The value that embeddings are made of, in place of what is found by shape.
         var output: String?
+        /// What the file says that it computes, and which pooling its output is.
+        var part: ModelPart?
+        var pooling: Pooling?
         /// What was assumed because the file does not say.
         var notes: [String] = []
         /// What an ONNX file says of itself; nil for other files.
@@ -79,6 +82,7 @@ struct GraphModel: Sendable {
         try inputs.requireAll(of: raised, file: file)
         ends = try GraphEnds.find(in: raised, inputs, facts, file: file)
         self.facts = facts
+        self.facts.imported?.ends = ends.report
         if facts.labels.count != ends.classes(in: raised) { self.facts.labels = [] }
         guard let recipe = facts.preparation?.recipe, recipe.channels == inputs.channels else {
             throw .invalidConfiguration([
@@ -102,7 +106,7 @@ struct GraphModel: Sendable {
         ModelInterface(
             imageSize: inputs.imageSize, channels: inputs.channels, patchSize: inputs.patchSize, grid: ends.grid,
             takesMasks: inputs.idsKeep != nil, shapes: ends.shapes(in: graph), pooling: ends.pooling,
-            classes: ends.classes(in: graph), fixedBatch: inputs.fixedBatch)
+            classes: ends.classes(in: graph), fixedBatch: inputs.fixedBatch ?? (graph.sharesRanges ? 1 : nil))
     }
 
     /// The graph with a model's usual inputs and outputs, as `ModelGraph` names them.
@@ -120,5 +124,13 @@ struct GraphModel: Sendable {
         }
         if let idsKeep = inputs.idsKeep { graph.rename(idsKeep, to: ModelGraph.idsKeep) }
         return graph
+    }
+}
+
+extension Graph {
+    /// Whether images of one batch would share a range that is taken as the graph runs: such a model runs image by image,
+    /// so that an image's result does not depend on the images beside it.
+    fileprivate var sharesRanges: Bool {
+        nodes.contains { $0.op == .primitive(.dynamicQuantize) }
     }
 }

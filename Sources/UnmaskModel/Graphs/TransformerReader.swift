@@ -7,11 +7,14 @@ internal import UnmaskWeights
 ///
 /// Returns nil from every step where the graph does something else.
 struct TransformerReader {
-    private let graph: Graph
-    private var users: [ValueID: [Node]] = [:]
-    private var tensors: [String: Tensor] = [:]
+    let graph: Graph
+    var users: [ValueID: [Node]] = [:]
+    var producers: [ValueID: Node] = [:]
+    /// The file's own vector, where it gives one.
+    private let vector: ValueID?
+    var tensors: [String: Tensor] = [:]
     /// Values that the configuration gives too.
-    private var explained = Set<ValueID>()
+    var explained = Set<ValueID>()
 
     /// What was read.
     struct Result: Sendable {
@@ -19,16 +22,19 @@ struct TransformerReader {
         var tensors: [String: Tensor]
     }
 
-    private init(_ graph: Graph) {
+    private init(_ graph: Graph, vector: ValueID?) {
         self.graph = graph
+        self.vector = vector
         for node in graph.nodes {
+            for id in node.outputs { producers[id] = node }
             for id in Set(node.inputs.compactMap(\.self)) { users[id, default: []].append(node) }
         }
     }
 
     /// Nil where the graph is of another kind, or gives something that such a model does not.
-    static func read(_ graph: Graph, pixels: ValueID) -> Result? {
-        var reader = TransformerReader(graph)
+    /// - Parameter vector: the output that is an embedding rather than classes, where there is one.
+    static func read(_ graph: Graph, pixels: ValueID, vector: ValueID? = nil) -> Result? {
+        var reader = TransformerReader(graph, vector: vector)
         return reader.read(pixels: pixels)
     }
 
@@ -171,12 +177,16 @@ struct TransformerReader {
             default: continue
             }
             var pooled = node.output
+            // Where a file's own vector begins: the builder puts `fc_norm` behind the mean alone.
+            var start = pooled
             explained.insert(pooled)
             if let norm = layerNorm(pooled, "fc_norm") {
                 guard norm.epsilon == c.normEpsilon else { return false }
                 pooled = norm.output
-                if pooling == .cls, users[pooled] == nil {
+                if pooling == .mean { start = pooled }
+                if pooling == .cls, !users(of: pooled).contains(where: isHead) {
                     // The norm of the CLS token alone is the final norm where nothing else is given.
+                    start = pooled
                     guard !c.finalNorm, outputs.isDisjoint(with: [encoded]), users[encoded]?.count == 1 else {
                         return false
                     }
@@ -189,23 +199,28 @@ struct TransformerReader {
                 }
             }
             explained.insert(pooled)
-            // transformers' ViTModel gives, beside the tokens, a tanh of the CLS token: no part of an embedding.
-            let next = users[pooled] ?? []
-            if next.count == 1, next[0].op == .linear(LinearFusion()), let pooler = users[next[0].output]?.first,
-                pooler.op == .primitive(.unary(.tanh))
-            {
-                explained.insert(pooler.output)
-                continue
-            }
+            if let vector, c.vector == nil { c.vector = tail(from: start, to: vector, pooling) }
+            if pooled == vector { continue }
             if outputs.contains(pooled) { given.append(pooling) }
-            guard let (logits, _) = linear(pooled, "head") else { continue }
+            guard let layer = users[pooled]?.first(where: { isHead($0) }),
+                let (logits, _) = linear(pooled, "head", of: layer)
+            else { continue }
             (c.pooling, c.classes) = (pooling, graph[logits].shape.width ?? 0)
             explained.insert(logits)
             if let softmax = user(of: logits, where: { $0 == .softmax }) { explained.insert(softmax.output) }
         }
         // Without a head, the one vector that is given is what is meant.
         if c.classes == 0, given.count == 1, !outputs.contains(encoded) { c.pooling = given[0] }
-        return true
+        if c.classes == 0, let tail = c.vector { c.pooling = tail.pooling }
+        return vector == nil || c.vector != nil
+    }
+
+    /// Whether a layer's results are classes that the graph gives, with or without a softmax.
+    private func isHead(_ layer: Node) -> Bool {
+        guard case .linear = layer.op else { return false }
+        let outputs = Set(graph.outputs.map(\.value)).subtracting([vector].compactMap(\.self))
+        return outputs.contains(layer.output)
+            || user(of: layer.output, where: { $0 == .softmax }).map { outputs.contains($0.output) } ?? false
     }
 
     /// A masked autoencoder's decoder, where there is one.
@@ -235,61 +250,5 @@ struct TransformerReader {
             fromPixels.formUnion(node.outputs)
         }
         return graph.outputs.allSatisfy { explained.contains($0.value) || !fromPixels.contains($0.value) }
-    }
-
-    // MARK: Layers
-
-    private func user(of id: ValueID, where matches: (Op) -> Bool) -> Node? {
-        users[id]?.first { matches($0.op) }
-    }
-
-    /// The sum of a stream and its branch, in either order.
-    private func sum(_ stream: ValueID, _ branch: ValueID) -> ValueID? {
-        users[branch]?.first { $0.op == .add && Set($0.inputs) == [stream, branch] }?.output
-    }
-
-    private func constant(_ node: Node, _ operand: Int) -> Tensor? {
-        guard operand < node.inputs.count, let id = node.inputs[operand] else { return nil }
-        return graph.constants[id]
-    }
-
-    private func floats(_ node: Node, _ operand: Int) -> [Float]? {
-        constant(node, operand)?.floats()
-    }
-
-    private mutating func layerNorm(_ x: ValueID, _ name: String) -> (output: ValueID, epsilon: Float)? {
-        for node in users[x] ?? [] {
-            guard case .layerNorm(let epsilon) = node.op, node.inputs.first == x, let weight = constant(node, 1),
-                let bias = constant(node, 2), let width = graph[x].shape.width,
-                let row = weight.reshaped([width]), let biasRow = bias.reshaped([width])
-            else { continue }
-            tensors["\(name).weight"] = row
-            tensors["\(name).bias"] = biasRow
-            return (node.output, epsilon)
-        }
-        return nil
-    }
-
-    /// - Parameter fillsBias: whether a layer without a bias gets zeros, which changes nothing.
-    private mutating func linear(
-        _ x: ValueID, _ name: String, fillsBias: Bool = true
-    ) -> (output: ValueID, hasBias: Bool)? {
-        for node in users[x] ?? [] {
-            guard node.op == .linear(LinearFusion()), node.inputs.first == x,
-                node.inputs.dropFirst(LinearOperand.normWeight).allSatisfy({ $0 == nil }),
-                let weight = constant(node, LinearOperand.weight), weight.shape.count == 2
-            else { continue }
-            tensors["\(name).weight"] = weight
-            let hasBias = node.inputs.count > LinearOperand.bias && node.inputs[LinearOperand.bias] != nil
-            if hasBias {
-                guard let bias = constant(node, LinearOperand.bias)?.reshaped([weight.shape[0]]) else { continue }
-                tensors["\(name).bias"] = bias
-            } else if fillsBias {
-                tensors["\(name).bias"] = Tensor(
-                    Array(repeating: 0, count: weight.shape[0]), shape: [weight.shape[0]])
-            }
-            return (node.output, hasBias)
-        }
-        return nil
     }
 }

@@ -15,6 +15,8 @@ public struct ImportedFile: Sendable, Equatable, Codable {
     public let nodes: Int
     /// How many places each raising pass rewrote.
     public let raised: [String: Int]
+    /// How it was found what the file gives.
+    public internal(set) var ends = EndReport()
 
     init(_ model: ONNXModel, _ rewrites: [(pass: String, rewrites: Int)]) {
         let graph = model.graph

@@ -23,21 +23,27 @@ enum ONNXLayout {
     ) throws(ModelError) -> ModelSource {
         let surroundings = try ONNXSurroundings(place)
         let (model, notes) = try importModel(place.tensorFile, surroundings, options)
-        var raised = model.graph
+        let statements = ONNXStatements(metadata: model.metadata, surroundings)
+        let (graph, preparation, isOwn) = try prepared(model.graph, statements)
+        var raised = graph
         let rewrites = raised.raise()
         let inputs = try GraphInputs(of: raised, file: path)
-        let statements = ONNXStatements(metadata: model.metadata, surroundings)
         var facts = try statements.facts(
-            imageSize: inputs.imageSize, channels: inputs.channels, recipe: options.recipe)
-        facts.notes = notes + facts.notes
+            imageSize: inputs.imageSize, channels: inputs.channels, recipe: options.recipe,
+            normalisation: preparation?.normalisation)
+        // A file that prepares images of any size states the model's own.
+        facts.notes = (isOwn ? [] : notes) + facts.notes
         facts.licence = options.licence ?? facts.licence
         facts.output = options.output
         facts.imported = ImportedFile(model, rewrites)
-        if options.output == nil, let read = TransformerReader.read(raised, pixels: inputs.pixels),
-            let preparation = facts.preparation
+        let ends = GraphEnds.found(in: raised, inputs, facts)
+        if options.output == nil,
+            let read = TransformerReader.read(raised, pixels: inputs.pixels, vector: ends.vector),
+            let recipe = facts.preparation
         {
+            facts.imported?.ends = ends.report
             var checkpoint = Checkpoint(
-                configuration: read.configuration, preparation: preparation, labels: facts.labels,
+                configuration: read.configuration, preparation: recipe, labels: facts.labels,
                 licence: facts.licence,
                 tensors: read.tensors, notes: facts.notes, imported: facts.imported)
             statements.complete(&checkpoint, options)
@@ -45,9 +51,25 @@ enum ONNXLayout {
             return .checkpoint(checkpoint)
         }
         facts.notes += facts.preparation?.notes ?? []
-        let graph = try GraphModel(model.graph, facts, file: path)
-        try graph.requireSize(options.imageSize, file: path)
-        return .graph(graph)
+        let kept = try GraphModel(graph, facts, file: path)
+        try kept.requireSize(options.imageSize, file: path)
+        return .graph(kept)
+    }
+
+    /// The graph without what stands in it for other programs' sake: the preparation of images, which the recipe says as
+    /// well, and 8-bit grids of Unmask's own files.
+    private static func prepared(
+        _ graph: Graph, _ statements: ONNXStatements
+    ) throws(ModelError) -> (Graph, PixelPreparation?, isOwn: Bool) {
+        var graph = graph
+        if statements.hasActivationGrids { graph.optimize(passes: [RemoveActivationGrids()]) }
+        if let cut = statements.withoutPreparation(graph) { return (cut, nil, true) }
+        graph.optimize(passes: [FoldConstants()])
+        let stated = try statements.normalisation()
+        guard let (cut, preparation) = PixelPreparation.taken(outOf: graph, stated: stated) else {
+            return (graph, nil, false)
+        }
+        return (cut, preparation, false)
     }
 
     /// Imports the file, at a size that is stated or assumed where its inputs leave theirs open.

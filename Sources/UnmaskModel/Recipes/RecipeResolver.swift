@@ -35,6 +35,11 @@ struct RecipeResolver {
         if let statement { layers.append((source, statement)) }
     }
 
+    /// What is said of a member so far; nil where it would be assumed.
+    func stated<Value>(_ member: (RecipeStatement) -> Value?) -> Value? {
+        layers.dropFirst().reversed().lazy.compactMap { member($0.statement) }.first
+    }
+
     /// - Throws: where what is said makes no recipe for the model.
     func resolve() throws(ModelError) -> ResolvedRecipe {
         var origins: [RecipeOrigin] = []
@@ -74,17 +79,29 @@ struct RecipeResolver {
         let recipe = try named { () throws(RecipeError) in
             try stated.scaled(height: imageSize[0], width: imageSize[1])
         }
-        if !assumed.isEmpty { notes.append(assumption(assumed, recipe)) }
+        if let note = assumption(assumed, recipe) { notes.append(note) }
         return ResolvedRecipe(recipe: recipe, origins: origins, notes: notes)
     }
 
-    /// Names what is assumed, and all that would say otherwise.
-    private func assumption(_ members: [String], _ recipe: Recipe) -> String {
-        let numbers = members.contains("mean") ? ", \(recipe.sampleLabel)" : ""
-        let shown = members.contains("resize") ? recipe.label + numbers : recipe.sampleLabel
-        return "nothing says \(members.joined(separator: ", ")) of how images are prepared; \(layers[0].source) is "
-            + "assumed: \(shown) (a preprocessor_config.json or config.json beside the file, --recipe, --mean, --std, "
-            + "--crop-pct, --interpolation and --resize say otherwise)"
+    /// Names what is assumed, and all that would say otherwise; nil where it is only what holds for nearly every model.
+    private func assumption(_ members: [String], _ recipe: Recipe) -> String? {
+        let isPlaceAssumed = members.contains { ["resize", "filter", "crop"].contains($0) }
+        let areNumbersAssumed = members.contains { ["mean", "std"].contains($0) }
+        var shown: [String] = []
+        var options: [String] = []
+        if isPlaceAssumed {
+            shown.append(recipe.label)
+            options += ["--recipe", "--resize", "--crop-pct", "--interpolation"]
+        }
+        if areNumbersAssumed {
+            shown.append(recipe.sampleLabel)
+            options += ["--mean", "--std"]
+        }
+        guard !shown.isEmpty else { return nil }
+        let subject = isPlaceAssumed ? "how images are prepared" : "the mean and std of images"
+        return "nothing says \(subject); \(layers[0].source) is assumed: \(shown.joined(separator: ", ")) (a "
+            + "preprocessor_config.json, or pretrained_cfg in a config.json, beside the file, or "
+            + "\(options.joined(separator: ", ")) says otherwise)"
     }
 
     /// One number for all channels, or one for each.

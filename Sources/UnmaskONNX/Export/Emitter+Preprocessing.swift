@@ -14,7 +14,7 @@ extension Emitter {
         else { throw .unsupported(node: input.name, "the model's image size is not known") }
         result.inputs[place].type = .u8
         result.inputs[place].shape = [sides[0], .symbol("H"), .symbol("W"), .fixed(channels)]
-        let name = "preprocess"
+        let name = ExportPreprocessing.result
         let planes = node("Transpose", [input.name], name + "/planes", ["perm": .ints([0, 3, 1, 2])], type: .u8)
         var x = node("Cast", [planes], name + "/float", ["to": .int(ElementType.f32.onnxType.rawValue)], float32: true)
         switch preparation.resampling {

@@ -20,6 +20,8 @@ public struct ExportOptions: Sendable {
     public var precision: ExportPrecision
     /// For int8: the range of what each linear layer reads, by the layer's name. Layers that are not named stay float32.
     public var activationRanges: [String: ClosedRange<Float>]
+    /// For fp16: results of nodes that stay float32 because float16 does not hold them; so do the nodes that read them.
+    public var float32Values: Set<String> = []
     /// Prepares images inside the graph; the pixels' input then takes bytes [B, H, W, C].
     public var preprocessing: ExportPreprocessing?
     /// `metadata_props`.

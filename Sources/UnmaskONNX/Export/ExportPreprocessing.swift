@@ -22,6 +22,9 @@ public struct ExportPreprocessing: Sendable {
         case linear, cubic
     }
 
+    /// What the prepared pixels are called in the file.
+    public static let result = "preprocess"
+
     public var resampling: Resampling
     /// Of each channel, from bytes to what the model sees.
     public var scale: [Float]

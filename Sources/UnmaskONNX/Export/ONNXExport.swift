@@ -7,6 +7,9 @@ public import UnmaskGraph
 public struct ONNXExport: Sendable {
     private let graph: ExportGraph
     private let options: ExportOptions
+    /// For fp16: the computed values that the file holds in float16, in order, by the names that a float32 file of the
+    /// same options gives them.
+    public let halfValues: [String]
 
     /// Throws where options exclude one another, and where an operation has no form in the operator set.
     public init(_ graph: Graph, options: ExportOptions) throws(ONNXExportError) {
@@ -21,9 +24,12 @@ public struct ONNXExport: Sendable {
         if options.precision == .int8, options.opset < 13 {
             throw .invalidOptions("int8 needs opset 13 or later, which brought scales for each channel")
         }
-        var exported = try Emitter.emit(pruned, options: options)
-        if options.precision == .fp16 { exported = HalfPrecision.convert(exported) }
-        self.graph = exported
+        let exported = try Emitter.emit(pruned, options: options)
+        if options.precision == .fp16 {
+            (self.graph, halfValues) = HalfPrecision.convert(exported, keeping: options.float32Values)
+        } else {
+            (self.graph, halfValues) = (exported, [])
+        }
         self.options = options
     }
 

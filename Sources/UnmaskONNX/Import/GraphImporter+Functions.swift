@@ -27,7 +27,7 @@ extension GraphImporter {
 
     /// Imports the body of a function with the operands and attributes of a call.
     func call(
-        _ function: FunctionProto, _ node: NodeProto, named name: String, operands: [ValueID?], scope caller: Scope
+        _ function: FunctionProto, _ node: NodeProto, named name: String, operands: [Scope.Binding], scope caller: Scope
     ) throws(NodeProblem) -> [Scope.Binding] {
         guard operands.count <= function.input.count, node.output.count <= function.output.count else {
             throw .invalid("it has more operands or results than the function \(quoted(function.name))")
@@ -45,11 +45,10 @@ extension GraphImporter {
         do throws(ONNXError) {
             try count(nodes: function.node.count)
             for (index, input) in function.input.enumerated() {
-                let operand = index < operands.count ? operands[index] : nil
-                try define(input, operand.map { .value($0) } ?? .absent, in: scope)
+                try define(input, index < operands.count ? operands[index] : .absent, in: scope)
             }
-            for (index, inner) in function.node.enumerated() {
-                try importNode(inner, index: index, scope: scope)
+            for index in try order(of: function.node.sortedNodes()) {
+                try importNode(function.node[index], index: index, scope: scope)
             }
         } catch {
             throw .failed(error)

@@ -6,7 +6,10 @@ extension GraphImporter {
         let node = node.replacingReferences(scope.attributes)
         let name = uniqueName(scope.prefix + (node.name.isEmpty ? "\(node.opType)_\(index)" : node.name))
         do throws(NodeProblem) {
-            guard let operands = try operands(of: node, scope: scope) else { return leaveOut(node, scope: scope) }
+            guard let operands = try operands(of: node, scope: scope) else {
+                try requireKnown(node)
+                return leaveOut(node, scope: scope)
+            }
             let results = try results(of: node, named: name, operands: operands, scope: scope)
             for (output, result) in zip(node.output, results) where !output.isEmpty {
                 guard scope.define(output, result) else {
@@ -31,26 +34,33 @@ extension GraphImporter {
         }
     }
 
-    /// The values of a node's operands without absent ones at the end; nil where one is unavailable.
-    private func operands(of node: NodeProto, scope: Scope) throws(NodeProblem) -> [ValueID?]? {
-        var operands: [ValueID?] = []
+    /// What a node's operands are, without absent ones at the end; nil where one is unavailable.
+    private func operands(of node: NodeProto, scope: Scope) throws(NodeProblem) -> [Scope.Binding]? {
+        var operands: [Scope.Binding] = []
         for input in node.input {
             guard !input.isEmpty else {
-                operands.append(nil)
+                operands.append(.absent)
                 continue
             }
             switch scope[input] {
-            case .value(let id): operands.append(id)
-            case .absent: operands.append(nil)
             case .unavailable: return nil
+            case let binding?: operands.append(binding)
             case nil:
                 throw .invalid(
-                    "its operand \(quoted(input)) is no input or constant, and no earlier node computes it: it is "
-                        + "missing, nodes are out of order, or they form a cycle")
+                    "its operand \(quoted(input)) is no input or constant, and no node computes it")
             }
         }
-        while let last = operands.last, last == nil { operands.removeLast() }
+        while case .absent? = operands.last { operands.removeLast() }
         return operands
+    }
+
+    /// Whether the operator exists here is asked of nodes behind a missing one too, so that all are named at once.
+    private func requireKnown(_ node: NodeProto) throws(NodeProblem) {
+        let domain = node.normalDomain
+        let isKnown =
+            functions[FunctionName(node)] != nil || OperatorRegistry.reader(node.opType, domain: domain) != nil
+            || domain.isEmpty && (node.opType == "If" || SequenceOperator(rawValue: node.opType) != nil)
+        guard isKnown else { throw .unsupported("") }
     }
 
     private func leaveOut(_ node: NodeProto, scope: Scope) {
@@ -58,12 +68,26 @@ extension GraphImporter {
     }
 
     private func results(
-        of node: NodeProto, named name: String, operands: [ValueID?], scope: Scope
+        of node: NodeProto, named name: String, operands bindings: [Scope.Binding], scope: Scope
     ) throws(NodeProblem) -> [Scope.Binding] {
         if let function = functions[FunctionName(node)] {
-            return try call(function, node, named: name, operands: operands, scope: scope)
+            return try call(function, node, named: name, operands: bindings, scope: scope)
         }
         let domain = node.normalDomain
+        if domain.isEmpty, let sequence = SequenceOperator(rawValue: node.opType) {
+            let reading = NodeImport(
+                node, name: name, opset: scope.opsets[domain] ?? 1, operands: [],
+                resultNames: node.output.map { scope.graphName(of: $0) }, importer: self)
+            return [try sequence.read(reading, bindings)]
+        }
+        var operands: [ValueID?] = []
+        for binding in bindings {
+            switch binding {
+            case .value(let id): operands.append(id)
+            case .absent, .unavailable: operands.append(nil)
+            case .sequence: throw .unsupported("a sequence as an operand")
+            }
+        }
         if domain.isEmpty, node.opType == "If" {
             return try branch(node, named: name, operands: operands, scope: scope)
         }

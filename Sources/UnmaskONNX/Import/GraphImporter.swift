@@ -63,7 +63,7 @@ final class GraphImporter {
             throw failure(.fileTooComplex, "functions and branches nest deeper than \(GraphImporter.deepestScope)")
         }
         var visited = 0
-        let (nodes, names) = body.needed(for: wanted, visited: &visited)
+        let (nodes, names) = body.needed(for: wanted, order: try order(of: body.node.sortedNodes()), visited: &visited)
         try count(nodes: visited)
         try defineInitializers(of: body, needed: names, scope: scope)
         if takesInputs { try defineInputs(of: body, needed: names, scope: scope) }
@@ -79,6 +79,17 @@ final class GraphImporter {
             results.append(binding)
         }
         return results
+    }
+
+    /// Throws where nodes need one another.
+    func order(of sorted: (order: [Int], cycle: [String])) throws(ONNXError) -> [Int] {
+        guard sorted.cycle.isEmpty else {
+            let most = 8
+            let names = sorted.cycle.prefix(most).map { quoted($0) }.joined(separator: " → ")
+            let more = sorted.cycle.count > most ? " → … (\(sorted.cycle.count) nodes)" : ""
+            throw failure(.graphInvalid, "nodes form a cycle, each needing the one after it: \(names)\(more)")
+        }
+        return sorted.order
     }
 
     private func defineInitializers(of body: GraphProto, needed: Set<String>, scope: Scope) throws(ONNXError) {

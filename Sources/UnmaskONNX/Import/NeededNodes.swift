@@ -1,13 +1,16 @@
 extension GraphProto {
-    /// The indices of the nodes that some values need, in order, and the names that these nodes use.
-    /// - Parameter visited: counts the nodes that were looked at.
-    func needed(for outputs: [String], visited: inout Int) -> (nodes: [Int], names: Set<String>) {
+    /// The indices of the nodes that some values need, each behind those it needs itself, and the names that these nodes
+    /// use.
+    /// - Parameters:
+    ///   - order: of all nodes, from `sortedNodes`.
+    ///   - visited: counts the nodes that were looked at.
+    func needed(for outputs: [String], order: [Int], visited: inout Int) -> (nodes: [Int], names: Set<String>) {
         var names = Set(outputs)
         var nodes: [Int] = []
         visited += node.count
-        for (index, node) in self.node.enumerated().reversed()
-        where node.output.contains(where: { !$0.isEmpty && names.contains($0) }) {
-            node.insertUsedNames(into: &names, visited: &visited)
+        for index in order.reversed()
+        where node[index].output.contains(where: { !$0.isEmpty && names.contains($0) }) {
+            node[index].insertUsedNames(into: &names, visited: &visited)
             nodes.append(index)
         }
         return (nodes.reversed(), names)

@@ -78,6 +78,12 @@ final class NodeImport {
         try add(primitive, operands, results: [innerName(primitive.name)])[0]
     }
 
+    /// Appends a primitive with several results on the way.
+    func add(_ primitive: Primitive, _ operands: [ValueID?], count: Int) throws(NodeProblem) -> [ValueID] {
+        let name = innerName(primitive.name)
+        return try add(primitive, operands, results: (0..<count).map { count == 1 ? name : "\(name).\($0)" })
+    }
+
     /// Ends the node as a GELU.
     func emit(_ kind: GELU, of x: ValueID) {
         finish(importer.graph.add(.gelu(kind), named: resultNames[0], [x], shape: importer.graph[x].shape))
@@ -90,6 +96,13 @@ final class NodeImport {
         // The bytes fill the shape, so that there is a tensor.
         let tensor = Tensor(shape: [numbers.count], type: .i64, contents: .owned(bytes)) ?? Tensor([], shape: [0])
         return importer.graph.addConstant(innerName("constant"), tensor)
+    }
+
+    /// A single integer as an operand.
+    func integer(_ number: Int) -> ValueID {
+        let list = constant([number])
+        guard let scalar = importer.graph.constants[list]?.reshaped([]) else { return list }
+        return importer.graph.addConstant(innerName("constant"), scalar)
     }
 
     /// A single number as an operand.

@@ -4,6 +4,8 @@ internal import UnmaskGraph
 final class Scope {
     enum Binding {
         case value(ValueID)
+        /// Tensors in order, where their number is known while the graph is built.
+        case sequence([ValueID])
         /// An operand that the call of a function leaves out.
         case absent
         /// The result of a node that cannot be imported; what depends on it is left out too.

@@ -36,7 +36,8 @@ enum OperatorRegistry {
     typealias Table = [String: OperatorReader]
 
     private static let standard: Table = merge([
-        elementwise, activations, products, normalisations, reductions, windows, resizing, movement, gathering, shapes,
+        elementwise, activations, products, einsum, normalisations, reductions, windows, resizing, movement, gathering,
+        shapes,
         quantisation,
     ])
 
@@ -49,7 +50,7 @@ enum OperatorRegistry {
         }
     }
 
-    private static func merge(_ tables: [Table]) -> Table {
+    static func merge(_ tables: [Table]) -> Table {
         tables.reduce(into: [:]) { all, table in
             all.merge(table) { _, twice in
                 assertionFailure("an operator stands in two tables")

@@ -1,17 +1,21 @@
 internal import UnmaskGraph
 
 extension OperatorRegistry {
+    private static let rootMeanSquare = OperatorReader(2...2) { node throws(NodeProblem) in
+        node.ignore("stash_type")
+        let axis = try node.int("axis", default: -1)
+        try node.emit(.rootMeanSquareNormalization(axis: axis, epsilon: try node.float("epsilon", default: 1e-5)))
+    }
+
     static let normalisations: Table = [
         "LayerNormalization": OperatorReader(2...3, outputs: 1...3) { node throws(NodeProblem) in
             node.ignore("stash_type")
             let axis = try node.int("axis", default: -1)
             try node.emit(.layerNormalization(axis: axis, epsilon: try node.float("epsilon", default: 1e-5)))
         },
-        "RMSNormalization": OperatorReader(2...2) { node throws(NodeProblem) in
-            node.ignore("stash_type")
-            let axis = try node.int("axis", default: -1)
-            try node.emit(.rootMeanSquareNormalization(axis: axis, epsilon: try node.float("epsilon", default: 1e-5)))
-        },
+        "RMSNormalization": rootMeanSquare,
+        // onnxruntime's name of it in ONNX's own domain.
+        "SimplifiedLayerNormalization": rootMeanSquare,
         "BatchNormalization": OperatorReader(5...5, outputs: 1...5) { node throws(NodeProblem) in
             node.ignore("momentum")
             guard try !node.flag("training_mode", default: false), node.resultNames.count == 1 else {

@@ -55,18 +55,19 @@ private enum AutoPad: String, CaseIterable {
 }
 
 extension NodeImport {
-    fileprivate func convolution() throws(NodeProblem) -> Convolution {
-        let rank = try rank(1)
-        guard rank >= 3 else { throw .invalid("its weight has shape \(try fact(1).shape)") }
+    /// - Parameter operand: which operand is the weight.
+    func convolution(weight operand: Int = 1) throws(NodeProblem) -> Convolution {
+        let rank = try rank(operand)
+        guard rank >= 3 else { throw .invalid("its weight has shape \(try fact(operand).shape)") }
         var size: [Int] = []
-        for axis in 2..<rank { size.append(try dimension(1, axis: axis)) }
+        for axis in 2..<rank { size.append(try dimension(operand, axis: axis)) }
         if let stated = try ints("kernel_shape", in: .positive), stated != size {
             throw .invalid("kernel_shape is \(stated), its weight has \(size)")
         }
         return Convolution(window: try window(size), groups: try int("group", default: 1, in: .positive))
     }
 
-    fileprivate func poolingWindow() throws(NodeProblem) -> Window {
+    func poolingWindow() throws(NodeProblem) -> Window {
         guard let size = try ints("kernel_shape", in: .positive) else {
             throw .invalid("attribute kernel_shape is missing")
         }

@@ -19,6 +19,11 @@ struct TensorReader {
 
     /// - Parameter name: what messages call it.
     mutating func tensor(_ proto: TensorProto, named name: String) throws(ONNXError) -> Tensor {
+        if let nibbles = NibbleType(onnx: proto.dataType) {
+            return try nibbles.widened(proto, named: name, file: file.path) { (bytes) throws(ONNXError) in
+                try tensor(bytes, named: name)
+            }
+        }
         guard let type = ElementType(onnx: proto.dataType) else {
             throw ONNXError(
                 .tensorTypeUnsupported, file: file.path,

@@ -103,6 +103,16 @@ struct ExportCommand: AsyncParsableCommand {
             throw ValidationError("--opset \(opset): expected 11 to 23")
         }
         guard calibrationImages > 0 else { throw ValidationError("--calibration-images: expected at least 1") }
+        if calibrate != nil, precision != .int8 {
+            throw ValidationError(
+                "--calibrate is for --precision int8; \((precision ?? .fp32).rawValue) needs no images to be calibrated"
+            )
+        }
+        if target == .openvino, preprocess, sourceSize == nil {
+            throw ValidationError(
+                "--target openvino --preprocess needs --source-size: OpenVINO's Resize does not antialias, so that images "
+                    + "of any size would come out wrong; give the one size of the images that come in")
+        }
         if sourceSize != nil, !preprocess { throw ValidationError("--source-size needs --preprocess") }
         if pooling != nil, let part, part != .encoder { throw ValidationError("--pooling needs --part encoder") }
     }
@@ -111,10 +121,12 @@ struct ExportCommand: AsyncParsableCommand {
         let model = try reading.load(model)
         var options = try settings(for: model)
         if options.precision == .int8 { options.activationRanges = try await calibrationRanges(model) }
+        if options.precision == .fp16 { options.float32Values = try overflowing(model, options) }
         let export = try model.onnx(options, producerVersion: Unmask.version)
         let draft = try ExportDraft(for: out)
         try export.write(to: draft.path, externalData: externalData ? .always : .automatic)
-        try verification.verify(draft.path, named: out, model, options, engine: Engine(threads: threads))
+        try verification.verify(
+            draft.path, named: out, model, options, target: target, engine: Engine(threads: threads))
         try draft.publish()
         let operators = export.operatorCounts.values.reduce(0, +)
         Console.message(
@@ -134,6 +146,19 @@ struct ExportCommand: AsyncParsableCommand {
         return ModelExportOptions(
             part: part, pooling: pooling, opset: opset, batch: (batch ?? target?.batch)?.count, precision: precision,
             preprocesses: preprocess, sourceSize: sourceSize?.sides)
+    }
+
+    /// The values that float16 cannot hold on the images of `--verify`, which stay float32; none without images.
+    private func overflowing(_ model: Model, _ options: ModelExportOptions) throws -> Set<String> {
+        guard let images = verification.verify else { return [] }
+        let watch = try HalfRange(model, options, engine: Engine(threads: threads))
+        let samples = try SampleImages(
+            images, model: model, most: verification.verifyImages, keepingSources: options.preprocesses)
+        let found = try watch.overflowing(samples)
+        for (name, largest) in found.sorted(by: { $0.value > $1.value }) {
+            Console.warning("\(name) reaches \(largest), which float16 does not hold: it is kept in float32")
+        }
+        return Set(found.keys)
     }
 
     private func calibrationRanges(_ model: Model) async throws -> [String: ClosedRange<Float>] {

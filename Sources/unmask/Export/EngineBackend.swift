@@ -6,24 +6,30 @@ import UnmaskRuntime
 /// Unmask's own engine on the written file, imported again.
 final class EngineBackend: VerificationBackend {
     let name = "unmask, re-imported"
+    let isRounded = false
     private let path: String
     private let engine: Engine
+    /// Values to give in place of the file's outputs.
+    private let outputs: [String]?
     private var sessions: [[Int]: Session] = [:]
 
-    init(model: String, engine: Engine) {
+    init(model: String, outputs: [String]? = nil, engine: Engine) {
         path = model
+        self.outputs = outputs
         self.engine = engine
     }
 
     func run(_ batches: [VerificationBatch]) throws -> [[String: [Float]]] {
-        try batches.map { batch in
-            let pixels = batch.inputs[ModelGraph.pixels]?.shape ?? []
-            var bindings = [ModelGraph.batch: pixels.first ?? 0]
-            bindings[ModelGraph.kept] = batch.inputs[ModelGraph.idsKeep]?.shape[1]
-            let answers = try session(for: pixels).run(
-                batch.inputs.mapValues(\.values), bindings: bindings, outputs: Array(batch.expected.keys))
-            return answers.mapValues(\.values)
-        }
+        try batches.map(run)
+    }
+
+    func run(_ batch: VerificationBatch) throws -> [String: [Float]] {
+        let pixels = batch.inputs[ModelGraph.pixels]?.shape ?? []
+        var bindings = [ModelGraph.batch: pixels.first ?? 0]
+        bindings[ModelGraph.kept] = batch.inputs[ModelGraph.idsKeep]?.shape[1]
+        let answers = try session(for: pixels).run(
+            batch.inputs.mapValues(\.values), bindings: bindings, outputs: outputs ?? Array(batch.expected.keys))
+        return answers.mapValues(\.values)
     }
 
     /// Files that prepare images themselves leave the sides open, which are bound when a file is imported.
@@ -31,6 +37,7 @@ final class EngineBackend: VerificationBackend {
         let sides = Array(pixels.dropFirst())
         if let known = sessions[sides] { return known }
         var options = ONNXLoadOptions()
+        options.outputs = outputs ?? []
         if sides.count == 3 { options.dimensions = ["H": sides[0], "W": sides[1]] }
         var graph = try ONNXModel.load(path, options: options).graph
         graph.raise()

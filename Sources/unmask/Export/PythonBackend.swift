@@ -3,34 +3,82 @@ import UnmaskModel
 import UnmaskRuntime
 import UnmaskWeights
 
-/// onnxruntime through a Python that has it: arrays go there and come back as `.npy` files.
+/// Other people's runtimes through a Python that has them: arrays go there and come back as `.npy` files.
 struct PythonBackend: VerificationBackend {
+    /// A runtime, and how it is asked to compute.
+    enum Runtime: CaseIterable {
+        case onnxruntime
+        /// In the file's own precision.
+        case openvino
+        /// As it comes: on processors with bfloat16 it rounds to that by itself.
+        case openvinoDefault
+
+        fileprivate var package: String { self == .onnxruntime ? "onnxruntime" : "openvino" }
+
+        fileprivate var label: String {
+            switch self {
+            case .onnxruntime: "onnxruntime"
+            case .openvino: "OpenVINO f32"
+            case .openvinoDefault: "OpenVINO as it comes"
+            }
+        }
+
+        /// Makes `run`, which takes inputs by name and gives outputs by name.
+        fileprivate var script: String {
+            switch self {
+            case .onnxruntime:
+                """
+                import onnxruntime
+                options = onnxruntime.SessionOptions()
+                options.log_severity_level = 3
+                session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+                names = [output.name for output in session.get_outputs()]
+                inputs = [input.name for input in session.get_inputs()]
+                run = lambda feeds: dict(zip(names, session.run(names, feeds)))
+                """
+            case .openvino, .openvinoDefault:
+                """
+                import openvino
+                settings = \(self == .openvino ? #"{"INFERENCE_PRECISION_HINT": "f32"}"# : "{}")
+                compiled = openvino.Core().compile_model(model, "CPU", settings)
+                inputs = [input.get_any_name() for input in compiled.inputs]
+                run = lambda feeds: {o.get_any_name(): array for o, array in compiled(feeds).items()}
+                """
+            }
+        }
+    }
+
     let name: String
+    let isRounded: Bool
     private let python: String
     private let model: String
+    private let runtime: Runtime
 
-    /// Nil where that Python does not run, or lacks onnxruntime or NumPy.
-    init?(python: String, model: String) {
-        let version = "import numpy, onnxruntime; print(onnxruntime.__version__)"
+    /// Nil where that Python does not run, or lacks the runtime or NumPy.
+    init?(_ runtime: Runtime, python: String, model: String) {
+        let version = "import numpy, \(runtime.package); print(\(runtime.package).__version__)"
         guard let answer = try? PythonBackend.run(python, ["-c", version]), answer.code == 0 else { return nil }
-        name = "onnxruntime " + answer.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        // OpenVINO's version has its build behind it.
+        let text = answer.output.trimmingCharacters(in: .whitespacesAndNewlines).prefix { $0 != "-" }
+        name = "\(runtime.label) \(text)"
+        isRounded = runtime == .openvinoDefault
         self.python = python
         self.model = model
+        self.runtime = runtime
     }
 
     /// `N.INPUT.npy` of each batch in, `N.OUTPUT.npy` out.
-    private static let script = """
-        import sys, numpy, onnxruntime
+    private var script: String {
+        """
+        import sys, numpy
         model, folder, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        names = [output.name for output in session.get_outputs()]
+        \(runtime.script)
         for batch in range(count):
-            inputs = {i.name: numpy.load(f"{folder}/{batch}.{i.name}.npy") for i in session.get_inputs()}
-            for name, array in zip(names, session.run(names, inputs)):
+            feeds = {name: numpy.load(f"{folder}/{batch}.{name}.npy") for name in inputs}
+            for name, array in run(feeds).items():
                 numpy.save(f"{folder}/{batch}.{name}.npy", numpy.ascontiguousarray(array, dtype=numpy.float32))
         """
+    }
 
     func run(_ batches: [VerificationBatch]) throws -> [[String: [Float]]] {
         let folder = NSTemporaryDirectory() + "unmask-verify-" + UUID().uuidString
@@ -43,7 +91,7 @@ struct PythonBackend: VerificationBackend {
         for (index, batch) in batches.enumerated() {
             for (name, input) in batch.inputs { try write(input, to: "\(folder)/\(index).\(name).npy") }
         }
-        let answer = try Self.run(python, ["-c", Self.script, model, folder, "\(batches.count)"])
+        let answer = try Self.run(python, ["-c", script, model, folder, "\(batches.count)"])
         guard answer.code == 0 else {
             throw ModelError.runtime("\(name) does not run the file: \(answer.errors.suffix(2000))")
         }

@@ -18,16 +18,18 @@ struct Verification {
             file: file, options: options, images: samples.count, accuracy: accuracy(own, batches))
         for backend in backends {
             Console.progress("verifying with \(backend.name)")
-            report.backends.append(compare(backend.name, try backend.run(batches), batches, expected: report.accuracy))
+            report.backends.append(compare(backend, try backend.run(batches), batches, expected: report.accuracy))
         }
         Console.endProgress()
         return report
     }
 
     private func compare(
-        _ name: String, _ results: [[String: [Float]]], _ batches: [VerificationBatch], expected: Double?
+        _ backend: any VerificationBackend, _ results: [[String: [Float]]], _ batches: [VerificationBatch],
+        expected: Double?
     ) -> VerificationReport.Backend {
-        let gate = VerificationGate(precision: options.precision, preprocesses: options.preprocesses)
+        let gate = VerificationGate(
+            precision: options.precision, preprocesses: options.preprocesses, isRounded: backend.isRounded)
         var (outputs, problems): ([OutputComparison], [String]) = ([], [])
         for output in (batches.first?.expected.keys).map(Array.init)?.sorted() ?? [] {
             var rows: [(expected: ArraySlice<Float>, found: ArraySlice<Float>)] = []
@@ -47,7 +49,7 @@ struct Verification {
         }
         let accuracy = accuracy(results, batches)
         problems += gate.problems(accuracy: accuracy, expected: expected, images: samples.count)
-        return .init(name: name, outputs: outputs, accuracy: accuracy, problems: problems)
+        return .init(name: backend.name, outputs: outputs, accuracy: accuracy, problems: problems)
     }
 
     /// The share of labelled images whose largest logit is their label's.

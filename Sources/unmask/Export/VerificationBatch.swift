@@ -20,6 +20,9 @@ protocol VerificationBackend {
     /// What reports call it, with its version.
     var name: String { get }
 
+    /// Whether it rounds to another precision than the file's by itself.
+    var isRounded: Bool { get }
+
     /// The outputs of each batch, by name, row-major.
     func run(_ batches: [VerificationBatch]) throws -> [[String: [Float]]]
 }

@@ -109,7 +109,17 @@ struct ModelReport: Encodable {
             ])
         }
         let remarks = notes.isEmpty ? nil : notes.map { "note: \($0)" }.joined(separator: "\n")
-        return [facts.text, remarks, explanation?.description, plan.text].compactMap(\.self).joined(separator: "\n\n")
+        let ends = explanation == nil ? nil : imported.map { describe($0.ends) }
+        return [facts.text, remarks, ends, explanation?.description, plan.text].compactMap(\.self)
+            .joined(separator: "\n\n")
+    }
+
+    /// What was taken for the model's ends, by which evidence, and what was not.
+    private func describe(_ ends: EndReport) -> String {
+        var table = Table(["end", "value", "because"])
+        for choice in ends.chosen { table.add([choice.end, choice.value, choice.evidence]) }
+        for passed in ends.passedOver { table.add(["passed over", passed.value, passed.reason]) }
+        return table.text
     }
 
     private func describe(_ file: ImportedFile, in facts: inout Table) {

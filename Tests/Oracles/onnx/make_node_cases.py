@@ -17,8 +17,8 @@ from onnx import numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 
 OPERATORS = {
-    "Attention", "AveragePool", "CastLike", "Clip", "DequantizeLinear", "Gelu", "GroupNormalization",
-    "LayerNormalization", "Mish", "Pad", "QuantizeLinear", "RMSNormalization", "ReduceL2", "ReduceMax", "ReduceMean",
+    "Attention", "AveragePool", "CastLike", "Clip", "ConvInteger", "DequantizeLinear", "Einsum", "Gelu", "GroupNormalization",
+    "LayerNormalization", "Mish", "Pad", "QLinearConv", "QLinearMatMul", "QuantizeLinear", "RMSNormalization", "ReduceL2", "ReduceMax", "ReduceMean",
     "ReduceSum", "Resize", "ScatterElements", "ScatterND", "Split",
 }
 OPSETS = range(18, 26)

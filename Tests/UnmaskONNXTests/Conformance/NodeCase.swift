@@ -65,9 +65,15 @@ struct NodeCase {
 
     /// Whether all operators of the case are in the registry.
     var isClaimed: Bool {
-        proto.graph.node.allSatisfy {
-            OperatorRegistry.reader($0.opType, domain: $0.normalDomain) != nil
+        let isOfTensors = (proto.graph.input + proto.graph.output).allSatisfy {
+            if case .tensorType? = $0.type.value { true } else { false }
         }
+        let hasSequences = proto.graph.node.contains { SequenceOperator(rawValue: $0.opType) != nil }
+        return (isOfTensors || !hasSequences)
+            && proto.graph.node.allSatisfy {
+                OperatorRegistry.reader($0.opType, domain: $0.normalDomain) != nil
+                    || SequenceOperator(rawValue: $0.opType) != nil
+            }
     }
 
     /// The model's file; one of an opset before 11 is read as of 11, as its operators are the same there.

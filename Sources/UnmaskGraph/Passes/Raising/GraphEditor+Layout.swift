@@ -95,6 +95,13 @@ extension GraphEditor {
             ? source.selecting(position, of: axis) : source.sliced(axis, from: position, count: 1)
     }
 
+    /// What the storage of a product's number rounds away: nothing of float32's.
+    private func storedTolerance(of id: ValueID, besides x: ValueID) -> Float {
+        let number = definition(id)?.inputs.compactMap(\.self).first { $0 != x }
+        let type = number.flatMap { graph.constants[$0] }?.type
+        return type == .f16 || type == .bf16 ? tolerance(number) : 3e-7
+    }
+
     /// A product with one number, or a quotient by one, that leaves the shape as it is.
     private func scaled(_ id: ValueID, _ primitive: Primitive, _ source: (ValueID) -> Layout) -> Layout? {
         let found: (x: ValueID, scale: Double)?
@@ -104,8 +111,6 @@ extension GraphEditor {
             found = operands(of: id, .divide).flatMap { a, b in uniform(b).map { (a, 1 / Double($0)) } }
         }
         guard let (x, scale) = found, shape(x) == shape(id), scale.isFinite, scale != 0 else { return nil }
-        var result = source(x)
-        result.scale *= scale
-        return result
+        return source(x).multiplied(by: scale, tolerance: storedTolerance(of: id, besides: x))
     }
 }

@@ -52,6 +52,13 @@ extension GraphEditor {
         }
     }
 
+    /// How far the number of `uniform` may be from what the exporter meant.
+    func tolerance(_ id: ValueID?, steps: Int = 8) -> Float {
+        guard let id, steps > 0 else { return FormulaTolerance.float16 }
+        if let tensor = graph.constants[id] { return tensor.type.formulaTolerance }
+        return definition(id)?.inputs.map { tolerance($0, steps: steps - 1) }.max() ?? FormulaTolerance.float16
+    }
+
     /// A float32-valued constant that is one row of `width` numbers, however many axes of size 1 stand before it.
     func row(_ id: ValueID?, width: Int?) -> Tensor? {
         guard let id, let width, let tensor = graph.constants[id], tensor.type.isFloatingPoint, tensor.count == width,
@@ -87,8 +94,18 @@ extension Tensor {
     }
 }
 
-/// Whether two constants of a formula are the same number, to the precision of the coarsest type that exporters store
-/// them in.
-func isClose(_ a: Float, _ b: Float, within tolerance: Float = 5e-4) -> Bool {
+/// Whether two constants of a formula are the same number.
+func isClose(_ a: Float, _ b: Float, within tolerance: Float = FormulaTolerance.float16) -> Bool {
     abs(a - b) <= tolerance * max(abs(a), abs(b))
+}
+
+/// How far a formula's constant may be from the formula's number, as a share of it: what its storage rounds away.
+enum FormulaTolerance {
+    static let float16: Float = 5e-4
+    /// 8 bits.
+    static let bfloat16: Float = 0x1p-8
+}
+
+extension ElementType {
+    var formulaTolerance: Float { self == .bf16 ? FormulaTolerance.bfloat16 : FormulaTolerance.float16 }
 }

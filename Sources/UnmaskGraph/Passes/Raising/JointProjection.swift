@@ -2,7 +2,8 @@
 struct JointProjection {
     private let x: ValueID
     private let weights: [Tensor]
-    private let biases: [Tensor?]
+    /// Nil where no layer has one; a part without gets zeros where another has one.
+    private let bias: [Float]?
     private let shape: Shape
 
     /// Nil where the operands are not the whole results of plain linear layers over one value.
@@ -14,22 +15,25 @@ struct JointProjection {
             else { return nil }
             return node
         }
-        func constants(_ place: Int) -> [Tensor?] {
-            layers.map { $0.inputs[place].flatMap { editor.graph.constants[$0] } }
-        }
         guard layers.count == operands.count, let first = layers.first, let x = first.inputs[LinearOperand.x],
             layers.allSatisfy({ $0.inputs[LinearOperand.x] == x })
         else { return nil }
-        weights = constants(LinearOperand.weight).compactMap { $0 }
-        biases = constants(LinearOperand.bias)
+        weights = layers.compactMap { $0.inputs[LinearOperand.weight].flatMap { editor.graph.constants[$0] } }
         guard weights.count == layers.count, Set(weights.map(\.type)).count == 1, Set(weights.map(\.shape)).count == 1,
-            zip(layers, biases).allSatisfy({ ($0.inputs[LinearOperand.bias] == nil) == ($1 == nil) })
+            let rows = weights.first?.shape.first
         else { return nil }
+        var joined: [Float] = []
+        for layer in layers {
+            let row = editor.graph.optionalRow(layer, LinearOperand.bias, count: rows)
+            guard let numbers = row.numbers(count: rows, neutral: 0) else { return nil }
+            joined += numbers
+        }
+        bias = layers.allSatisfy { $0.inputs[LinearOperand.bias] == nil } ? nil : joined
         self.x = x
         shape = editor.shape(x).with(width: layers.count * width)
     }
 
-    /// The one layer. A part without a bias gets zeros where another has one.
+    /// The one layer.
     func linear(_ editor: inout GraphEditor, named name: String) -> Node {
         let (rows, columns) = (weights[0].shape[0], weights[0].shape[1])
         var operands: [ValueID?] = Array(repeating: nil, count: LinearOperand.count)
@@ -37,10 +41,7 @@ struct JointProjection {
         operands[LinearOperand.weight] = Tensor(
             shape: [weights.count * rows, columns], type: weights[0].type, contents: .joined(weights)
         ).map { editor.addConstant(name + ".weight", $0) }
-        if biases.contains(where: { $0 != nil }) {
-            let numbers = biases.flatMap { $0?.widened() ?? Array(repeating: 0, count: rows) }
-            operands[LinearOperand.bias] = editor.addConstant(name + ".bias", Tensor(numbers, shape: [numbers.count]))
-        }
+        operands[LinearOperand.bias] = bias.map { editor.addConstant(name + ".bias", Tensor($0, shape: [$0.count])) }
         return Node(
             name: name, op: .linear(LinearFusion()), inputs: operands, outputs: [editor.addValue(name, shape)])
     }

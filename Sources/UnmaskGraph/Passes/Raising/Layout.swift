@@ -17,7 +17,9 @@ struct Layout: Equatable {
     /// Each dimension's factors, outermost first.
     private(set) var dimensions: [[Factor]]
     /// What the elements were multiplied by on the way.
-    var scale: Double = 1
+    private(set) var scale: Double = 1
+    /// How far the scale may be from what the exporter meant, as a share of it.
+    private(set) var scaleTolerance: Float = 3e-7
 
     /// The base itself.
     init(_ base: ValueID, shape: Shape) {
@@ -29,6 +31,15 @@ struct Layout: Equatable {
     }
 
     var factors: [Factor] { dimensions.flatMap { $0 } }
+
+    /// With the elements multiplied by a number.
+    /// - Parameter tolerance: what the number's storage rounds away.
+    func multiplied(by number: Double, tolerance: Float) -> Layout {
+        var result = self
+        result.scale *= number
+        result.scaleTolerance = scaleTolerance + tolerance
+        return result
+    }
 
     /// Whether the elements are all of the base's, in its order.
     func isWhole(of shape: Shape) -> Bool {

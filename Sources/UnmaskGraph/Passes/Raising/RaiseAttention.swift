@@ -17,6 +17,7 @@ public struct RaiseAttention: Pass {
         var mixed: ValueID
         var q, k, v: AttentionOperand
         var scale: Double
+        var scaleTolerance: Float = 1e-6
     }
 
     public func run(_ graph: inout Graph) -> Int {
@@ -52,7 +53,8 @@ public struct RaiseAttention: Pass {
             let values = operand(editor, layouts[2], rows: ranks[2] - 2, columns: ranks[2] - 1)
         else { return nil }
         return Parts(
-            mixed: mixed, q: queries, k: keys, v: values, scale: layouts[0].scale * layouts[1].scale * scored.scale)
+            mixed: mixed, q: queries, k: keys, v: values, scale: layouts[0].scale * layouts[1].scale * scored.scale,
+            scaleTolerance: layouts[0].scaleTolerance + layouts[1].scaleTolerance + scored.scaleTolerance)
     }
 
     /// The softmax over the last axis that a value is, however reshaped.
@@ -149,7 +151,8 @@ public struct RaiseAttention: Pass {
         _ editor: inout GraphEditor, _ parts: Parts, named name: String, width: Int, _ result: ValueID
     ) -> [Node]? {
         let (q, k, v) = (parts.q, parts.k, parts.v)
-        let standard = isClose(Float(parts.scale), 1 / Float(q.headWidth).squareRoot(), within: 1e-6)
+        let standard = isClose(
+            Float(parts.scale), 1 / Float(q.headWidth).squareRoot(), within: parts.scaleTolerance)
         func attention(_ joint: ValueID) -> Node {
             Node(name: name, op: .attention(heads: q.heads), inputs: [joint], outputs: [result])
         }

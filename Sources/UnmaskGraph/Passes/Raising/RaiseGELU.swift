@@ -30,9 +30,9 @@ public struct RaiseGELU: Pass {
         let gate = product.others[0]
         if let inner = editor.operand(of: gate, .sigmoid) {
             let argument = ProductTerms(editor, inner, x: x)
-            return isClose(product.number, 1) && argument.isMultiple(of: 1.702) ? .quick : nil
+            return product.isNumber(1) && argument.isMultiple(of: 1.702) ? .quick : nil
         }
-        guard isClose(product.number, 0.5), let (sum, one) = editor.operands(of: gate, .add, withNumber: ()), one == 1
+        guard product.isNumber(0.5), let (sum, one) = editor.operands(of: gate, .add, withNumber: ()), one == 1
         else { return nil }
         if let inner = editor.operand(of: sum, .erf) {
             return ProductTerms(editor, inner, x: x).isMultiple(of: Float(0.5).squareRoot()) ? .erf : nil
@@ -44,7 +44,7 @@ public struct RaiseGELU: Pass {
     /// √(2/π) · (x + 0.044715 · x³), or with one x taken out of the sum.
     private func isTanhArgument(_ editor: GraphEditor, _ id: ValueID, _ x: ValueID) -> Bool {
         let product = ProductTerms(editor, id, x: x)
-        guard isClose(product.number, Float((2 / Double.pi).squareRoot())), product.others.count == 1,
+        guard product.isNumber(Float((2 / Double.pi).squareRoot())), product.others.count == 1,
             product.power == 0 || product.power == 1
         else { return false }
         if product.power == 1 {
@@ -65,6 +65,8 @@ struct ProductTerms {
     private(set) var number: Float = 1
     private(set) var power = 0
     private(set) var others: [ValueID] = []
+    /// Of the number, by what its factors are stored as.
+    private(set) var tolerance = FormulaTolerance.float16
 
     /// Products deeper than any spelling of GELU are left as they are.
     private static let deepest = 4
@@ -75,14 +77,17 @@ struct ProductTerms {
 
     /// Whether this is number · xᵖ and nothing else.
     func isMultiple(of number: Float, power: Int = 1) -> Bool {
-        others.isEmpty && self.power == power && isClose(self.number, number)
+        others.isEmpty && self.power == power && isNumber(number)
     }
+
+    func isNumber(_ number: Float) -> Bool { isClose(self.number, number, within: tolerance) }
 
     private mutating func collect(_ editor: GraphEditor, _ id: ValueID, _ x: ValueID, depth: Int) {
         if id == x {
             power += 1
         } else if let factor = editor.uniform(id) {
             number *= factor
+            tolerance = max(tolerance, editor.tolerance(id))
         } else if depth < ProductTerms.deepest, let (a, b) = editor.operands(of: id, .multiply) {
             collect(editor, a, x, depth: depth + 1)
             collect(editor, b, x, depth: depth + 1)
@@ -90,6 +95,7 @@ struct ProductTerms {
             let divisor = editor.uniform(b)
         {
             number /= divisor
+            tolerance = max(tolerance, editor.tolerance(b))
             collect(editor, a, x, depth: depth + 1)
         } else if let (base, exponent) = editor.operands(of: id, .power), base == x,
             let exponent = editor.uniform(exponent).flatMap({ Int(exactly: $0) }), exponent > 0

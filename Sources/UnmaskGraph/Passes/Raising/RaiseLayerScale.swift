@@ -16,18 +16,17 @@ public struct RaiseLayerScale: Pass {
                     weight.shape.count == 2
                 else { continue }
                 let name = editor.graph[gamma].name
-                let columns = weight.shape[1]
+                let columns = max(weight.shape[1], 1)
                 var numbers = weight.widened()
                 for index in numbers.indices { numbers[index] *= row[index / columns] }
                 linear.inputs[LinearOperand.weight] = editor.addConstant(
                     "\(editor.graph[weightID].name) · \(name)", Tensor(numbers, shape: weight.shape))
-                if let biasID = linear.inputs[LinearOperand.bias] {
-                    guard let bias = editor.graph.constants[biasID]?.widened(), bias.count == row.count else {
-                        continue
-                    }
+                switch editor.graph.optionalRow(linear, LinearOperand.bias, count: row.count) {
+                case .absent: break
+                case .unreadable: continue
+                case .numbers(let bias):
                     linear.inputs[LinearOperand.bias] = editor.addConstant(
-                        "\(editor.graph[biasID].name) · \(name)",
-                        Tensor(zip(bias, row).map { $0 * $1 }, shape: [row.count]))
+                        "\(node.name).bias · \(name)", Tensor(zip(bias, row).map { $0 * $1 }, shape: [row.count]))
                 }
                 linear.outputs = node.outputs
                 return .nodes([linear])

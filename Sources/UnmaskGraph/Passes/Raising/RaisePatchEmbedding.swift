@@ -47,7 +47,7 @@ public struct RaisePatchEmbedding: Pass {
             Array(kernels.shape[2...]) == [size, size]
         else { return nil }
         let bias = convolution.inputs.count > 2 ? convolution.inputs[2] : nil
-        guard bias == nil || editor.row(bias, width: kernels.shape[0]) != nil else { return nil }
+        if case .unreadable = editor.graph.optionalRow(convolution, 2, count: kernels.shape[0]) { return nil }
         let values = size * size * kernels.shape[1]
         let patches = editor.addValue(convolution.name + "/patches", shape.with(width: values))
         var operands: [ValueID?] = Array(repeating: nil, count: LinearOperand.count)

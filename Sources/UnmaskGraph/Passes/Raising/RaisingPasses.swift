@@ -1,7 +1,8 @@
 /// The passes that raise chains of primitives to fused operations, in the order in which they help each other. A graph of
 /// fused operations is left as it is.
 public let raisingPasses: [any Pass] = [
-    FoldConstants(), MergeDuplicates(), RemoveNeutral(), CollapseMovement(), RaiseLinear(), RaiseLayerNorm(),
+    FoldConstants(), MergeDuplicates(), RemoveNeutral(), RaiseWholeNumbers(), CollapseMovement(), RaiseLinear(),
+    RaiseLayerNorm(),
     RaiseGELU(), RaiseAdd(),
     RaiseSoftmax(), SinkMovement(), CollapseMovement(), RaiseAttention(), RaiseLayerScale(), RaisePatchEmbedding(),
     RaiseTokens(), RaiseRestoredTokens(), RaisePooling(),

@@ -12,10 +12,22 @@ struct HalfPrecision {
     private var float32: [String: String] = [:]
     private var float16: [String: String] = [:]
 
-    static func convert(_ graph: ExportGraph) -> ExportGraph {
-        var conversion = HalfPrecision(graph)
+    /// - Parameter kept: values that float16 does not hold: what computes and what reads them keeps float32.
+    /// - Returns: the graph, and the values that it computes of its inputs and holds in float16, by their names in the source.
+    static func convert(_ graph: ExportGraph, keeping kept: Set<String>) -> (ExportGraph, halves: [String]) {
+        var source = graph
+        for (index, node) in graph.nodes.enumerated() where !kept.isDisjoint(with: node.inputs + node.outputs) {
+            source.nodes[index].keepsFloat32 = true
+        }
+        var conversion = HalfPrecision(source)
         conversion.run()
-        return conversion.result
+        var computed = Set(graph.inputs.map(\.name))
+        var halves: [String] = []
+        for node in graph.nodes where !computed.isDisjoint(with: node.inputs) {
+            computed.formUnion(node.outputs)
+            halves += node.outputs.filter { conversion.float16[$0] != nil }
+        }
+        return (conversion.result, halves)
     }
 
     private init(_ graph: ExportGraph) {
