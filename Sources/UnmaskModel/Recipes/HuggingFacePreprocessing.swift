@@ -148,7 +148,8 @@ struct HuggingFacePreprocessing {
         switch side {
         case .both(let height, let width):
             statement.resize = .squash(.pixels(height: height, width: width))
-            statement.size = size ?? [height, width]
+            // A default says nothing of the model's size.
+            statement.size = size ?? (stated == nil ? nil : [height, width])
             // Written so that it follows the model to another size.
             if !crops { statement.resize = .squash(.fraction(1)) }
         case .shortest(let edge):
