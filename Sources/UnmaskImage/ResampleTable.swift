@@ -16,7 +16,14 @@ struct ResampleTable {
     /// The table of `outputs`, a range of the `outputCount` that `inputCount` inputs are resized to.
     init(inputCount: Int, outputCount: Int, outputs: Range<Int>, filter: ResampleFilter) {
         guard filter != .nearest else {
-            self.init(nearest: inputCount, outputCount: outputCount, outputs: outputs)
+            let nearest = Self.nearest(inputCount: inputCount, outputCount: outputCount, outputs: outputs)
+            let lowest = nearest.first ?? 0
+            let taps = Int(UNMASK_RESAMPLE_TAPS)
+            inputs = lowest..<(nearest.last ?? 0) + 1
+            first = nearest.map { Int32($0 - lowest) }
+            length = Array(repeating: 1, count: nearest.count)
+            weights = (0..<nearest.count * taps).map { $0 % taps == 0 ? Int32(1 << UNMASK_RESAMPLE_BITS) : 0 }
+            self.taps = taps
             return
         }
         // Pillow passes the size as a float, which rounds sizes above 2²⁴.
@@ -56,9 +63,9 @@ struct ResampleTable {
         self.taps = taps
     }
 
-    /// Each output the input that lies nearest, alone: Pillow's `ImagingScaleAffine` (src/libImaging/Geometry.c), whose
-    /// positions are sums of steps.
-    private init(nearest inputCount: Int, outputCount: Int, outputs: Range<Int>) {
+    /// Of each output of a range, the input that lies nearest: Pillow's `ImagingScaleAffine`
+    /// (src/libImaging/Geometry.c), whose positions are sums of steps.
+    private static func nearest(inputCount: Int, outputCount: Int, outputs: Range<Int>) -> [Int] {
         let step = Double(Float(inputCount)) / Double(outputCount)
         var position = step * 0.5
         var inputs: [Int] = []
@@ -66,14 +73,7 @@ struct ResampleTable {
             if output >= outputs.lowerBound { inputs.append(min(Int(position), inputCount - 1)) }
             position += step
         }
-        let lowest = inputs.first ?? 0
-        taps = Int(UNMASK_RESAMPLE_TAPS)
-        self.inputs = lowest..<(inputs.last ?? 0) + 1
-        first = inputs.map { Int32($0 - lowest) }
-        length = Array(repeating: 1, count: inputs.count)
-        var weights = [Int32](repeating: 0, count: inputs.count * taps)
-        for index in inputs.indices { weights[index * taps] = Int32(1 << UNMASK_RESAMPLE_BITS) }
-        self.weights = weights
+        return inputs
     }
 
     /// The weights as a matrix [outputs, inputCount].
