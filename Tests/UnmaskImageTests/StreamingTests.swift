@@ -29,7 +29,7 @@ struct StreamingTests {
                     let whole = try PixelImage.decode(encoded, channels: channels)
                     #expect(try recipe.prepare(encoded) == recipe.apply(to: whole), "\(width) × \(height) to \(side)")
                     let isStreamed = try withBytes(of: encoded) { bytes throws(ImageError) in
-                        StreamedResizing(try openImage(bytes, DecodeWatch(.standard, .standard)), recipe) != nil
+                        try StreamedResizing(try openImage(bytes, DecodeWatch(.standard, .standard)), recipe) != nil
                     }
                     if isStreamed { streamed += 1 }
                 }
