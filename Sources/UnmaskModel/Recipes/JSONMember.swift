@@ -1,5 +1,5 @@
 /// A JSON value of any kind, for files whose members have several spellings.
-enum JSONMember: Decodable, Equatable {
+enum JSONMember: Decodable, Equatable, Sendable {
     case null
     case bool(Bool)
     case number(Double)

@@ -37,7 +37,7 @@ struct RecipeResolver {
 
     /// What is said of a member so far; nil where it would be assumed.
     func stated<Value>(_ member: (RecipeStatement) -> Value?) -> Value? {
-        layers.dropFirst().reversed().lazy.compactMap { member($0.statement) }.first
+        layers.dropFirst().reversed().compactMap { member($0.statement) }.first
     }
 
     /// - Throws: where what is said makes no recipe for the model.
