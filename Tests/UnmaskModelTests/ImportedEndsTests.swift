@@ -64,7 +64,8 @@ import UnmaskRuntime
         #expect(interface.poolings == [.cls, .mean, .tokens, .output])
         let recipe = try Recipe(.squash, height: 16, width: 16)
         let checkpoint = Checkpoint(
-            configuration: read.configuration, recipe: recipe, labels: [], tensors: read.tensors)
+            configuration: read.configuration,
+            preparation: ResolvedRecipe(recipe: recipe, origins: [], notes: []), labels: [], tensors: read.tensors)
         let again = try Session(
             ModelSource.checkpoint(checkpoint).build(pixels: .normalised), engine: Engine(threads: 1))
         let own = try Session(graph, engine: Engine(threads: 1))
