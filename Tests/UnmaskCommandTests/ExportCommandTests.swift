@@ -56,7 +56,7 @@ import UnmaskWeights
         let file = try TensorFile(path: Shipped.classifier)
         var table = TensorTable()
         let factor: Float = 30_000
-        for (name, tensor) in file.tensors {
+        for (name, tensor) in try file.tensors() {
             var numbers = try #require(tensor.floats())
             if name.hasPrefix("blocks.1.mlp.fc1.") { numbers = numbers.map { $0 * factor } }
             if name == "blocks.1.mlp.fc2.weight" { numbers = numbers.map { $0 / factor } }

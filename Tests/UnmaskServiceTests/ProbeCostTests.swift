@@ -27,7 +27,7 @@ import UnmaskModel
             configuration.clock = clock
             configuration.timeouts.ready = .seconds(100_000)
             configuration.timeouts.stall = .seconds(100_000)
-            let loader = ImageLoader(allowedPaths: try AllowedPaths([]), limits: configuration.limits.image)
+            let loader = ImageLoader(allowedPaths: try AllowedPaths([]), limits: configuration.limits)
             scheduler = Scheduler(configuration: configuration, loader: loader, metrics: ServiceMetrics())
             readiness = Readiness(models: registry, scheduler: scheduler, configuration: configuration)
             try await registry.start()
