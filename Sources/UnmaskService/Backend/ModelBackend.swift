@@ -16,7 +16,7 @@ public struct ModelBackend: InferenceBackend {
     public init(_ session: ModelSession, warmUp: WarmUp = WarmUp()) throws(ModelError) {
         let model = session.model
         model.beginHashing()
-        if let task = session.ownTasks.first { try session.prepare(task) }
+        if let task = session.ownTasks.first { try session.prepare(task, slices: warmUp.slices) }
         let recipes = model.recipes
         self.session = session
         warming = warmUp
