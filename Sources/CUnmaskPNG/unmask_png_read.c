@@ -43,7 +43,7 @@ static unmask_png_status failure(const unmask_png *decoder) {
 }
 
 /// Chunks that are inflated or kept, and that nothing here reads.
-static const png_byte unread[][5] = {"iCCP", "sPLT", "tEXt", "zTXt", "pCAL", "sCAL", "hIST"};
+static const png_byte unread[][5] = {"iCCP", "sPLT", "pCAL", "sCAL", "hIST"};
 
 /// What is kept of the others, XMP packets and unused texts alike: at most 64 of 1 MiB each, which is what Pillow takes.
 enum { KEPT_CHUNKS = 64, KEPT_CHUNK_BYTES = 1 << 20 };
@@ -152,16 +152,25 @@ const uint8_t *unmask_png_exif(const unmask_png *decoder, size_t *count) {
     return exif;
 }
 
-const uint8_t *unmask_png_xmp(const unmask_png *decoder, size_t *count) {
+/// The last text of that keyword; of international texts alone, or of all kinds.
+static const uint8_t *text(const unmask_png *decoder, const char *key, bool only_international, size_t *count) {
     png_textp texts = NULL;
     int text_count = png_get_text(decoder->library, decoder->info, &texts, NULL);
     for (int i = text_count - 1; i >= 0; i--) {
         bool is_international = texts[i].compression >= PNG_ITXT_COMPRESSION_NONE;
-        if (!is_international || strcmp(texts[i].key, "XML:com.adobe.xmp") != 0) continue;
-        *count = texts[i].itxt_length;
+        if ((only_international && !is_international) || strcmp(texts[i].key, key) != 0) continue;
+        *count = is_international ? texts[i].itxt_length : texts[i].text_length;
         return (const uint8_t *)texts[i].text;
     }
     return NULL;
+}
+
+const uint8_t *unmask_png_raw_exif(const unmask_png *decoder, size_t *count) {
+    return text(decoder, "Raw profile type exif", false, count);
+}
+
+const uint8_t *unmask_png_xmp(const unmask_png *decoder, size_t *count) {
+    return text(decoder, "XML:com.adobe.xmp", true, count);
 }
 
 void unmask_png_close(unmask_png *decoder) {

@@ -14,7 +14,9 @@ struct PNGChunks {
         while let length = integer(at: place), let name = integer(at: place + 4) {
             switch name {
             case Self.imageData: isBehindImage = true
-            case Self.exif, Self.text: if isBehindImage { return true }
+            case Self.exif: if isBehindImage { return true }
+            case let name where Self.texts.contains(name):
+                if isBehindImage, Self.keywords.contains(where: { begins($0, at: place + 8) }) { return true }
             default: break
             }
             place += 12 + length
@@ -24,7 +26,12 @@ struct PNGChunks {
 
     private static let imageData = 0x4944_4154  // IDAT
     private static let exif = 0x6558_4966  // eXIf
-    private static let text = 0x6954_5874  // iTXt
+    private static let texts = [0x6954_5874, 0x7A54_5874, 0x7445_5874]  // iTXt, zTXt, tEXt
+    private static let keywords = ["XML:com.adobe.xmp\0", "Raw profile type exif\0"].map { Array($0.utf8) }
+
+    private func begins(_ keyword: [UInt8], at place: Int) -> Bool {
+        place + keyword.count <= encoded.count && encoded[place..<place + keyword.count].elementsEqual(keyword)
+    }
 
     /// Four bytes, big-endian; nil where there are fewer.
     private func integer(at place: Int) -> Int? {

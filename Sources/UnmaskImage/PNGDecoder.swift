@@ -132,7 +132,28 @@ extension ImageMetadata {
         var count = 0
         if let exif = unmask_png_exif(decoder, &count) {
             self.exif = Array(UnsafeBufferPointer(start: exif, count: count))
+        } else if let text = unmask_png_raw_exif(decoder, &count) {
+            self.exif = Self.rawProfile(UnsafeBufferPointer(start: text, count: count))
         }
         if let xmp = unmask_png_xmp(decoder, &count) { self.xmp = Array(UnsafeBufferPointer(start: xmp, count: count)) }
+    }
+
+    /// The bytes of a profile in a text: what follows its third line, in hexadecimal. Empty where it is something else.
+    private static func rawProfile(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        let newline = UInt8(ascii: "\n")
+        let lines = text.split(separator: newline, maxSplits: 3, omittingEmptySubsequences: false)
+        guard lines.count == 4 else { return [] }
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for character in lines[3] where !" \t\r\n".utf8.contains(character) {
+            guard let digit = Character(UnicodeScalar(character)).hexDigitValue.map(UInt8.init) else { return [] }
+            if let first = high {
+                bytes.append(first << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        return high == nil ? bytes : []
     }
 }

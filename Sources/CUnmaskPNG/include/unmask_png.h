@@ -73,6 +73,10 @@ unmask_png_pass unmask_png_pass_of(const unmask_png_header *header, int pass);
 /// The eXIf chunk as far as the file has been read; NULL where there is none.
 const uint8_t *unmask_png_exif(const unmask_png *decoder, size_t *count);
 
+/// EXIF as ImageMagick and ExifTool put it into a text, `Raw profile type exif`, as far as the file has been read: an empty
+/// line, the profile's name, its length, and hexadecimal lines. NULL where there is none.
+const uint8_t *unmask_png_raw_exif(const unmask_png *decoder, size_t *count);
+
 /// The XMP packet as far as the file has been read; NULL where there is none.
 const uint8_t *unmask_png_xmp(const unmask_png *decoder, size_t *count);
 

@@ -90,6 +90,12 @@ def pngs(random):
     text = PngImagePlugin.PngInfo()
     text.add_itxt("XML:com.adobe.xmp", (XMP % 3).decode())
     yield "xmp-3.png", encoded(Image.fromarray(samples.astype(numpy.uint8)), format="PNG", pnginfo=text)
+    for number, compressed in ((5, True), (8, False)):
+        block = exif[:18] + bytes([number]) + exif[19:]
+        raw = "\nexif\n%8d\n" % len(block) + "\n".join(block.hex()[i : i + 72] for i in range(0, 2 * len(block), 72)) + "\n"
+        text = PngImagePlugin.PngInfo()
+        text.add_text("Raw profile type exif", raw, zip=compressed)
+        yield f"raw-exif-{number}.png", encoded(Image.fromarray(samples.astype(numpy.uint8)), format="PNG", pnginfo=text)
     yield "gamma.png", png(samples, 2, 8, extra=[(b"gAMA", (45455).to_bytes(4, "big"))])
 
 
