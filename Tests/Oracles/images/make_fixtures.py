@@ -24,7 +24,7 @@ from png_by_hand import SAMPLES, png
 
 FIXTURES = Path("Tests/UnmaskImageTests/Fixtures")
 SEED = 7
-FILTERS = {"bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
+FILTERS = {name: getattr(Image, name.upper()) for name in ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")}
 XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="%d"/></x:xmpmeta>'
 
 
