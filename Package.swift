@@ -18,6 +18,7 @@ let package = Package(
                 "UnmaskService",
             ]),
         .library(name: "UnmaskClient", targets: ["UnmaskClient"]),
+        .library(name: "UnmaskService", targets: ["UnmaskService"]),
         // The readers of files alone, which fuzz/ exercises.
         .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX"]),
     ],
