@@ -27,7 +27,7 @@ help:
 	@echo "make parity       compare live with PyTorch, transformers, timm, Pillow and onnxruntime, on fresh seeds"
 	@echo "make bench        measure ViT-B/16 on this machine"
 	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
-	@echo "make fuzz         fuzz the readers of files, SECONDS=600 each"
+	@echo "make fuzz         fuzz the readers of files and of the service's sockets, SECONDS=600 each"
 	@echo "make release      a stripped program that needs no Swift libraries, in build/release (deploy/ uses it)"
 	@echo "make trials       the service under load and attack: corpora, overload, slow clients, kill -9, a peer; docs/trials.md"
 	@echo "make format       format the Swift sources; make check-format only checks"

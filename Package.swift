@@ -18,6 +18,7 @@ let package = Package(
                 "UnmaskService",
             ]),
         .library(name: "UnmaskClient", targets: ["UnmaskClient"]),
+        .library(name: "UnmaskService", targets: ["UnmaskService"]),
         // The readers of files and images, and what plans and runs graphs, which fuzz/ exercises.
         .library(name: "UnmaskPixels", targets: ["UnmaskImage"]),
         .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX", "UnmaskRuntime"]),

@@ -5,7 +5,10 @@ import PackageDescription
 // from depending on that. `make fuzz` builds it (scripts/fuzz).
 let package = Package(
     name: "unmask-fuzz",
-    dependencies: [.package(name: "unmask", path: "..")],
+    dependencies: [
+        .package(name: "unmask", path: ".."),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    ],
     targets: [
         .target(name: "FuzzSupport", dependencies: [.product(name: "UnmaskReaders", package: "unmask")]),
         .executableTarget(
@@ -24,6 +27,18 @@ let package = Package(
             name: "fuzz-exif", dependencies: ["FuzzSupport", .product(name: "UnmaskPixels", package: "unmask")]),
         .executableTarget(
             name: "fuzz-arrays", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
+        .target(name: "FuzzStream", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
+        .executableTarget(
+            name: "fuzz-framer",
+            dependencies: ["FuzzSupport", "FuzzStream", .product(name: "UnmaskService", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-json", dependencies: ["FuzzSupport", .product(name: "UnmaskService", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-http",
+            dependencies: [
+                "FuzzSupport", "FuzzStream", .product(name: "UnmaskService", package: "unmask"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -31,6 +31,12 @@ public struct ServerDescription: Sendable, Hashable, Decodable {
         /// Of one connection.
         public var requestsInFlight: Int
         public var connections: Int
+        /// Connections of each listener that the others cannot take; nil where an older server does not say.
+        public var reservedConnections: Int?
+        /// Connections of one address to each listener.
+        public var connectionsPerAddress: Int?
+        /// Bytes that all connections may make the server hold; beyond, they are not read.
+        public var totalBytes: Int?
         /// Bytes of answers that a connection has not taken.
         public var unwrittenBytes: Int
         /// Of the server.

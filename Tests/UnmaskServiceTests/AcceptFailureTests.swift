@@ -75,7 +75,8 @@ import Testing
         let metrics = ServiceMetrics()
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let report = AcceptReport(metrics: metrics, logger: log.logger())
-        let channel = try await Listener.bootstrap(loop, report).bind(host: "127.0.0.1", port: 0) { child in
+        let bank = ByteBank(ServiceConfiguration().byteLimits)
+        let channel = try await Listener.bootstrap(loop, report, bank).bind(host: "127.0.0.1", port: 0) { child in
             child.eventLoop.makeCompletedFuture {
                 try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: child)
             }

@@ -54,7 +54,7 @@ import Testing
 
     /// What is sent, what comes back before the next request's answer, and with which id.
     private static let bad: [(name: String, bytes: [UInt8], type: String, id: Int?)] = [
-        ("not JSON", line("GET / HTTP/1.1"), "parse_error", nil),
+        ("not JSON", line("embed the picture"), "parse_error", nil),
         ("invalid UTF-8", line(#"{"id":5,"method":"x"#).dropLast() + [0xC3, 0x28, 0x22, 0x7D, 0x0A], "parse_error", 5),
         ("a lone surrogate", line(#"{"id":5,"method":"\ud800"}"#), "parse_error", 5),
         ("a control character", line("{\"id\":5,\"method\":\"a\u{1}\"}"), "parse_error", 5),

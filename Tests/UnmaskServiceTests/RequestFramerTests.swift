@@ -17,6 +17,7 @@ import Testing
                 events.append("\(request.method) \(request.id.map(Self.text) ?? "-") \(frames)")
             case .rejected(let rejected):
                 events.append("\(rejected.error.type.rawValue) \(Self.text(rejected.id))")
+            case .foreign(let foreign): events.append("foreign \(foreign)")
             }
         }
         for piece in pieces {
@@ -95,6 +96,48 @@ import Testing
 
     private func withoutID(_ event: String) -> String {
         event.hasPrefix("line_too_long") ? "line_too_long" : event
+    }
+
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\n", "POST /v1/embeddings HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n", "OPTIONS * HTTP/1.0\n",
+        "GET /\r\n", "patch http://localhost:7700/ HTTP/1.1\r\n", "M-SEARCH * HTTP/1.1\n", "GET http://a/\n",
+        "CONNECT localhost:1 HTTP/1.1\r\n",
+    ])
+    func httpIsToldApartFromLinesHoweverItIsCut(line: String) {
+        let health = #"{"id":1,"method":"health"}"# + "\n"
+        for stream in [line, health + line] {
+            let bytes = Array((stream + "host: a\r\n\r\n").utf8)
+            for size in 1...bytes.count {
+                let pieces = stride(from: 0, to: bytes.count, by: size).map {
+                    Array(bytes[$0..<min($0 + size, bytes.count)])
+                }
+                let found = events(pieces).prefix { !$0.hasPrefix("parse_error") && !$0.hasPrefix("foreign") }
+                let told = events(pieces).dropFirst(found.count).first
+                #expect(told == "foreign http", "\(line) in pieces of \(size)")
+            }
+        }
+    }
+
+    @Test func tlsIsToldBeforeItsLineEnds() {
+        for version in UInt8(0)...4 { #expect(events([[0x16, 3, version, 0]]) == ["foreign tls"]) }
+        #expect(events([[0x16], [3]]) == ["foreign tls"])
+    }
+
+    @Test(arguments: [
+        "GET\n", "GET / more\n".lowercased(), "null /\n", "\"GET / HTTP/1.1\"\n", "[GET / HTTP/1.1]\n", "{} HTTP/1.1\n",
+        #"{"id":2,"method":"GET / HTTP/1.1"}"# + "\n",
+    ])
+    func otherLinesAreNoHTTP(line: String) {
+        #expect(!events(line).contains { $0.hasPrefix("foreign") })
+        #expect(events(line + #"{"id":1,"method":"health"}"#).last == "health 1 []")
+    }
+
+    @Test func whatFramesHoldIsNotLookedAt() {
+        let http = "GET / HTTP/1.1\n"
+        #expect(
+            events(#"{"id":1,"method":"embed","bytes":[\#(http.utf8.count)]}"# + "\n" + http) == [
+                "embed 1 \([http])"
+            ])
     }
 
     @Test func aStreamThatEndsInsideFramesSaysSo() {

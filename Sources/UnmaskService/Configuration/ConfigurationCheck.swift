@@ -10,6 +10,9 @@ extension ServiceConfiguration {
         problems += numbers.compactMap { name, value, allowed in
             allowed.contains(value) ? nil : .limit(name: name, value: value, allowed: allowed)
         }
+        problems += (http?.allowedHosts ?? []).filter { !HTTPGate.isName($0) }.map {
+            ConfigurationError.hostUnusable($0)
+        }
         problems += durations.compactMap { name, value in
             value.map { $0 > .zero } ?? true ? nil : .timeout(name: name)
         }
@@ -30,6 +33,9 @@ extension ServiceConfiguration {
             ("limits.requestsInFlight", limits.requestsInFlight, 1...4096),
             ("limits.unwrittenBytes", limits.unwrittenBytes, 1024...gibibyte),
             ("limits.connections", limits.connections, 1...1_000_000),
+            ("limits.reservedConnections", connectionLimits.reserved, 0...max(limits.connections / 3, 0)),
+            ("limits.connectionsPerAddress", connectionLimits.perAddress, 1...1_000_000),
+            ("limits.totalBytes", byteLimits.total, leastTotalBytes...Int.max),
             ("limits.queuedImages", limits.queuedImages, min(max(limits.imagesPerRequest, 1), 4096)...1_000_000),
             ("engine.batchImages", engine.batchImages, 1...4096),
             ("engine.batchTokens", engine.batchTokens, 1...(1 << 24)),
@@ -48,7 +54,8 @@ extension ServiceConfiguration {
     /// Nil for those that are not set.
     private var durations: [(name: String, value: Duration?)] {
         [
-            ("request", timeouts.request), ("answer", timeouts.answer), ("drain", timeouts.drain),
+            ("firstRequest", timeouts.firstRequest), ("request", timeouts.request), ("answer", timeouts.answer),
+            ("drain", timeouts.drain),
             ("stall", timeouts.stall), ("idle", timeouts.idle), ("ready", timeouts.ready),
             ("idleModel", timeouts.idleModel), ("queueWait", limits.queueWait),
             ("image.maxTime", limits.image.maxTime), ("keepAlive", http?.keepAlive),

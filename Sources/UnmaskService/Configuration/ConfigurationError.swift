@@ -6,6 +6,7 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
     case allowedPathMissing(String)
     /// An address that others can reach, without what protects it there.
     case addressExposed(String, lacksToken: Bool, lacksTLS: Bool)
+    case hostUnusable(String)
     case tokenUnusable(String, reason: String)
     /// A file that must be secret and is not, or cannot be read.
     case secretUnusable(String, _ secret: String, reason: String)
@@ -35,6 +36,9 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
                 + [lacksToken ? "token (--token-file)" : nil, lacksTLS ? "TLS (--tls-certificate, --tls-key)" : nil]
                 .compactMap(\.self).joined(separator: " and no ")
                 + ": give it, listen on 127.0.0.1 or a Unix socket, or accept the risk with --insecure-listen"
+        case .hostUnusable(let host):
+            "\"\(host)\" is not a name that Host can have: give a name or an address alone, without scheme, port and path "
+                + "(--allow-host)"
         case .tokenUnusable(let path, let reason):
             "the token file \(path) cannot be used: \(reason); make one with: openssl rand -base64 33 > \(path)"
         case .secretUnusable(let path, let secret, let reason):

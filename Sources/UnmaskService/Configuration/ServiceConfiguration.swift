@@ -53,6 +53,13 @@ public struct ServiceConfiguration: Sendable {
         /// Bytes of answers that one connection's client has not taken; beyond, reading stops until it takes some.
         public var unwrittenBytes = 16 << 20
         public var connections = 4096
+        /// Connections of each listener that the others cannot take from it; nil for an eighth of all, at most 64.
+        public var reservedConnections: Int?
+        /// Connections of one IPv4 address, or one /64 of IPv6, to each listener; nil for half of all.
+        public var connectionsPerAddress: Int?
+        /// Bytes of all connections: of requests that arrive, wait or run, and of answers that are not taken. Beyond,
+        /// connections are not read, those that hold the most first. Nil for a quarter of the memory, at most 1 GiB.
+        public var totalBytes: Int?
         /// Images of all requests that wait for the engine.
         public var queuedImages = 1024
         /// The longest wait that is worth queueing for, estimated from the engine's speed of late; nil for any. It
@@ -63,6 +70,9 @@ public struct ServiceConfiguration: Sendable {
     }
 
     public struct Timeouts: Sendable, Equatable {
+        /// For a connection of TCP or HTTP to say what it asks for first, TLS's handshake included: its first line, or the
+        /// head of its first HTTP request. Then it is closed.
+        public var firstRequest = Duration.seconds(10)
         /// For the rest of a request to arrive once it has begun; then the connection is closed.
         public var request = Duration.seconds(60)
         /// For the client to take an answer; then the connection is closed.

@@ -16,6 +16,8 @@ struct RequestFramer {
     enum Event {
         case request(Request)
         case rejected(RejectedRequest)
+        /// A line that belongs to another protocol; there is nothing to be read behind it.
+        case foreign(ForeignProtocol)
     }
 
     private enum State {
@@ -40,6 +42,9 @@ struct RequestFramer {
         if case .line = state { bufferedBytes > 0 } else { true }
     }
 
+    /// Whether a request's line is here, and its frames are not.
+    var isAwaitingFrames: Bool { if case .frames = state { true } else { false } }
+
     /// The bytes that are held because they are not a whole request yet.
     var bufferedBytes: Int { buffer.readableBytes }
 
@@ -59,6 +64,13 @@ struct RequestFramer {
             switch state {
             case .line(let searched):
                 let (length, isComplete) = lineLength(after: searched)
+                // Of a line that is too long, as much is looked at as would be, had the rest not come yet.
+                let line = buffer.readableBytesView.prefix(min(length, limits.lineBytes + 1))
+                if let foreign = ForeignProtocol(line, isComplete: isComplete || length > limits.lineBytes) {
+                    buffer.clear()
+                    state = .line(searched: 0)
+                    return .foreign(foreign)
+                }
                 if length > limits.lineBytes { return rejectLine() }
                 guard isComplete, let line = readLine(length) else {
                     state = .line(searched: length)

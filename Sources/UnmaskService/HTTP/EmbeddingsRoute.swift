@@ -12,15 +12,10 @@ struct EmbeddingsRoute: Sendable {
         to request: HTTPRequest, _ access: ConnectionAccess, from peer: String
     ) async throws(ServiceError) -> HTTPResponse {
         let trace = request.head.headers.first(name: "traceparent").flatMap(TraceContext.init)
-        let limit = handler.configuration.limits.payloadBytes
         return try await handler.carryOut(
             Method.embed.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: trace,
             received: request.received
         ) { (_, context) async throws(ServiceError) -> HTTPResponse in
-            guard !request.isTooLarge else {
-                throw ServiceError(
-                    .payloadTooLarge, "the body has more than \(limit) bytes: send fewer images a request")
-            }
             let question = try EmbeddingsRequest(request.body)
             let result = try await EmbedResult(question.embed, context)
             return result.openAIResponse(question.encoding, context)

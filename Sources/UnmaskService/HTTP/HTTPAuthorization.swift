@@ -12,11 +12,6 @@ extension ListenerAccess {
         try access.rights.requireCall()
         return access
     }
-
-    /// How long a request's body may be: nothing is kept of a stranger's.
-    func bodyLimit(_ head: HTTPRequestHead, _ tokens: TokenStore, _ limits: ServiceConfiguration.Limits) -> Int {
-        (try? authorize(head, tokens)) == nil ? 0 : limits.payloadBytes
-    }
 }
 
 extension HTTPRequestHead {

@@ -2,37 +2,37 @@ import NIOCore
 
 /// One client's HTTP connection: answers its requests in order, one at a time.
 struct HTTPConnection: Sendable {
-    typealias AsyncChannel = NIOAsyncChannel<HTTPRequest, Never>
+    typealias Accepted = AcceptedConnection<HTTPRequest>
 
     let channel: any Channel
     let routes: HTTPRoutes
     let access: ListenerAccess
-
-    /// Probes must get through also where clients hold every connection there is: else a manager would restart a
-    /// server for being busy.
-    private static let reserve = 16
+    let admission: ConnectionLedger.Admission
 
     /// Serves until either side closes; what the client has left waiting is cancelled when it goes.
-    static func serve(_ asyncChannel: AsyncChannel, _ routes: HTTPRoutes, _ access: ListenerAccess) async {
-        let connection = HTTPConnection(channel: asyncChannel.channel, routes: routes, access: access)
-        await routes.handler.whileConnected(asyncChannel, reserve: reserve) { inbound in
+    static func serve(_ accepted: Accepted, _ routes: HTTPRoutes, _ access: ListenerAccess) async {
+        let channel = accepted.channel.channel
+        await routes.handler.whileConnected(accepted, at: .http) { admission, inbound in
+            let connection = HTTPConnection(channel: channel, routes: routes, access: access, admission: admission)
             for try await request in inbound {
                 guard await connection.answer(request) else { return }
             }
         } refuse: { error in
             var response = OpenAIError(error).response
             response.closes = true
-            await connection.write(response)
+            return response
         }
     }
 
     /// - Returns: whether the connection goes on.
     private func answer(_ request: HTTPRequest) async -> Bool {
         let life = routes.handler.life
+        life.connectionAsked(admission)
         life.requestBegan()
         defer { life.requestEnded() }
-        var response = await routes.respond(to: request, on: access, from: channel.peer)
-        response.closes = life.isDraining || request.isLast || !request.head.isKeepAlive
+        var response = await routes.respond(
+            to: request, on: access, from: channel.peer, probesAlone: admission.isForProbes)
+        response.closes = life.isDraining || request.isLast || !request.head.isKeepAlive || admission.isForProbes
         await write(response)
         return !response.closes
     }

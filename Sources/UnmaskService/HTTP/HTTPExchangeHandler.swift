@@ -3,8 +3,10 @@ import NIOHTTP1
 
 /// Gathers the parts of a request into a whole one, and takes an answer apart again.
 ///
-/// It holds at most one body within its limit; a longer one is skipped, so that the connection survives. A client that
-/// is idle for too long, or that does not finish a request it began, is closed.
+/// It holds at most one body within its limit. A request whose head shows that it will be refused is answered at once.
+/// A short body is skipped then and the connection goes on; behind a longer one it is closed, after a part of the body
+/// was taken so that the client gets to read the answer. A client that is silent, idle for too long, or that does not
+/// finish a request it began, is closed.
 final class HTTPExchangeHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPRequest
@@ -12,80 +14,194 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     struct Limits: Sendable {
-        var bodyBytes: @Sendable (HTTPRequestHead) -> Int
-        /// For a request to arrive, from the first line on.
+        var bodyBytes: Int
+        /// From the opening of the connection to the head of its first request.
+        var firstRequest: Duration
+        /// For a request to arrive, from its first byte on.
         var request: Duration
         /// For the next request to begin.
         var idle: Duration
     }
 
-    private let limits: Limits
-    private var head: HTTPRequestHead?
-    private var body = ByteBuffer()
-    private var bodyLimit = 0
-    private var isTooLarge = false
-    private var isAnswering = false
-    private var alarm: (any Alarm)?
-    private let clock: any ServiceClock
+    /// A body that is skipped for the sake of the connection.
+    private static let skippedBytes = 256 << 10
+    /// What is read, before the connection is closed, of a longer one, and for how long.
+    private static let drainedBytes = 1 << 20
+    private static let drainTime = Duration.seconds(2)
 
-    init(limits: Limits, clock: any ServiceClock) {
+    /// What an alarm ends.
+    private enum Wait: Sendable { case silent, request, idle }
+
+    private let limits: Limits
+    private let gate: HTTPGate
+    private let wire: HTTPWire
+    private let account: ByteAccount
+    private let metrics: ServiceMetrics
+    private let clock: any ServiceClock
+    private var head: HTTPRequestHead?
+    private var refusal: OpenAIError?
+    private var body = ByteBuffer()
+    private var isArriving = false
+    /// Whether the request that arrives was passed on, before its end or at it.
+    private var isDelivered = false
+    private var isAnswering = false
+    private var isClosing = false
+    private var began: ContinuousClock.Instant?
+    private var alarm: (any Alarm)?
+    /// A close that waits for the rest of a body.
+    private var pendingClose: EventLoopPromise<Void>?
+    private var drained = 0
+
+    init(
+        limits: Limits, _ gate: HTTPGate, _ wire: HTTPWire, _ account: ByteAccount, _ metrics: ServiceMetrics,
+        _ clock: any ServiceClock
+    ) {
         self.limits = limits
+        self.gate = gate
+        self.wire = wire
+        self.account = account
+        self.metrics = metrics
         self.clock = clock
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        // Covers TLS's handshake and the headers of the first request as well.
-        setAlarm(limits.idle, context)
+        // Covers TLS's handshake as well.
+        setAlarm(min(limits.firstRequest, limits.request, limits.idle), .silent, context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         alarm?.cancel()
+        finishClose(context)
         context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        alarm?.cancel()
+        finishClose(context)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is HTTPByteCounter.RequestBegan where !isAnswering && !isClosing: requestBegan(context)
+        case let skipped as HTTPByteCounter.Skipped: drop(skipped.bytes, context)
+        default: break
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// The first request's head has its time from the opening of the connection.
+    private func requestBegan(_ context: ChannelHandlerContext) {
+        let isFirst = began == nil
+        began = clock.now
+        if !isFirst { setAlarm(limits.request, .request, context) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head): begin(head, context)
-        case .body(let bytes): append(bytes)
-        case .end: finish(context)
+        case .body(let bytes): append(bytes, context)
+        case .end: end(context)
         }
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
         self.head = head
         body = ByteBuffer()
-        let announced = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
-        bodyLimit = limits.bodyBytes(head)
-        isTooLarge = announced > bodyLimit
-        setAlarm(limits.request, context)
-        guard head.headers[canonicalForm: "expect"].contains("100-continue") else { return }
-        if isTooLarge { return finish(context, isLast: true) }
-        let goOn = HTTPResponseHead(version: head.version, status: .continue)
-        context.writeAndFlush(wrapOutboundOut(.head(goOn)), promise: nil)
+        refusal = nil
+        isArriving = true
+        isDelivered = false
+        drained = 0
+        let now = clock.now
+        setAlarm(max(limits.request - (now - (began ?? now)), .zero), .request, context)
+        do throws(OpenAIError) {
+            try gate.check(head)
+            guard head.expectsContinue else { return }
+            let goOn = HTTPResponseHead(version: head.version, status: .continue)
+            context.writeAndFlush(wrapOutboundOut(.head(goOn)), promise: nil)
+        } catch {
+            refusal = error
+            let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
+            let isShort = length <= Self.skippedBytes && !head.headers.contains(name: "transfer-encoding")
+            deliver(context, isLast: !isShort || head.expectsContinue || error.code == "invalid_http")
+        }
     }
 
-    private func append(_ bytes: ByteBuffer) {
+    private func append(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         var bytes = bytes
-        isTooLarge = isTooLarge || body.readableBytes + bytes.readableBytes > bodyLimit
-        if isTooLarge { body = ByteBuffer() } else { body.writeBuffer(&bytes) }
+        if refusal == nil, body.readableBytes + bytes.readableBytes > limits.bodyBytes {
+            refusal = OpenAIError(.bodyTooLarge(limits.bodyBytes))
+            account.remove(wire.dropped(body.readableBytes))
+            body = ByteBuffer()
+            deliver(context, isLast: true)
+        }
+        if refusal == nil, !isClosing {
+            body.writeBuffer(&bytes)
+        } else {
+            drop(bytes.readableBytes, context)
+        }
     }
 
-    private func finish(_ context: ChannelHandlerContext, isLast: Bool = false) {
-        guard let head, !isAnswering else { return }
+    private func drop(_ bytes: Int, _ context: ChannelHandlerContext) {
+        account.remove(wire.dropped(bytes))
+        drained += bytes
+        if pendingClose != nil, drained > Self.drainedBytes { finishClose(context) }
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        isArriving = false
+        account.completed()
+        if pendingClose != nil { return finishClose(context) }
+        if isDelivered {
+            // Its answer is written already, unless it is still being made.
+            if !isAnswering { skipped(context) }
+        } else if !isClosing {
+            deliver(context)
+        }
+    }
+
+    /// The body that nobody wanted is over; the next request may come.
+    private func skipped(_ context: ChannelHandlerContext) {
+        account.remove(wire.answered())
+        awaitRequest(context)
+    }
+
+    private func awaitRequest(_ context: ChannelHandlerContext) {
+        if isArriving {
+            setAlarm(limits.request, .idle, context)
+        } else if wire.isWithinRequest {
+            requestBegan(context)
+        } else {
+            setAlarm(limits.idle, .idle, context)
+        }
+    }
+
+    private func deliver(_ context: ChannelHandlerContext, isLast: Bool = false) {
+        guard let head, !isDelivered else { return }
         alarm?.cancel()
+        isDelivered = true
         isAnswering = true
-        let request = HTTPRequest(head: head, body: body, received: clock.now, isTooLarge: isTooLarge, isLast: isLast)
+        if isLast { isClosing = true }
+        let request = HTTPRequest(
+            head: head, body: body, received: clock.now, refusal: refusal, isLast: isLast || head.method == .CONNECT)
         body = ByteBuffer()
         context.fireChannelRead(wrapInboundOut(request))
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let response = unwrapOutboundIn(data)
+        var response = unwrapOutboundIn(data)
         let request = head
-        self.head = nil
+        head = nil
         isAnswering = false
-        setAlarm(limits.idle, context)
-        write(response, to: request, context, promise)
+        if wire.isBroken { response.closes = true }
+        if response.closes { isClosing = true }
+        awaitRequest(context)
+        let taken = promise ?? context.eventLoop.makePromise()
+        write(response, to: request, context, taken)
+        guard wire.isBroken else { return }
+        // Whoever answers does not know that nothing can follow.
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        taken.futureResult.whenComplete { _ in bound.value.0.closeBehindError(bound.value.1) }
     }
 
     private func write(
@@ -99,28 +215,108 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         } else if request?.version == .http1_0 {
             headers.replaceOrAdd(name: "connection", value: "keep-alive")
         }
+        let (taken, size) = (promise ?? context.eventLoop.makePromise(), response.body.readableBytes)
+        let question = isArriving ? 0 : wire.answered()
+        account.add(size)
+        taken.futureResult.whenComplete { [account] _ in account.remove(size + question) }
         let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if request?.method != .HEAD, response.body.readableBytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
         }
-        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        context.write(wrapOutboundOut(.end(nil)), promise: taken)
     }
 
-    /// What is not HTTP gets an answer, after which the decoder closes the connection.
+    /// What is not HTTP gets an answer, after which the connection is closed.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let error = error as? HTTPParserError, !isAnswering {
-            var response = OpenAIError(malformed: error).response
-            response.closes = true
-            write(response, to: head, context, nil)
-            context.flush()
+        // The parser's fault is known, or waits for an answer to be written.
+        if case ByteToMessageDecoderError.dataReceivedInErrorState(_, let bytes) = error {
+            return drop(bytes.readableBytes, context)
+        }
+        guard let answer = OpenAIError(malformed: wire.fault ?? error) else {
+            isClosing = true
+            return context.close(promise: nil)
+        }
+        wire.isBroken = true
+        // The answer that is being made is the last one.
+        guard !isAnswering, !isClosing else {
+            isClosing = true
+            return
+        }
+        if !(isArriving && isDelivered) { refuse(answer, context) }
+        isClosing = true
+        closeBehindError(context)
+    }
+
+    /// A client that has sent much is likely to be sending more.
+    private func closeBehindError(_ context: ChannelHandlerContext) {
+        isArriving = wire.received >= account.bank.limits.read
+        close(context: context, mode: .all, promise: nil)
+    }
+
+    private func refuse(_ error: OpenAIError, _ context: ChannelHandlerContext) {
+        var response = error.response
+        response.closes = true
+        isClosing = true
+        write(response, to: head, context, nil)
+        context.flush()
+    }
+
+    private func requestIsOverdue(_ context: ChannelHandlerContext) {
+        guard account.isWaiting, head != nil, !isDelivered else { return context.close(promise: nil) }
+        metrics.turnedAway(.bytes)
+        metrics.error(.overloaded)
+        refuse(OpenAIError(.noRoom), context)
+        close(context: context, mode: .all, promise: nil)
+    }
+
+    /// Where a body is still coming, the close waits: bytes that nobody has read would reset the connection, and take
+    /// the answer from the client.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if let pendingClose { return pendingClose.futureResult.cascade(to: promise) }
+        guard mode == .all, context.channel.isActive, isArriving, isClosing, drained <= Self.drainedBytes else {
+            return context.close(mode: mode, promise: promise)
+        }
+        let close = context.eventLoop.makePromise(of: Void.self)
+        close.futureResult.cascade(to: promise)
+        pendingClose = close
+        alarm?.cancel()
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        alarm = context.eventLoop.scheduleTask(in: TimeAmount(Self.drainTime)) {
+            bound.value.0.finishClose(bound.value.1)
+        }
+        context.read()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Whoever took the requests has gone.
+        if pendingClose != nil { context.read() }
+        context.fireChannelReadComplete()
+    }
+
+    private func finishClose(_ context: ChannelHandlerContext) {
+        guard let close = pendingClose else { return }
+        pendingClose = nil
+        isArriving = false
+        context.close(promise: close)
+    }
+
+    private func setAlarm(_ timeout: Duration, _ wait: Wait, _ context: ChannelHandlerContext) {
+        alarm?.cancel()
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        alarm = clock.schedule(after: timeout, on: context.eventLoop) { bound.value.0.ring(wait, bound.value.1) }
+    }
+
+    private func ring(_ wait: Wait, _ context: ChannelHandlerContext) {
+        switch wait {
+        case .request: return requestIsOverdue(context)
+        case .silent: metrics.turnedAway(.silent)
+        case .idle: break
         }
         context.close(promise: nil)
     }
+}
 
-    private func setAlarm(_ timeout: Duration, _ context: ChannelHandlerContext) {
-        alarm?.cancel()
-        let channel = context.channel
-        alarm = clock.schedule(after: timeout, on: context.eventLoop) { channel.close(promise: nil) }
-    }
+extension HTTPRequestHead {
+    fileprivate var expectsContinue: Bool { headers[canonicalForm: "expect"].contains("100-continue") }
 }

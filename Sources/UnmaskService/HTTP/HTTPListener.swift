@@ -4,7 +4,7 @@ import NIOPosix
 
 /// The socket that accepts HTTP connections.
 struct HTTPListener: Sendable {
-    typealias AsyncChannel = NIOAsyncChannel<HTTPConnection.AsyncChannel, Never>
+    typealias AsyncChannel = HTTPConnection.Accepted.Listening
 
     let address: BoundAddress
     let access: ListenerAccess
@@ -12,18 +12,28 @@ struct HTTPListener: Sendable {
 
     static func bind(
         _ settings: ServiceConfiguration.HTTP, _ configuration: ServiceConfiguration, _ control: AccessControl,
-        _ report: AcceptReport, on group: any EventLoopGroup
+        _ report: AcceptReport, _ bank: ByteBank, on group: any EventLoopGroup
     ) async throws -> HTTPListener {
         let resolved = try Listener.resolve(settings.address)
         let access = try control.listener(settings.address.host, resolved)
-        let limits = HTTPExchangeHandler.Limits(
-            bodyBytes: { access.bodyLimit($0, control.tokens, configuration.limits) },
-            request: configuration.timeouts.request, idle: settings.keepAlive)
+        let gate = HTTPGate(
+            access, control.tokens, bodyBytes: configuration.limits.payloadBytes, listener: settings.address.host,
+            isLoopback: resolved.isLoopback, allowed: settings.allowedHosts)
+        let pipeline = HTTPPipeline(
+            limits: HTTPExchangeHandler.Limits(
+                bodyBytes: configuration.limits.payloadBytes, firstRequest: configuration.timeouts.firstRequest,
+                request: configuration.timeouts.request, idle: settings.keepAlive),
+            headerBytes: settings.headerBytes, gate: gate, metrics: report.metrics,
+            clock: configuration.clock)
         do {
-            let channel = try await Listener.bootstrap(group, report).bind(to: resolved) { channel in
+            let channel = try await Listener.bootstrap(group, report, bank).bind(to: resolved) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try control.secure(channel)
-                    return try configure(channel, limits, configuration.clock, headerBytes: settings.headerBytes)
+                    let account = try ByteGate.add(to: channel, bank)
+                    try pipeline.configure(channel, account)
+                    return HTTPConnection.Accepted(
+                        channel: try NIOAsyncChannel(wrappingChannelSynchronously: channel), account: account,
+                        peer: PeerAddress(channel.remoteAddress))
                 }
             }
             return HTTPListener(
@@ -31,21 +41,6 @@ struct HTTPListener: Sendable {
         } catch {
             throw ConfigurationError.cannotListen("\(settings.address)", reason: "\(error)")
         }
-    }
-
-    private static func configure(
-        _ channel: any Channel, _ limits: HTTPExchangeHandler.Limits, _ clock: any ServiceClock, headerBytes: Int
-    ) throws -> HTTPConnection.AsyncChannel {
-        var headers = NIOHTTPDecoderLimitConfiguration()
-        headers.maxHeaderFieldSize = headerBytes
-        headers.maxHeaderListSize = headerBytes
-        headers.maxHeaderFieldCount = 100
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.configureHTTPServerPipeline(
-            withPipeliningAssistance: true, withErrorHandling: false, withOutboundHeaderValidation: true,
-            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: headers)
-        try pipeline.addHandler(HTTPExchangeHandler(limits: limits, clock: clock))
-        return try HTTPConnection.AsyncChannel(wrappingChannelSynchronously: channel)
     }
 
     /// Stops accepting; the connections stay.

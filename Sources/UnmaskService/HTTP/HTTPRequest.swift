@@ -7,13 +7,8 @@ struct HTTPRequest: Sendable {
     var body: ByteBuffer
     /// When its last byte was read.
     var received: ContinuousClock.Instant
-    /// Set where the body was longer than allowed; it was skipped then, and `body` is empty.
-    var isTooLarge = false
-    /// Whether the connection can carry no other request: the client waits to be told whether to send the body at all.
+    /// What is to be answered, whatever the body is: it was skipped then, and `body` is empty.
+    var refusal: OpenAIError?
+    /// Whether the connection can carry no other request: the body of this one is not read to its end.
     var isLast = false
-
-    /// The path without the query.
-    var path: String {
-        String(head.uri.prefix { $0 != "?" && $0 != "#" })
-    }
 }

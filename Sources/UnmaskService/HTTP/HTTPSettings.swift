@@ -8,6 +8,9 @@ extension ServiceConfiguration {
         /// How long a connection may wait for its next request.
         public var keepAlive = Duration.seconds(60)
 
+        /// Names that clients may call a loopback address by, besides `localhost`, the address and its own name.
+        public var allowedHosts: [String] = []
+
         public init(address: TCPAddress) {
             self.address = address
         }

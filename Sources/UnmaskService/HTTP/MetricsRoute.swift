@@ -4,12 +4,14 @@ import NIOCore
 struct MetricsRoute: Sendable {
     let registry: PrometheusRegistry
     let models: ModelRegistry
+    let bank: ByteBank
     let tls: TLSIdentity?
     /// Nil where the program logs by other means.
     let log: LogOutput?
 
     func respond() -> HTTPResponse {
         var families = registry.families + ProcessMetrics.families() + ModelMetrics.families(models)
+        families.append(.heldBytes(bank.held))
         if let log { families.append(log.metrics) }
         if let tls { families.append(.certificate(notAfter: tls.notAfter)) }
         var text = PrometheusText()

@@ -21,12 +21,25 @@ struct OpenAIError: Error {
         retryAfterMilliseconds = error.retryAfterMilliseconds
     }
 
-    init(malformed error: HTTPParserError) {
-        if error == .headerOverflow {
+    /// What a client is told whose bytes are not HTTP; nil for what is wrong with the connection itself.
+    init?(malformed error: any Error) {
+        switch error {
+        case HTTPParserError.headerOverflow:
             self.init(
                 .requestHeaderFieldsTooLarge, "headers_too_large", "the headers are larger than this server takes")
-        } else {
+        case HTTPWire.Fault.framingTooLarge:
+            self.init(
+                .badRequest, "invalid_http",
+                "what stands between the chunks of the body is larger than this server takes")
+        case HTTPWire.Fault.tls:
+            self.init(
+                .badRequest, "invalid_http",
+                "this port speaks in the clear, and this is TLS: use http://, or give the server a certificate "
+                    + "(--tls-certificate, --tls-key)")
+        case let error as HTTPParserError:
             self.init(.badRequest, "invalid_http", "this is not HTTP/1.1 (\(error))")
+        default:
+            return nil
         }
     }
 

@@ -4,6 +4,8 @@ struct HelloResult: MethodResult {
     static let serverVersion = "0.1.0"
 
     private let limits: ServiceConfiguration.Limits
+    private let connections: ConnectionLedger.Limits
+    private let bytes: ByteLedger.Limits
     private let timeouts: ServiceConfiguration.Timeouts
     private let engine: ServiceConfiguration.EngineSettings
     private let models: [String]
@@ -14,6 +16,8 @@ struct HelloResult: MethodResult {
         if let token = try parameters.string("token") { try context.connection.access.present(token) }
         try context.connection.rights.requireCall()
         limits = context.limits
+        connections = context.configuration.connectionLimits
+        bytes = context.configuration.byteLimits
         timeouts = context.configuration.timeouts
         engine = context.configuration.engine
         models = context.models.entries.map(\.name)
@@ -47,6 +51,9 @@ struct HelloResult: MethodResult {
             json.field("requests_in_flight", limits.requestsInFlight)
             json.field("unwritten_bytes", limits.unwrittenBytes)
             json.field("connections", limits.connections)
+            json.field("reserved_connections", connections.reserved)
+            json.field("connections_per_address", connections.perAddress)
+            json.field("total_bytes", bytes.total)
             json.field("queued_images", limits.queuedImages)
             json.key("queue_wait_ms")
             if let wait = limits.queueWait { json.value(wait.milliseconds) } else { json.literal("null") }
@@ -57,6 +64,7 @@ struct HelloResult: MethodResult {
         }
         json.key("timeouts_ms")
         json.object { json in
+            json.field("first_request", timeouts.firstRequest.milliseconds)
             json.field("request", timeouts.request.milliseconds)
             json.field("answer", timeouts.answer.milliseconds)
             json.field("idle", timeouts.idle.milliseconds)

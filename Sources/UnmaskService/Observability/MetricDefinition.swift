@@ -16,6 +16,11 @@ struct MetricDefinition: Sendable {
         MetricDefinition(
             name: "unmask_accept_failures_total",
             help: "Tries to accept a connection that failed for want of descriptors or memory."),
+        MetricDefinition(
+            name: "unmask_connections_refused_total",
+            help: "Connections that were refused, or closed before they were answered, by reason."),
+        MetricDefinition(
+            name: "unmask_read_pauses_total", help: "Times that a connection was not read for the bytes that are held."),
         MetricDefinition(name: "unmask_queued_images", help: "Images that wait, are prepared, or wait for the engine."),
         MetricDefinition(name: "unmask_batch_images", help: "Images of a forward pass.", buckets: sizes),
         MetricDefinition(

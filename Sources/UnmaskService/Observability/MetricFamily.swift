@@ -33,4 +33,8 @@ extension MetricFamily {
             "unmask_tls_certificate_not_after_seconds", "When the certificate expires, in seconds since 1970.", .gauge,
             Double(notAfter))
     }
+
+    static func heldBytes(_ bytes: Int) -> MetricFamily {
+        single("unmask_held_bytes", "Bytes of requests and answers that connections hold.", .gauge, Double(bytes))
+    }
 }

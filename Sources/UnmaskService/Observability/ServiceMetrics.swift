@@ -11,6 +11,8 @@ struct ServiceMetrics: Sendable {
     private let queue: Timer
     private let encode: Timer
     private let total: Timer
+    private let readPauses: Counter
+    private let turnedAway: [TurnedAwayReason: Counter]
     private let errors: [ErrorType: Counter]
     private let requests: [Method: Counter]
     private let acceptFailures: [AcceptFailure: Counter]
@@ -32,6 +34,14 @@ struct ServiceMetrics: Sendable {
         queue = stage("queue")
         encode = stage("encode")
         total = Timer(label: "unmask_request_duration", factory: factory)
+        readPauses = Counter(label: "unmask_read_pauses_total", factory: factory)
+        turnedAway = Dictionary(
+            uniqueKeysWithValues: TurnedAwayReason.allCases.map {
+                let dimensions = [("reason", $0.rawValue)]
+                return (
+                    $0, Counter(label: "unmask_connections_refused_total", dimensions: dimensions, factory: factory)
+                )
+            })
         errors = Dictionary(
             uniqueKeysWithValues: ErrorType.allCases.map {
                 ($0, Counter(label: "unmask_errors_total", dimensions: [("type", $0.rawValue)], factory: factory))
@@ -61,6 +71,12 @@ struct ServiceMetrics: Sendable {
     }
 
     func acceptFailed(_ cause: AcceptFailure) { acceptFailures[cause]?.increment() }
+
+    /// A connection was refused, or closed before it was answered anything.
+    func turnedAway(_ reason: TurnedAwayReason) { turnedAway[reason]?.increment() }
+
+    /// A connection waits to be read until fewer bytes are held.
+    func readingPaused() { readPauses.increment() }
 
     func error(_ type: ErrorType) {
         errors[type]?.increment()

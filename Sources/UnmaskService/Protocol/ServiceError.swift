@@ -19,6 +19,10 @@ extension ServiceError {
     static let shuttingDown = ServiceError(
         .shuttingDown, "the server is shutting down and takes no new work: send the request to another one")
     static let cancelled = ServiceError(.cancelled, "the request was cancelled before it ran")
+    static let noRoom = ServiceError(
+        .overloaded,
+        "the request could not be read in time, for the bytes that all connections hold: try again, with smaller requests",
+        retryAfterMilliseconds: 1000)
     static let deadlineExceeded = ServiceError(
         .deadlineExceeded, "deadline_ms passed before the request ran: allow more time, or send less at once")
 

@@ -3,11 +3,13 @@ import NIOCore
 /// One client's connection: reads requests, answers each as soon as it is done, and stops reading while too many are
 /// in flight or too many bytes of answers wait to be taken.
 struct Connection: Sendable {
-    typealias AsyncChannel = NIOAsyncChannel<ByteBuffer, Never>
+    typealias Accepted = AcceptedConnection<ByteBuffer>
 
     let channel: any Channel
+    let account: ByteAccount
     let handler: RequestHandler
     let state: ConnectionState
+    let admission: ConnectionLedger.Admission
     let watchdog: ConnectionWatchdog
     /// Requests that are not answered yet.
     let unanswered = ByteCount()
@@ -18,29 +20,32 @@ struct Connection: Sendable {
 
     /// Then it is not read until some of it is answered, or taken.
     private var holdsTooMuch: Bool {
-        unanswered.current > limits.payloadBytes || unwritten.current > limits.unwrittenBytes
+        unanswered.current > limits.payloadBytes || unwritten.current > limits.unwrittenBytes || account.bank.isFull
     }
 
     /// Serves until the client has gone, or has closed its sending side and has all its answers.
-    static func serve(_ asyncChannel: AsyncChannel, _ handler: RequestHandler, _ state: ConnectionState) async {
-        let channel = asyncChannel.channel
-        let connection = Connection(
-            channel: channel, handler: handler, state: state,
-            watchdog: ConnectionWatchdog(
-                channel, handler.configuration.timeouts, handler.configuration.clock))
-        connection.watchdog.watch()
-        await handler.whileConnected(asyncChannel) { inbound in
+    static func serve(_ accepted: Accepted, at door: Door, _ handler: RequestHandler, _ state: ConnectionState) async {
+        let channel = accepted.channel.channel
+        await handler.whileConnected(accepted, at: door) { admission, inbound in
+            let watchdog = ConnectionWatchdog(
+                channel, handler.configuration.timeouts, handler.configuration.clock, accepted.account, handler.metrics,
+                isTrusted: door == .owner)
+            let connection = Connection(
+                channel: channel, account: accepted.account, handler: handler, state: state, admission: admission,
+                watchdog: watchdog)
+            watchdog.watch()
             await connection.serve(inbound)
         } refuse: { error in
-            await connection.write(Answer.error(error, id: .null))
+            Answer.error(error, id: .null)
         }
     }
 
     private func serve(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async {
         var framer = RequestFramer(
             limits: state.rights.mayCall ? handler.configuration.framing : .unauthorized)
-        // A stranger's first request has begun: there is no idling without rights.
-        watchdog.received(isPartial: !state.rights.mayCall, requests: 0)
+        // Bytes of the request that has begun.
+        var partial = 0
+        var hasAsked = false
         await withTaskGroup(of: Void.self) { requests in
             var inFlight = 0
             func start(_ event: RequestFramer.Event) async {
@@ -48,7 +53,8 @@ struct Connection: Sendable {
                 // A request that cancels another one is not kept waiting by it.
                 if case .request(let request) = event, request.method == Method.cancel.rawValue {
                     life.requestBegan()
-                    return await answer(event, state.begin(nil), received: received)
+                    await answer(event, state.begin(nil), received: received)
+                    return account.remove(event.size)
                 }
                 while inFlight == limits.requestsInFlight
                     || (inFlight > 0 && holdsTooMuch)
@@ -64,17 +70,28 @@ struct Connection: Sendable {
                 requests.addTask {
                     await answer(event, cancellation, received: received)
                     unanswered.remove(event.size)
+                    account.remove(event.size)
                     watchdog.requestEnded()
                 }
             }
 
             do {
                 reading: for try await bytes in inbound {
+                    partial += bytes.readableBytes
                     framer.append(bytes)
                     var count = 0
                     while let event = framer.next() {
                         count += 1
+                        account.remove(partial - framer.bufferedBytes - event.size)
+                        partial = framer.bufferedBytes
+                        account.completed()
+                        if !hasAsked { life.connectionAsked(admission) }
+                        hasAsked = true
                         watchdog.received(isPartial: false, requests: count)
+                        if case .foreign(let foreign) = event {
+                            await refuse(foreign)
+                            break reading
+                        }
                         if state.rights.mayCall {
                             await start(event)
                         } else {
@@ -82,8 +99,10 @@ struct Connection: Sendable {
                             framer.limits = handler.configuration.framing
                         }
                     }
-                    let isPartial = framer.isWithinRequest || !state.rights.mayCall
-                    watchdog.received(isPartial: isPartial, requests: count)
+                    account.remove(partial - framer.bufferedBytes)
+                    partial = framer.bufferedBytes
+                    watchdog.received(isPartial: framer.isWithinRequest, requests: count)
+                    if framer.isAwaitingFrames, state.rights.mayCall { watchdog.firstRequestBegan() }
                 }
                 while state.rights.mayCall, let event = framer.finish() { await start(event) }
             } catch {
@@ -99,7 +118,16 @@ struct Connection: Sendable {
     private func authorize(_ event: RequestFramer.Event) async -> Bool {
         life.requestBegan()
         await answer(event, state.begin(nil), received: handler.configuration.clock.now)
+        account.remove(event.size)
         return state.rights.mayCall
+    }
+
+    /// Tells a client that speaks something else, before its connection is closed.
+    private func refuse(_ foreign: ForeignProtocol) async {
+        life.requestBegan()
+        defer { life.requestEnded() }
+        handler.refused(foreign.error, from: state.peer)
+        await write(Answer.error(foreign.error, id: .null))
     }
 
     private func answer(
@@ -112,6 +140,7 @@ struct Connection: Sendable {
             answer = await cancellation.run { await handler.answer(request, from: state, received: received) }
             state.end(request.id, cancellation)
         case .rejected(let rejected): answer = handler.answer(rejected, from: state.peer)
+        case .foreign: answer = nil
         }
         if let answer { await write(answer) }
     }
@@ -120,11 +149,13 @@ struct Connection: Sendable {
     private func write(_ answer: ByteBuffer) async {
         let bytes = answer.readableBytes
         unwritten.add(bytes)
+        account.add(bytes)
         watchdog.answerBegan()
         // A failure means that the client has gone, which ends the connection anyway.
         try? await channel.writeAndFlush(answer)
         watchdog.answerTaken()
         unwritten.remove(bytes)
+        account.remove(bytes)
     }
 }
 

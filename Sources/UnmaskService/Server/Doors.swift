@@ -7,19 +7,19 @@ struct Doors: Sendable {
 
     /// Opens all that the configuration asks for, or none.
     static func open(
-        _ configuration: ServiceConfiguration, _ control: AccessControl, _ report: AcceptReport,
+        _ configuration: ServiceConfiguration, _ control: AccessControl, _ report: AcceptReport, _ bank: ByteBank,
         on group: any EventLoopGroup
     ) async throws -> Doors {
         var doors = Doors()
         do {
             if let path = configuration.unixSocketPath {
-                doors.lines.append(try await Listener.unix(path, report, on: group))
+                doors.lines.append(try await Listener.unix(path, report, bank, on: group))
             }
             if let tcp = configuration.tcp {
-                doors.lines.append(try await Listener.tcp(tcp, control, report, on: group))
+                doors.lines.append(try await Listener.tcp(tcp, control, report, bank, on: group))
             }
             if let http = configuration.http {
-                doors.http = try await HTTPListener.bind(http, configuration, control, report, on: group)
+                doors.http = try await HTTPListener.bind(http, configuration, control, report, bank, on: group)
             }
         } catch {
             doors.close()

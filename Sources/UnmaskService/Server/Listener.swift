@@ -3,8 +3,9 @@ import NIOPosix
 
 /// A socket that accepts connections.
 struct Listener: Sendable {
-    typealias AsyncChannel = NIOAsyncChannel<Connection.AsyncChannel, Never>
+    typealias AsyncChannel = Connection.Accepted.Listening
 
+    let door: Door
     let address: BoundAddress
     let access: ListenerAccess
     let transport: Transport
@@ -14,15 +15,18 @@ struct Listener: Sendable {
     private let file: UnixSocketFile?
 
     static func unix(
-        _ path: String, _ report: AcceptReport, on group: any EventLoopGroup
+        _ path: String, _ report: AcceptReport, _ bank: ByteBank, on group: any EventLoopGroup
     ) async throws -> Listener {
         let (descriptor, file) = try UnixSocketFile.listen(at: path)
         do {
-            let channel = try await bootstrap(group, report)
+            let channel = try await bootstrap(group, report, bank)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
-                .bind(descriptor, childChannelInitializer: wrap)
+                .bind(descriptor) { channel in
+                    channel.eventLoop.makeCompletedFuture { try Connection.Accepted(channel, bank) }
+                }
             return Listener(
-                address: .unix(path: path), access: .owner, transport: .unix, asyncChannel: channel, file: file)
+                door: .owner, address: .unix(path: path), access: .owner, transport: .unix, asyncChannel: channel,
+                file: file)
         } catch {
             file.remove()
             throw ConfigurationError.cannotListen(path, reason: "\(error)")
@@ -30,22 +34,22 @@ struct Listener: Sendable {
     }
 
     static func tcp(
-        _ address: ServiceConfiguration.TCPAddress, _ control: AccessControl, _ report: AcceptReport,
+        _ address: ServiceConfiguration.TCPAddress, _ control: AccessControl, _ report: AcceptReport, _ bank: ByteBank,
         on group: any EventLoopGroup
     ) async throws -> Listener {
         let resolved = try resolve(address)
         let access = try control.listener(address.host, resolved)
         do {
-            let channel = try await bootstrap(group, report)
+            let channel = try await bootstrap(group, report, bank)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .bind(to: resolved) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try control.secure(channel)
-                        return try Connection.AsyncChannel(wrappingChannelSynchronously: channel)
+                        return try Connection.Accepted(channel, bank)
                     }
                 }
             return Listener(
-                address: .bound(channel.channel, resolved, address), access: access, transport: .tcp,
+                door: .line, address: .bound(channel.channel, resolved, address), access: access, transport: .tcp,
                 asyncChannel: channel, file: nil)
         } catch {
             throw ConfigurationError.cannotListen("\(address)", reason: "\(error)")
@@ -66,7 +70,8 @@ struct Listener: Sendable {
         }
     }
 
-    static func bootstrap(_ group: any EventLoopGroup, _ report: AcceptReport) -> ServerBootstrap {
+    /// Connections are read in pieces of a size that the bank knows.
+    static func bootstrap(_ group: any EventLoopGroup, _ report: AcceptReport, _ bank: ByteBank) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -75,12 +80,19 @@ struct Listener: Sendable {
             }
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: bank.limits.read))
     }
+}
 
-    @Sendable private static func wrap(_ channel: any Channel) -> EventLoopFuture<Connection.AsyncChannel> {
-        channel.eventLoop.makeCompletedFuture {
-            try Connection.AsyncChannel(wrappingChannelSynchronously: channel)
-        }
+extension AcceptedConnection<ByteBuffer> {
+    /// Wraps a new connection of the line protocol, on its event loop.
+    fileprivate init(_ channel: any Channel, _ bank: ByteBank) throws {
+        let account = try ByteGate.add(to: channel, bank)
+        self.init(
+            channel: try NIOAsyncChannel(wrappingChannelSynchronously: channel), account: account,
+            peer: PeerAddress(channel.remoteAddress))
     }
 }
 

@@ -1,34 +1,42 @@
 import NIOCore
 
 extension RequestHandler {
+    /// For a client to be told that its connection is not taken; it holds a descriptor until then.
+    private static let farewell = Duration.seconds(1)
+
     /// Serves a connection for as long as it is open, and counts it. Where the client goes first, the body is
     /// cancelled; where the body ends first, the connection is closed.
     ///
-    /// - Parameters:
-    ///   - reserve: connections beyond the limit that are taken all the same.
-    ///   - refuse: tells a client that there are too many, before its connection is closed.
-    func whileConnected<Inbound: Sendable>(
-        _ asyncChannel: NIOAsyncChannel<Inbound, Never>, reserve: Int = 0,
-        _ body: @escaping @Sendable (NIOAsyncChannelInboundStream<Inbound>) async throws -> Void,
-        refuse: (ServiceError) async -> Void
+    /// - Parameter refuse: the bytes that tell a client why its connection is closed.
+    func whileConnected<Inbound: Sendable, Refusal: Sendable>(
+        _ accepted: AcceptedConnection<Inbound>, at door: Door,
+        _ body:
+            @escaping @Sendable (
+                ConnectionLedger.Admission, NIOAsyncChannelInboundStream<Inbound>
+            ) async throws -> Void,
+        refuse: (ServiceError) -> Refusal
     ) async {
-        let channel = asyncChannel.channel
-        do throws(ServiceError) {
-            let maximum = configuration.limits.connections + reserve
-            try life.connectionOpened(channel, maximum: maximum)
-            metrics.connectionOpened()
+        let channel = accepted.channel.channel
+        defer { accepted.account.close() }
+        let admission: ConnectionLedger.Admission
+        do throws(TurnedAway) {
+            admission = try life.connectionOpened(channel, at: door, from: accepted.peer)
         } catch {
+            if let reason = error.reason { metrics.turnedAway(reason) }
+            let error = error.error(configuration.connectionLimits)
             refused(error, from: channel.peer)
-            await refuse(error)
-            try? await asyncChannel.executeThenClose { _ in }
+            await channel.write(refuse(error), atMost: Self.farewell, by: configuration.clock)
+            try? await accepted.channel.executeThenClose { _ in }
             return
         }
+        if admission.evicted != nil { metrics.turnedAway(.evicted) }
+        metrics.connectionOpened()
         // An error here is a connection that broke; there is no one left to tell.
-        try? await asyncChannel.executeThenClose { inbound in
+        try? await accepted.channel.executeThenClose { inbound in
             await withTaskGroup(of: Void.self) { race in
                 race.addTask { try? await channel.closeFuture.get() }
                 race.addTask {
-                    try? await body(inbound)
+                    try? await body(admission, inbound)
                     channel.close(promise: nil)
                 }
                 // Where the client has gone first, this cancels its requests that have not run yet.
@@ -36,7 +44,7 @@ extension RequestHandler {
                 race.cancelAll()
             }
         }
-        life.connectionClosed(channel)
+        life.connectionClosed(admission)
         metrics.connectionClosed()
     }
 }

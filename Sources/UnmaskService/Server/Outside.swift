@@ -9,7 +9,8 @@ struct Outside: Sendable {
     let supervision: Supervision?
 
     init(
-        _ handler: RequestHandler, _ control: AccessControl, _ registry: PrometheusRegistry, log: LogOutput?,
+        _ handler: RequestHandler, _ control: AccessControl, _ registry: PrometheusRegistry, _ bank: ByteBank,
+        log: LogOutput?,
         on group: any EventLoopGroup
     ) {
         let heartbeat = LoopHeartbeat(group, handler.configuration.clock)
@@ -25,7 +26,8 @@ struct Outside: Sendable {
             probes: ProbeRoutes(health: health) {
                 await handler.readiness.check(isDraining: handler.life.isDraining).problems
             },
-            metrics: MetricsRoute(registry: registry, models: handler.models, tls: control.tls, log: log))
+            metrics: MetricsRoute(
+                registry: registry, models: handler.models, bank: bank, tls: control.tls, log: log))
     }
 
     /// Feeds the watchdog, where there is one, for as long as the body runs.

@@ -56,15 +56,17 @@ public struct Server: Service {
         let readiness = Readiness(models: models, scheduler: scheduler, configuration: configuration)
         let handler = RequestHandler(
             models: models, scheduler: scheduler, readiness: readiness, metrics: metrics,
-            configuration: configuration, life: ServerLife(), logger: logger, logLevel: logLevel)
+            configuration: configuration, life: ServerLife(configuration.connectionLimits), logger: logger,
+            logLevel: logLevel)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.engine.ioThreads)
         let outcome: Result<Void, any Error>
         do {
             scheduler.start()
             try await models.start()
+            let bank = ByteBank(configuration.byteLimits, onPause: { metrics.readingPaused() })
             let report = AcceptReport(metrics: metrics, logger: logger)
-            let doors = try await Doors.open(configuration, control, report, on: group)
-            let outside = Outside(handler, control, registry, log: logOutput, on: group)
+            let doors = try await Doors.open(configuration, control, report, bank, on: group)
+            let outside = Outside(handler, control, registry, bank, log: logOutput, on: group)
             await outside.register(with: reloader)
             outcome = .success(try await serve(doors, handler, outside))
         } catch {
@@ -87,8 +89,8 @@ public struct Server: Service {
                     try await accept(listener.asyncChannel, at: listener.address, handler) { connection in
                         let access = ConnectionAccess(listener.access, tokens: outside.control.tokens)
                         let state = ConnectionState(
-                            access, over: listener.transport, from: connection.channel.peer)
-                        await Connection.serve(connection, handler, state)
+                            access, over: listener.transport, from: connection.channel.channel.peer)
+                        await Connection.serve(connection, at: listener.door, handler, state)
                     }
                 }
             }

@@ -7,10 +7,16 @@ final class ServerLife: Sendable {
         var isDraining = false
         var isClosed = false
         var requests = 0
-        var connections: [ObjectIdentifier: any Channel] = [:]
+        var ledger: ConnectionLedger
+        /// By their numbers in the ledger.
+        var channels: [UInt64: any Channel] = [:]
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+
+    init(_ limits: ConnectionLedger.Limits) {
+        state = Mutex(State(ledger: ConnectionLedger(limits)))
+    }
 
     var isDraining: Bool { state.withLock(\.isDraining) }
 
@@ -23,31 +29,44 @@ final class ServerLife: Sendable {
 
     func requestEnded() { state.withLock { $0.requests -= 1 } }
 
-    /// Registers a connection.
-    ///
-    /// - Throws: `overloaded` where there are `maximum` already, `shutting_down` after `closeConnections()`.
-    func connectionOpened(_ channel: any Channel, maximum: Int) throws(ServiceError) {
-        try state.withLock { state throws(ServiceError) in
+    /// Registers a connection, and closes the one whose place it takes, if it takes one's.
+    func connectionOpened(
+        _ channel: any Channel, at door: Door, from peer: PeerAddress?
+    ) throws(TurnedAway) -> ConnectionLedger.Admission {
+        let (admission, evicted) = try state.withLock {
+            state throws(TurnedAway) -> (ConnectionLedger.Admission, (any Channel)?) in
             guard !state.isClosed else { throw .shuttingDown }
-            guard state.connections.count < maximum else {
-                throw ServiceError(
-                    .overloaded,
-                    "\(maximum) connections are open: close some, or share one among many requests",
-                    retryAfterMilliseconds: 1000)
+            let admission: ConnectionLedger.Admission
+            do throws(ConnectionLedger.Refusal) {
+                admission = try state.ledger.admit(at: door, from: peer)
+            } catch {
+                throw .refused(error)
             }
-            state.connections[ObjectIdentifier(channel)] = channel
+            let evicted = admission.evicted.flatMap { state.channels.removeValue(forKey: $0) }
+            state.channels[admission.id] = channel
+            return (admission, evicted)
         }
+        evicted?.close(promise: nil)
+        return admission
     }
 
-    func connectionClosed(_ channel: any Channel) {
-        state.withLock { $0.connections[ObjectIdentifier(channel)] = nil }
+    /// It has made a request, and keeps its place from now on.
+    func connectionAsked(_ admission: ConnectionLedger.Admission) {
+        state.withLock { $0.ledger.asked(admission.id) }
+    }
+
+    func connectionClosed(_ admission: ConnectionLedger.Admission) {
+        state.withLock { state in
+            state.ledger.closed(admission.id)
+            state.channels[admission.id] = nil
+        }
     }
 
     /// Closes every connection, and those that come later.
     func closeConnections() {
         let connections = state.withLock { state in
             state.isClosed = true
-            return Array(state.connections.values)
+            return Array(state.channels.values)
         }
         for channel in connections { channel.close(promise: nil) }
     }

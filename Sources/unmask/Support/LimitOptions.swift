@@ -50,8 +50,36 @@ struct LimitOptions: ParsableArguments {
             "Answers that a connection's client has not taken; beyond, it is not read.", valueName: "bytes"))
     var maxUnwritten: Int?
 
-    @Option(help: "Connections; more are told so and closed.")
+    @Option(
+        help: """
+            Connections; more are told so and closed, unless one that has never asked anything can make room. Probes get \
+            through in any case.
+            """)
     var maxConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Connections that each of --socket, --tcp and --http keeps for itself, so that none can lock the others out. \
+            Default: an eighth of all, at most 64.
+            """, valueName: "connections"))
+    var reserveConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Connections of one IPv4 address, or one /64 of IPv6, to each of --tcp and --http. Default: half of all, so \
+            that a proxy's address suffices; set it lower where clients connect by themselves.
+            """, valueName: "connections"))
+    var maxPerAddress: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Requests and answers that all connections hold together; beyond, connections are not read, those that hold \
+            the most first. At least twice --max-line and --max-payload. Default: a quarter of the memory, at most 1 GiB.
+            """, valueName: "bytes"))
+    var maxTotal: Int?
 
     @Option(
         help: "Tokens of one forward pass, for models whose --batch images have more; an image with more runs alone.")
@@ -60,6 +88,14 @@ struct LimitOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Close a connection that has asked for nothing in that time.", valueName: "seconds"))
     var idleTimeout: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Close a connection to --tcp or --http that has not said in that time what it asks for first, TLS's handshake \
+            included. Default: 10.
+            """, valueName: "seconds"))
+    var firstRequestTimeout: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -89,8 +125,12 @@ struct LimitOptions: ParsableArguments {
         set(\.requestsInFlight, maxInFlight)
         set(\.unwrittenBytes, maxUnwritten)
         set(\.connections, maxConnections)
+        if let reserveConnections { configuration.limits.reservedConnections = reserveConnections }
+        if let maxPerAddress { configuration.limits.connectionsPerAddress = maxPerAddress }
+        if let maxTotal { configuration.limits.totalBytes = maxTotal }
         if let batchTokens { configuration.engine.batchTokens = batchTokens }
         set(\.idle, idleTimeout)
+        set(\.firstRequest, firstRequestTimeout)
         set(\.request, requestTimeout)
         set(\.answer, requestTimeout)
         set(\.drain, drainTimeout)

@@ -16,6 +16,14 @@ struct OutsideOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
+            A name that HTTP clients may use in Host for a loopback address, as behind a proxy that passes its own on. May \
+            be repeated. Always allowed: localhost, 127.0.0.0/8, [::1] and what --http names.
+            """, valueName: "NAME"))
+    var allowHost: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            """
             A file with a token, one line of at least 32 characters (openssl rand -base64 33). Addresses other than \
             loopback ask for it; on loopback it gives the right to administer. SIGHUP reads it again.
             """, valueName: "FILE"))
@@ -45,6 +53,7 @@ struct OutsideOptions: ParsableArguments {
 
     func apply(to configuration: inout ServiceConfiguration) {
         configuration.http = http.map { .init(address: $0) }
+        configuration.http?.allowedHosts = allowHost
         configuration.access.tokenFile = tokenFile
         configuration.access.tlsCertificate = tlsCertificate
         configuration.access.tlsKey = tlsKey

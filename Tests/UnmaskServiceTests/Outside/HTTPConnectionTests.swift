@@ -76,7 +76,10 @@ import Testing
 
     @Test func oldAndClosingClientsAreClosed() async throws {
         try await LiveServer.running(FakeBackend(), .withHTTP()) { server in
-            for request in ["GET /healthz HTTP/1.0\r\n\r\n", "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n"] {
+            for request in [
+                "GET /healthz HTTP/1.0\r\n\r\n",
+                "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+            ] {
                 try await LineClient.connected(to: server.http) { client in
                     try await client.send(bytes: request.utf8)
                     #expect(try await client.receiveHTTP()?.headers["connection"] == "close")
@@ -116,7 +119,8 @@ import Testing
         try await LiveServer.running(FakeBackend(), configuration) { server in
             // The headers came, the body does not.
             try await LineClient.connected(to: server.http) { client in
-                try await client.send(bytes: "POST /v1/embeddings HTTP/1.1\r\ncontent-length: 5\r\n\r\n{".utf8)
+                try await client.send(
+                    bytes: "POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\n{".utf8)
                 // Idle for a hundred days it is not.
                 let end = try await clock.passing(.seconds(1)) { try await client.receiveHTTP() }
                 #expect(end == nil)

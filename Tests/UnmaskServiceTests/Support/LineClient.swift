@@ -27,14 +27,9 @@ struct LineClient {
     private static func connect(
         to address: BoundAddress, _ tls: NIOSSLContext?
     ) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
-        let target =
-            switch address {
-            case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
-            case .tcp(let host, let port): try SocketAddress(ipAddress: host, port: port)
-            }
-        return try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            .connect(to: target) { channel in
+            .connect(to: address.socketAddress()) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls {
                         let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
@@ -108,5 +103,14 @@ struct LineClient {
         guard var bytes = try await inbound.next() else { return false }
         buffer.writeBuffer(&bytes)
         return true
+    }
+}
+
+extension BoundAddress {
+    func socketAddress() throws -> SocketAddress {
+        switch self {
+        case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
+        case .tcp(let host, let port): try SocketAddress(ipAddress: host, port: port)
+        }
     }
 }
