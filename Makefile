@@ -57,9 +57,10 @@ test: test-packages clients-venv
 quick: packages
 	scripts/quick
 
-# Each sanitizer is a build of everything.
+# Each sanitizer is a build of everything; KINDS=thread or KINDS=address runs one.
+KINDS ?= thread address
 sanitize: test-packages
-	scripts/sanitize
+	scripts/sanitize $(KINDS)
 
 .PHONY: clients-venv
 clients-venv:
