@@ -30,9 +30,9 @@ extension Resize: CustomStringConvertible {
     public var description: String {
         switch self {
         case .none: "as it is"
-        case .squash(let target): "squash \(target)"
-        case .cover(let target): "cover \(target)"
-        case .contain(let target): "contain \(target)"
+        case .squash(let target): "squash" + target.suffix
+        case .cover(let target): "cover" + target.suffix
+        case .contain(let target): "contain" + target.suffix
         case .shortest(let side): "shortest \(side)"
         case .longest(let side): "longest \(side)"
         }
@@ -45,11 +45,13 @@ extension Crop: CustomStringConvertible {
     }
 }
 
-extension Resize.Target: CustomStringConvertible {
-    public var description: String {
+extension Resize.Target {
+    /// Behind the way of resizing: nothing where it is the model's own size.
+    fileprivate var suffix: String {
         switch self {
-        case .pixels(let height, let width): "\(height)x\(width)"
-        case .fraction(let fraction): "\(fraction)"
+        case .pixels(let height, let width): " \(height)x\(width)"
+        case .fraction(1): ""
+        case .fraction(let fraction): " \(fraction)"
         }
     }
 }
