@@ -51,12 +51,12 @@ import Testing
         let process = Process()
         process.executableURL = CommandLineRunner.binary
         process.arguments = ["embed", "-", "--model", Shipped.autoencoder, "--out", folder.file("v.npy")]
-        // The list of images has no end, so that the file stays open.
-        let list = Pipe()
-        process.standardInput = list
+        // More images than anyone waits for, so that the file stays open.
+        let images = try TemporaryFolder()
+        let list = try images.write("list", Array(String(repeating: Shipped.sample + "\n", count: 1_000_000).utf8))
+        process.standardInput = FileHandle(forReadingAtPath: list)
         process.standardError = FileHandle.nullDevice
         try process.run()
-        defer { try? list.fileHandleForWriting.close() }
         #expect(isWriting(process.processIdentifier, in: folder.path))
         kill(process.processIdentifier, signal)
         process.waitUntilExit()

@@ -35,7 +35,7 @@ import UnmaskWeights
         let folder = try TemporaryFolder()
         let path = try twoModels(in: folder)
         let text = try CommandLineRunner("inspect", path).output
-        for part in ["teacher.backbone, in timm's names", "student", "note: the file does not say how images"] {
+        for part in ["teacher.backbone, in timm's names", "student", "note: nothing says how images"] {
             #expect(text.contains(part), "\(text)")
         }
         let report = try #require(CommandLineRunner("inspect", path, "--json").objects.first)
