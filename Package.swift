@@ -67,7 +67,7 @@ let package = Package(
         .target(
             name: "UnmaskService",
             dependencies: [
-                "UnmaskModel", "UnmaskImage", "CMalloc",
+                "UnmaskModel", "UnmaskImage", "CMalloc", "CUnmaskZlib",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -65,7 +65,9 @@ public enum UntrustedBytes {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let request = unwrapInboundIn(data)
             count += 1
-            var response = request.refusal?.response ?? .json(.ok) { $0.field("bytes", request.body.readableBytes) }
+            var response =
+                request.refusal?.response(to: request.head)
+                ?? .json(.ok) { $0.field("bytes", request.body.readableBytes) }
             response.headers.add(name: "x-number", value: String(count))
             response.closes = request.isLast || !request.head.isKeepAlive
             context.writeAndFlush(wrapOutboundOut(response), promise: nil)

@@ -7,18 +7,20 @@ struct HTTPConnection: Sendable {
     let channel: any Channel
     let routes: HTTPRoutes
     let access: ListenerAccess
+    let account: ByteAccount
     let admission: ConnectionLedger.Admission
 
     /// Serves until either side closes; what the client has left waiting is cancelled when it goes.
     static func serve(_ accepted: Accepted, _ routes: HTTPRoutes, _ access: ListenerAccess) async {
         let channel = accepted.channel.channel
         await routes.handler.whileConnected(accepted, at: .http) { admission, inbound in
-            let connection = HTTPConnection(channel: channel, routes: routes, access: access, admission: admission)
+            let connection = HTTPConnection(
+                channel: channel, routes: routes, access: access, account: accepted.account, admission: admission)
             for try await request in inbound {
                 guard await connection.answer(request) else { return }
             }
         } refuse: { error in
-            var response = OpenAIError(error).response
+            var response = HTTPError(error).response(to: nil)
             response.closes = true
             return response
         }
@@ -31,7 +33,7 @@ struct HTTPConnection: Sendable {
         life.requestBegan()
         defer { life.requestEnded() }
         var response = await routes.respond(
-            to: request, on: access, from: channel.peer, probesAlone: admission.isForProbes)
+            to: request, on: access, from: channel.peer, account, probesAlone: admission.isForProbes)
         response.closes = life.isDraining || request.isLast || !request.head.isKeepAlive || admission.isForProbes
         await write(response)
         return !response.closes

@@ -39,7 +39,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     private let metrics: ServiceMetrics
     private let clock: any ServiceClock
     private var head: HTTPRequestHead?
-    private var refusal: OpenAIError?
+    private var refusal: HTTPError?
     private var body = ByteBuffer()
     private var isArriving = false
     /// Whether the request that arrives was passed on, before its end or at it.
@@ -114,7 +114,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         drained = 0
         let now = clock.now
         setAlarm(max(limits.request - (now - (began ?? now)), .zero), .request, context)
-        do throws(OpenAIError) {
+        do throws(HTTPError) {
             try gate.check(head)
             guard head.expectsContinue else { return }
             let goOn = HTTPResponseHead(version: head.version, status: .continue)
@@ -130,7 +130,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     private func append(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         var bytes = bytes
         if refusal == nil, body.readableBytes + bytes.readableBytes > limits.bodyBytes {
-            refusal = OpenAIError(.bodyTooLarge(limits.bodyBytes))
+            refusal = HTTPError(.bodyTooLarge(limits.bodyBytes))
             account.remove(wire.dropped(body.readableBytes))
             body = ByteBuffer()
             deliver(context, isLast: true)
@@ -233,7 +233,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         if case ByteToMessageDecoderError.dataReceivedInErrorState(_, let bytes) = error {
             return drop(bytes.readableBytes, context)
         }
-        guard let answer = OpenAIError(malformed: wire.fault ?? error) else {
+        guard let answer = HTTPError(malformed: wire.fault ?? error) else {
             isClosing = true
             return context.close(promise: nil)
         }
@@ -254,8 +254,8 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         close(context: context, mode: .all, promise: nil)
     }
 
-    private func refuse(_ error: OpenAIError, _ context: ChannelHandlerContext) {
-        var response = error.response
+    private func refuse(_ error: HTTPError, _ context: ChannelHandlerContext) {
+        var response = error.response(to: head)
         response.closes = true
         isClosing = true
         write(response, to: head, context, nil)
@@ -266,7 +266,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         guard account.isWaiting, head != nil, !isDelivered else { return context.close(promise: nil) }
         metrics.turnedAway(.bytes)
         metrics.error(.overloaded)
-        refuse(OpenAIError(.noRoom), context)
+        refuse(HTTPError(.noRoom), context)
         close(context: context, mode: .all, promise: nil)
     }
 

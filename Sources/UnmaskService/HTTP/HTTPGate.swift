@@ -23,24 +23,25 @@ struct HTTPGate: Sendable {
     }
 
     /// - Throws: the answer that a request with this head will have, whatever its body is.
-    func check(_ head: HTTPRequestHead) throws(OpenAIError) {
+    func check(_ head: HTTPRequestHead) throws(HTTPError) {
         try checkForm(head)
         try checkHost(head)
         try checkOrigin(head)
         let route = try HTTPRoute.of(head)
-        guard route == .metrics || route == .embeddings else { return }
+        guard !route.isProbe else { return }
         do throws(ServiceError) {
             _ = try access.authorize(head, tokens)
             if let length = head.headers.first(name: "content-length").flatMap(Int.init), length > bodyBytes {
                 throw .bodyTooLarge(bodyBytes)
             }
         } catch {
-            throw OpenAIError(error)
+            throw HTTPError(error)
         }
+        if route.methods.contains(.POST) { _ = try HTTPContentCoding(head) }
     }
 
     /// What HTTP forbids and its parser lets pass.
-    private func checkForm(_ head: HTTPRequestHead) throws(OpenAIError) {
+    private func checkForm(_ head: HTTPRequestHead) throws(HTTPError) {
         let hosts = head.headers["host"].count
         let isOld = head.version == .http1_0
         guard hosts == 1 || hosts == 0 && isOld else {
@@ -56,11 +57,11 @@ struct HTTPGate: Sendable {
     }
 
     /// A page whose own name was made to lead to this machine (DNS rebinding) has that name in `Host`.
-    private func checkHost(_ head: HTTPRequestHead) throws(OpenAIError) {
+    private func checkHost(_ head: HTTPRequestHead) throws(HTTPError) {
         guard let hosts, let host = head.headers.first(name: "host") else { return }
         let name = Self.name(ofHost: host)
         guard hosts.contains(name) || Self.isLoopback(name) else {
-            throw OpenAIError(
+            throw HTTPError(
                 .forbidden, "host_not_allowed",
                 "this server does not go by the name \(JSONValue.string(host).summary): call it localhost, or start it "
                     + "with --allow-host")
@@ -69,10 +70,10 @@ struct HTTPGate: Sendable {
 
     /// A page from anywhere can make a browser on this machine send requests to loopback; an API's clients are no
     /// browsers, and only browsers say where a page came from.
-    private func checkOrigin(_ head: HTTPRequestHead) throws(OpenAIError) {
+    private func checkOrigin(_ head: HTTPRequestHead) throws(HTTPError) {
         let site = head.headers.first(name: "sec-fetch-site")?.lowercased()
         guard !head.headers.contains(name: "origin"), site == nil || site == "none" || site == "same-origin" else {
-            throw OpenAIError(.forbidden, "origin_not_allowed", "this server takes no requests from web pages")
+            throw HTTPError(.forbidden, "origin_not_allowed", "this server takes no requests from web pages")
         }
     }
 
@@ -115,8 +116,8 @@ extension StringProtocol {
     }
 }
 
-extension OpenAIError {
-    static func invalidHTTP(_ reason: String) -> OpenAIError { OpenAIError(.badRequest, "invalid_http", reason) }
+extension HTTPError {
+    static func invalidHTTP(_ reason: String) -> HTTPError { HTTPError(.badRequest, "invalid_http", reason) }
 }
 
 extension ServiceError {

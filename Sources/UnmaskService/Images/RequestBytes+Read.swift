@@ -1,4 +1,3 @@
-import Foundation
 import NIOCore
 import UnmaskImage
 
@@ -9,15 +8,7 @@ extension RequestBytes {
         case .frame(let frame):
             try limits.check(frame.readableBytes)
             return Array(frame.readableBytesView)
-        case .base64(let text):
-            try limits.check(text.utf8.count / 4 * 3)
-            // Foundation takes padding anywhere in the last four.
-            let padding = text.utf8.drop { $0 != UInt8(ascii: "=") }
-            guard padding.allSatisfy({ $0 == UInt8(ascii: "=") }), let data = Data(base64Encoded: text) else {
-                throw ServiceError(
-                    .imageDecodeFailed, "base64 is not valid: it is RFC 4648's, padded, without line breaks")
-            }
-            return Array(data)
+        case .base64(let text): return try Base64.decode(text, limits)
         }
     }
 }

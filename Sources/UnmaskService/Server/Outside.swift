@@ -27,7 +27,8 @@ struct Outside: Sendable {
                 await handler.readiness.check(isDraining: handler.life.isDraining).problems
             },
             metrics: MetricsRoute(
-                registry: registry, models: handler.models, bank: bank, tls: control.tls, log: log))
+                registry: registry, models: handler.models, bank: bank, tls: control.tls, log: log),
+            models: ModelsRoute(handler: handler))
     }
 
     /// Feeds the watchdog, where there is one, for as long as the body runs.

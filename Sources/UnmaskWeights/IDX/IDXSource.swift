@@ -30,16 +30,16 @@ struct IDXSource {
     }
 
     private func inflated(_ capacity: Int) throws(WeightsError) -> (bytes: [UInt8], hasMore: Bool) {
-        var status = UNMASK_GUNZIP_CORRUPT
+        var status = UNMASK_INFLATE_CORRUPT
         let result = [UInt8](unsafeUninitializedCapacity: capacity) { target, initialized in
             status = unmask_gunzip(
                 bytes.baseAddress, bytes.count, target.baseAddress, target.count, &initialized)
         }
         switch status {
-        case UNMASK_GUNZIP_DONE: return (result, false)
-        case UNMASK_GUNZIP_MORE: return (result, true)
-        case UNMASK_GUNZIP_TRUNCATED: throw WeightsError(.gzipTruncated, file: file, "the gzip data end early")
-        case UNMASK_GUNZIP_TRAILING: throw WeightsError(.gzipTrailing, file: file, "bytes follow the gzip data")
+        case UNMASK_INFLATE_DONE: return (result, false)
+        case UNMASK_INFLATE_MORE: return (result, true)
+        case UNMASK_INFLATE_TRUNCATED: throw WeightsError(.gzipTruncated, file: file, "the gzip data end early")
+        case UNMASK_INFLATE_TRAILING: throw WeightsError(.gzipTrailing, file: file, "bytes follow the gzip data")
         default: throw WeightsError(.gzipCorrupt, file: file, "the gzip data are corrupt")
         }
     }

@@ -1,10 +1,9 @@
 import NIOCore
 import NIOHTTP1
 
-/// An error in the shape of OpenAI's API, which its clients turn into exceptions:
-/// `{"error":{"message":…,"type":…,"param":null,"code":…}}`. The `code` is one of the service's error types, or one of
-/// the few that only HTTP has; `param` stays null, as the message names what is at fault.
-struct OpenAIError: Error {
+/// Why a request is not answered as it asked. The `code` is one of the service's error types, or one of the few that
+/// only HTTP has.
+struct HTTPError: Error {
     var status: HTTPResponseStatus
     var code: String
     var message: String
@@ -51,11 +50,12 @@ struct OpenAIError: Error {
         }
     }
 
-    var response: HTTPResponse {
-        var response = HTTPResponse.json(status) { json in
-            json.key("error")
-            write(to: &json)
-        }
+    /// The answer, in the shape that the clients of the path expect.
+    ///
+    /// - Parameter head: nil where none was read.
+    func response(to head: HTTPRequestHead?) -> HTTPResponse {
+        let shape = head.flatMap { HTTPRoute(uri: $0.uri) }?.errors ?? .openAI
+        var response = HTTPResponse.json(status) { shape.write(self, to: &$0) }
         if status == .unauthorized { response.headers.add(name: "www-authenticate", value: "Bearer") }
         if let retryAfterMilliseconds {
             response.headers.add(name: "retry-after", value: String((retryAfterMilliseconds + 999) / 1000))
@@ -64,6 +64,7 @@ struct OpenAIError: Error {
         return response
     }
 
+    /// As OpenAI's clients read it.
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.field("message", message)

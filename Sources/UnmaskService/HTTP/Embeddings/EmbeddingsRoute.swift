@@ -1,0 +1,49 @@
+/// `embed` for clients that speak another API than the service's own. Vectors have length 1, as they expect.
+struct EmbeddingsRoute: Sendable {
+    let handler: RequestHandler
+
+    /// - Throws: the first image's error, where all fail or the API has no place for it.
+    func respond<Shape: EmbeddingsShape>(
+        to request: HTTPRequest, _ coding: HTTPContentCoding, as _: Shape.Type, _ access: ConnectionAccess,
+        from peer: String, _ account: ByteAccount
+    ) async throws(ServiceError) -> HTTPResponse {
+        let trace = request.head.headers.first(name: "traceparent").flatMap(TraceContext.init)
+        let answer = try await handler.carryOut(
+            Method.embed.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: trace,
+            received: request.received
+        ) { (_, context) async throws(ServiceError) -> Result<HTTPResponse, ServiceError> in
+            let content = try HTTPContent(request.body, coding, limit: context.limits.payloadBytes, account)
+            defer { content.release() }
+            let shape = try Shape(content.json())
+            return Self.answer(try await EmbedResult(shape.question, context), shape, context)
+        }
+        // The failures of images are on record; the request was carried out.
+        return try answer.get()
+    }
+
+    private static func answer<Shape: EmbeddingsShape>(
+        _ result: EmbedResult, _ shape: Shape, _ context: MethodContext
+    ) -> Result<HTTPResponse, ServiceError> {
+        let failures = result.results.items.compactMap(\.failure)
+        if let first = failures.first, Shape.needsEveryImage || failures.count == result.results.items.count {
+            return .failure(first)
+        }
+        let started = context.configuration.clock.now
+        return .success(
+            .json(.ok) { json in
+                shape.write(result, to: &json)
+                json.key("stamp")
+                result.stamp.write(to: &json)
+                let now = context.configuration.clock.now
+                let (encode, total) = (now - started, now - context.received)
+                Answer.writeTimes(result.times, encode: encode, total: total, to: &json)
+                context.metrics.answered(encode: encode, total: total)
+            })
+    }
+}
+
+extension HTTPContent {
+    fileprivate func json() throws(ServiceError) -> JSONValue {
+        try bytes.withUnsafeReadableBytes { bytes throws(ServiceError) in try JSONParser.parse(bytes) }
+    }
+}

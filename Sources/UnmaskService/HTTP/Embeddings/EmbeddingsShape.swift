@@ -1,0 +1,41 @@
+/// One API's way to ask for the vectors of images, and to be answered.
+protocol EmbeddingsShape: Sendable {
+    /// Whether an image that fails is the failure of all: the answer has no place for its error.
+    static var needsEveryImage: Bool { get }
+
+    /// The same question in the service's own protocol, which alone decides what is acceptable.
+    var question: Request { get }
+
+    /// - Throws: `invalid_params` for what the API has and this server does not do, by name.
+    init(_ body: JSONValue) throws(ServiceError)
+
+    /// Writes the members of the answer.
+    func write(_ result: EmbedResult, to json: inout JSONWriter)
+}
+
+extension Request {
+    /// `embed` as the APIs mean it: vectors of length 1.
+    ///
+    /// - Parameters:
+    ///   - images: each as `embed` takes it.
+    ///   - dimensions: nil for all.
+    static func embed(_ images: [JSONValue], model: String?, dimensions: Int?) -> Request {
+        var params: [String: JSONValue] = ["images": .array(images), "normalize": .bool(true)]
+        if let model { params["model"] = .string(model) }
+        if let dimensions { params["dimensions"] = .number(String(dimensions)) }
+        return Request(isJSONRPC: false, method: Method.embed.rawValue, params: .object(params))
+    }
+}
+
+extension EmbedResult {
+    /// Patches are what an image has for tokens.
+    var tokensSeen: Int { results.items.count * (stamp.tokens + 1) }
+}
+
+extension EmbeddingOutput {
+    /// JSON numbers, or base64 of little-endian float32.
+    func write(_ encoding: VectorEncoding, to json: inout JSONWriter) {
+        var none = AnswerFrames()
+        EncodedVector(self, as: .f32).write(encoding, to: &json, frames: &none)
+    }
+}
