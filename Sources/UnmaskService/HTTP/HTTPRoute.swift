@@ -18,7 +18,7 @@ enum HTTPRoute: String, CaseIterable, Sendable {
     var isProbe: Bool { self == .healthz || self == .readyz }
 
     /// How images are asked for and vectors answered; nil where they are not.
-    var embeddings: (any EmbeddingsShape.Type)? {
+    var shape: (any EmbeddingsShape.Type)? {
         switch self {
         case .healthz, .readyz, .metrics, .models, .model: nil
         case .embeddings: OpenAIEmbeddings.self
@@ -30,7 +30,7 @@ enum HTTPRoute: String, CaseIterable, Sendable {
 
     var errors: HTTPErrorShape { self == .cohereV1 || self == .cohereV2 ? .cohere : .openAI }
 
-    var methods: [HTTPMethod] { embeddings == nil ? [.GET, .HEAD] : [.POST] }
+    var methods: [HTTPMethod] { shape == nil ? [.GET, .HEAD] : [.POST] }
 
     /// The route of a path, without its query.
     init?(uri: String) {

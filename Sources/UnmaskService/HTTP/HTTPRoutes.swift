@@ -62,7 +62,7 @@ struct HTTPRoutes: Sendable {
         _ route: HTTPRoute, _ request: HTTPRequest, _ coding: HTTPContentCoding, _ access: ConnectionAccess,
         from peer: String, _ account: ByteAccount
     ) async throws(ServiceError) -> HTTPResponse {
-        guard let shape = route.embeddings else {
+        guard let shape = route.shape else {
             return try await models.respond(to: request, access, from: peer)
         }
         return try await EmbeddingsRoute(handler: handler).respond(

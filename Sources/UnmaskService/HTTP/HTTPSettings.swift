@@ -1,5 +1,5 @@
 extension ServiceConfiguration {
-    /// The HTTP port: probes, metrics and `POST /v1/embeddings`. Bodies have `limits.payloadBytes`, a request and its
+    /// The HTTP port: probes, metrics, and embeddings in other APIs' shapes. Bodies have `limits.payloadBytes`, a request and its
     /// answer the times of `timeouts`, and connections count among `limits.connections`.
     public struct HTTP: Sendable, Equatable {
         public var address: TCPAddress

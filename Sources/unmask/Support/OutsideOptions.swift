@@ -8,8 +8,8 @@ struct OutsideOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Serve /healthz, /readyz, /metrics and POST /v1/embeddings (OpenAI's shape, images as data: URIs) over HTTP, \
-            as 127.0.0.1:7701.
+            Serve /healthz, /readyz, /metrics, and embeddings of images in the shapes of OpenAI's, vLLM's and Cohere's \
+            APIs (/v1/embeddings, /pooling, /v2/embed) over HTTP, as 127.0.0.1:7701.
             """, valueName: "HOST:PORT"))
     var http: ServiceConfiguration.TCPAddress?
 

@@ -1,9 +1,11 @@
-"""Speaks to a live `unmask serve --http` with OpenAI's own client, and reads its metrics with Prometheus's own parser.
+"""Speaks to a live `unmask serve --http` with OpenAI's and Cohere's own clients, and reads its metrics with Prometheus's
+own parser.
 
 check_http.py UNMASK: the vectors must equal those of `unmask embed` to the bit. Versions are in requirements.txt.
 """
 
 import base64
+import gzip
 import json
 import pathlib
 import subprocess
@@ -12,7 +14,9 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zlib
 
+import cohere
 import numpy as np
 from openai import BadRequestError, NotFoundError, OpenAI
 from prometheus_client.parser import text_string_to_metric_families
@@ -58,6 +62,67 @@ def check_embeddings(client, vectors):
             assert np.array_equal(np.float32(found), vector), f"{encoding}: image {entry.index} differs"
 
 
+def post(path, question, coding=None):
+    body = json.dumps(question).encode()
+    packed = {None: bytes, "gzip": gzip.compress, "deflate": zlib.compress}[coding](body)
+    headers = {"content-type": "application/json"} | ({"content-encoding": coding} if coding else {})
+    return json.load(urllib.request.urlopen(urllib.request.Request(f"http://{ADDRESS}{path}", packed, headers)))
+
+
+def check_shapes(vectors):
+    """One image in the forms that clients of vLLM, Infinity and Jina send, and as Python's base64 writes it."""
+    image = IMAGES[0].read_bytes()
+    spellings = [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes]
+    texts = [spell(image).decode() for spell in spellings]
+    texts += [text.rstrip("=\n") for text in texts]
+    uri = data_uri(IMAGES[0])
+    part = {"type": "image_url", "image_url": {"url": uri}}
+    inputs = [{"image": text} for text in texts] + ["data:image/png;base64," + text for text in texts]
+    inputs += [part, {"image_url": uri}, {"image": uri}, {"bytes": texts[0]}, {"url": uri}]
+    questions = [{"input": inputs}] + [{"messages": [{"role": "user", "content": [part]}]}]
+    for coding in (None, "gzip", "deflate"):
+        for question in questions:
+            for path, member in (("/v1/embeddings", "embedding"), ("/pooling", "data")):
+                for entry in post(path, question, coding)["data"]:
+                    assert np.array_equal(np.float32(entry[member]), vectors[0]), f"{path} {coding} {entry['index']}"
+    return len(inputs) + 1
+
+
+def check_models(client):
+    assert [model.id for model in client.models.list()] == ["fashion-vit"]
+    assert client.models.retrieve("fashion-vit").object == "model"
+    try:
+        client.models.retrieve("other")
+    except NotFoundError as error:
+        assert error.code == "model_not_found", error.code
+    else:
+        raise AssertionError("a model that is not there was found")
+
+
+def check_cohere(vectors):
+    uris = [data_uri(image) for image in IMAGES]
+    options = {"base_url": f"http://{ADDRESS}", "api_key": "none"}
+    for client in (cohere.Client(**options), cohere.ClientV2(**options)):
+        answer = client.embed(
+            model="fashion-vit", images=uris, input_type="image", embedding_types=["float", "base64"])
+        assert np.array_equal(np.float32(answer.embeddings.float_), vectors)
+        decoded = [np.frombuffer(base64.b64decode(text), "<f4") for text in answer.embeddings.base64]
+        assert np.array_equal(decoded, vectors)
+        assert [(image.width, image.height, image.format) for image in answer.images] == [(28, 28, "png")] * len(uris)
+        try:
+            client.embed(model="fashion-vit", texts=["a cat"], input_type="search_query", embedding_types=["float"])
+        except cohere.BadRequestError as error:
+            assert "is text" in error.body["message"], error.body
+        else:
+            raise AssertionError("text was embedded")
+    plain = cohere.Client(**options).embed(model="fashion-vit", images=uris, input_type="image")
+    assert plain.response_type == "embeddings_floats" and np.array_equal(np.float32(plain.embeddings), vectors)
+    inputs = [{"content": [{"type": "image_url", "image_url": {"url": uri}}]} for uri in uris]
+    answer = cohere.ClientV2(**options).embed(
+        model="fashion-vit", inputs=inputs, input_type="search_document", embedding_types=["float"])
+    assert np.array_equal(np.float32(answer.embeddings.float_), vectors)
+
+
 def check_errors(client):
     good = data_uri(IMAGES[0])
     mixed = client.embeddings.create(model="fashion-vit", input=[good, "data:image/png;base64,AAAA"]).data
@@ -93,10 +158,15 @@ def main(unmask):
             check_embeddings(client, vectors)
             check_errors(client)
             samples = check_metrics()
+            forms = check_shapes(vectors)
+            check_models(client)
+            check_cohere(vectors)
         finally:
             server.terminate()
             assert server.wait(60) == 0, "the server did not end well"
-    print(f"{len(IMAGES)} images equal to the bit in 3 encodings through OpenAI's client; {samples} samples of metrics")
+    print(
+        f"{len(IMAGES)} images equal to the bit in 3 encodings through OpenAI's client, and through Cohere's of both "
+        f"versions; {forms} forms of one in 3 codings; {samples} samples of metrics")
 
 
 main(sys.argv[1])

@@ -109,6 +109,12 @@ import Testing
                     let answer = try await client.http("POST", "/v1/embeddings", headers: headers, body: body)
                     #expect(answer?.status == status)
                     if status == 401 { #expect(answer?.headers["www-authenticate"] == "Bearer") }
+                    for route in HTTPRoute.allCases where !route.isProbe {
+                        let method = try #require(route.methods.first).rawValue
+                        let body = method == "POST" ? "{}" : nil
+                        let answer = try await client.http(method, route.rawValue, headers: headers, body: body)
+                        #expect((answer?.status == 401) == (status == 401), "\(route)")
+                    }
                 }
             }
         }

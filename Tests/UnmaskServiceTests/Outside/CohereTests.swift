@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import UnmaskImage
+import UnmaskModel
 
 @testable import UnmaskService
 
@@ -56,6 +58,18 @@ import Testing
             #"{"inputs":[\#(inputs.joined(separator: ","))],"embedding_types":["float"],"input_type":"search_document"}"#
         )
         #expect(try answer.decoded(ByType.self).embeddings.float == Self.digests)
+    }
+
+    @Test(arguments: ["/v1/embed", "/v2/embed"])
+    func imagesAreDescribedByTheirHeaders(path: String) async throws {
+        let small = PixelImage(width: 5, height: 3, channels: 3, pixels: (0..<45).map { $0 })
+        let images = [try small.pngData(), GoldenImage.png]
+        let golden = try PixelImage.decode(GoldenImage.png)
+        let list = images.map { "\"\(HTTPText.image($0))\"" }.joined(separator: ",")
+        let answer = try await Self.post(path, #"{"images":[\#(list)],"embedding_types":["float"]}"#)
+        let found = try answer.decoded(ByType.self).images
+        #expect(found.map(\.width) == [5, golden.width] && found.map(\.height) == [3, golden.height])
+        #expect(found.map(\.format) == ["png", "png"] && found.first?.bitDepth == 24)
     }
 
     @Test func theDimensionIsAskedOfTheEngine() async throws {
@@ -125,9 +139,17 @@ private struct ByType: Decodable {
         var billedUnits: Units
     }
 
+    struct Image: Decodable {
+        var width: Int
+        var height: Int
+        var format: String
+        var bitDepth: Int
+    }
+
     var id: String
     var responseType: String
     var embeddings: Embeddings
+    var images: [Image]
     var meta: Meta
 }
 

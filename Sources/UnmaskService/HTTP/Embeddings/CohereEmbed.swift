@@ -12,7 +12,9 @@ struct CohereEmbedV1: EmbeddingsShape {
         asked = try CohereQuestion(parameters, images: try CohereQuestion.images(parameters), unasked: nil)
     }
 
-    func write(_ result: EmbedResult, to json: inout JSONWriter) { asked.write(result, version: "1", to: &json) }
+    func write(_ result: EmbedResult, _ context: MethodContext, to json: inout JSONWriter) {
+        asked.write(result, context.limits.image, version: "1", to: &json)
+    }
 }
 
 /// Cohere's `POST /v2/embed`: images as in the first version, or in the content of `inputs`.
@@ -46,5 +48,7 @@ struct CohereEmbedV2: EmbeddingsShape {
         return images
     }
 
-    func write(_ result: EmbedResult, to json: inout JSONWriter) { asked.write(result, version: "2", to: &json) }
+    func write(_ result: EmbedResult, _ context: MethodContext, to json: inout JSONWriter) {
+        asked.write(result, context.limits.image, version: "2", to: &json)
+    }
 }

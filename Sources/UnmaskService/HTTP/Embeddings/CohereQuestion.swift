@@ -1,4 +1,5 @@
 import Foundation
+import UnmaskImage
 
 /// What Cohere's `embed` is asked, in either version.
 struct CohereQuestion: Sendable {
@@ -27,6 +28,7 @@ struct CohereQuestion: Sendable {
     /// In the order asked for, each once; nil for the plain vectors that the first version answers where none is named.
     let encodings: [Encoding]?
     let request: Request
+    private let images: [JSONValue]
 
     /// - Parameters:
     ///   - images: each as `embed` takes it.
@@ -35,6 +37,7 @@ struct CohereQuestion: Sendable {
         _ = try parameters.choice("input_type", InputType.self)
         _ = try parameters.choice("truncate", Truncation.self)
         encodings = try Self.encodings(parameters) ?? unasked
+        self.images = images
         request = .embed(
             images, model: try parameters.string("model"),
             dimensions: try parameters.integer("output_dimension", in: 1...Int.max))
@@ -71,8 +74,10 @@ struct CohereQuestion: Sendable {
         return encodings
     }
 
-    /// - Parameter version: of Cohere's API.
-    func write(_ result: EmbedResult, version: String, to json: inout JSONWriter) {
+    /// - Parameters:
+    ///   - limits: those that the images were read with.
+    ///   - version: of Cohere's API.
+    func write(_ result: EmbedResult, _ limits: ImageLimits, version: String, to json: inout JSONWriter) {
         let embeddings = result.results.items.compactMap { try? $0.get() }
         json.field("id", UUID().uuidString.lowercased())
         json.field("response_type", encodings == nil ? "embeddings_floats" : "embeddings_by_type")
@@ -89,6 +94,15 @@ struct CohereQuestion: Sendable {
         }
         json.key("texts")
         json.array { _ in }
+        json.key("images")
+        json.array(of: images.compactMap { Self.header(of: $0, limits) }) { json, header in
+            json.object { json in
+                json.field("width", header.width)
+                json.field("height", header.height)
+                json.field("format", header.format)
+                json.field("bit_depth", header.bitDepth)
+            }
+        }
         json.key("meta")
         json.object { json in
             json.key("api_version")
@@ -96,5 +110,10 @@ struct CohereQuestion: Sendable {
             json.key("billed_units")
             json.object { $0.field("images", embeddings.count) }
         }
+    }
+    /// Read again from the request, now that the image has been embedded.
+    private static func header(of image: JSONValue, _ limits: ImageLimits) -> ImageHeader? {
+        guard case .object(let members) = image, case .string(let base64)? = members["base64"] else { return nil }
+        return (try? Base64.decode(base64, limits)).flatMap { try? ImageHeader($0, limits: limits) }
     }
 }

@@ -31,7 +31,7 @@ struct EmbeddingsRoute: Sendable {
         let started = context.configuration.clock.now
         return .success(
             .json(.ok) { json in
-                shape.write(result, to: &json)
+                shape.write(result, context, to: &json)
                 json.key("stamp")
                 result.stamp.write(to: &json)
                 let now = context.configuration.clock.now

@@ -10,7 +10,7 @@ protocol EmbeddingsShape: Sendable {
     init(_ body: JSONValue) throws(ServiceError)
 
     /// Writes the members of the answer.
-    func write(_ result: EmbedResult, to json: inout JSONWriter)
+    func write(_ result: EmbedResult, _ context: MethodContext, to json: inout JSONWriter)
 }
 
 extension Request {

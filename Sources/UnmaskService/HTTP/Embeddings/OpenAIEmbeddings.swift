@@ -12,7 +12,7 @@ struct OpenAIEmbeddings: EmbeddingsShape {
         asked = try OpenAIQuestion(try Parameters(body, at: "body", allowing: OpenAIQuestion.members))
     }
 
-    func write(_ result: EmbedResult, to json: inout JSONWriter) {
+    func write(_ result: EmbedResult, _ context: MethodContext, to json: inout JSONWriter) {
         asked.write(result, as: "embedding", vector: "embedding", to: &json)
     }
 }

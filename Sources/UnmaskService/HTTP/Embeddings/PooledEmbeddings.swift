@@ -18,7 +18,7 @@ struct PooledEmbeddings: EmbeddingsShape {
         asked = try OpenAIQuestion(parameters)
     }
 
-    func write(_ result: EmbedResult, to json: inout JSONWriter) {
+    func write(_ result: EmbedResult, _ context: MethodContext, to json: inout JSONWriter) {
         json.field("id", "pool-" + UUID().uuidString.lowercased())
         json.field("created", Int(Date().timeIntervalSince1970))
         asked.write(result, as: "pooling", vector: "data", to: &json)
