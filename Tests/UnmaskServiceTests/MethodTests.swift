@@ -163,7 +163,7 @@ import UnmaskModel
                 let nan = Data(FakeBackend.nan).base64EncodedString()
                 let images = [
                     #"{"path":"good.jpg"}"#, #"{"base64":"\#(bad)"}"#, #"{"base64":"!"}"#, #"{"path":"none.jpg"}"#,
-                    #"{"base64":"YQ=Q"}"#, #"{"base64":"YQ"}"#,
+                    #"{"base64":"YQ=Q"}"#, #"{"base64":"YQ="}"#,
                     #"{"path":"/etc/passwd"}"#, #"{"base64":"\#(nan)"}"#, #"{"path":"\#(server.directory)/good.jpg"}"#,
                 ]
                 try await client.send(
