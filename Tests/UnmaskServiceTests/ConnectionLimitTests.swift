@@ -77,7 +77,8 @@ import Testing
                 // A second passes between two answers that are taken: only who takes none has none in a minute.
                 try await eventually {
                     clock.advance(by: .seconds(1))
-                    #expect(try await client.ask(Self.embed).result?.failed == 0)
+                    let answer = try await client.ask(Self.embed)
+                    #expect(answer.result?.failed == 0, "\(answer.text)")
                     let stats = try await client.ask(#"{"id":2,"method":"stats"}"#)
                     return stats.text.contains(#""connections":1,"#)
                 }
