@@ -68,6 +68,8 @@ import Testing
         let configuration = ServiceConfiguration.with {
             $0.clock = clock
             $0.limits.unwrittenBytes = 1 << 16
+            // The deaf client's requests in flight do not fill the queue.
+            $0.limits.queuedImages = 4096
         }
         try await LiveServer.running(FakeBackend(), configuration) { server in
             let deaf = try await DeafClient(to: server.unix)
