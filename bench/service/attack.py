@@ -15,9 +15,10 @@ import subprocess
 import threading
 import time
 
-import unmask
 from bombs import bombs
-from harness import FILES, SAMPLES, SMALL_MODEL, Server, Trial, load, mebibytes, options
+from harness import FILES, SAMPLES, SMALL_MODEL, Server, Trial, load, mebibytes, options  # finds the client, too
+
+import unmask  # isort: skip
 
 SHARE = 0.8  # of the throughput before, where an attack is not entitled to some of the engine
 SILENT = 4200
