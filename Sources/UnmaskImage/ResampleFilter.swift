@@ -37,7 +37,8 @@ public enum ResampleFilter: String, Sendable, Codable, CaseIterable {
             if x == 0 { return 1 }
             if x >= 1 { return 0 }
             let angle = x * Double.pi
-            return sin(angle) / angle * (0.54 + 0.46 * cos(angle))
+            // Pillow's two constants are single precision.
+            return sin(angle) / angle * (Double(Float(0.54)) + Double(Float(0.46)) * cos(angle))
         case .bicubic:
             let a = -0.5
             if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
