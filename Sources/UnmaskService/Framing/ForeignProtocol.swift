@@ -12,8 +12,7 @@ enum ForeignProtocol: Sendable, Equatable {
     ///   - line: what is there of the line, without its line feed.
     ///   - isComplete: whether that is all of it. Before it is, a TLS record is known, and HTTP is not.
     init?(_ line: ByteBufferView, isComplete: Bool) {
-        // A handshake record of TLS 1.x, or SSL 3; JSON text has no control characters.
-        if line.starts(with: [0x16, 0x03]) {
+        if Self.isTLS(line) {
             self = .tls
         } else if isComplete, Self.isRequestLine(line) {
             self = .http
@@ -21,6 +20,9 @@ enum ForeignProtocol: Sendable, Equatable {
             return nil
         }
     }
+
+    /// Whether bytes begin as a handshake record of TLS 1.x, or SSL 3: text has no control characters.
+    static func isTLS(_ bytes: ByteBufferView) -> Bool { bytes.starts(with: [0x16, 0x03]) }
 
     /// Whether a line is `METHOD TARGET HTTP/1.1`, or lacks the version as HTTP/0.9 did. No line of JSON is: where a
     /// word can stand at its beginning, nothing but punctuation may follow.

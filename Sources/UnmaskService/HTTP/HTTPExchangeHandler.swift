@@ -121,7 +121,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
             context.writeAndFlush(wrapOutboundOut(.head(goOn)), promise: nil)
         } catch {
             refusal = error
-            let length = head.headers.first(name: "content-length").flatMap(Int.init) ?? 0
+            let length = head.contentLength ?? 0
             let isShort = length <= Self.skippedBytes && !head.headers.contains(name: "transfer-encoding")
             deliver(context, isLast: !isShort || head.expectsContinue || error.code == "invalid_http")
         }
@@ -206,7 +206,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     private func write(
         _ response: HTTPResponse, to request: HTTPRequestHead?, _ context: ChannelHandlerContext,
-        _ promise: EventLoopPromise<Void>?
+        _ taken: EventLoopPromise<Void>
     ) {
         var headers = response.headers
         headers.replaceOrAdd(name: "content-length", value: String(response.body.readableBytes))
@@ -215,7 +215,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         } else if request?.version == .http1_0 {
             headers.replaceOrAdd(name: "connection", value: "keep-alive")
         }
-        let (taken, size) = (promise ?? context.eventLoop.makePromise(), response.body.readableBytes)
+        let size = response.body.readableBytes
         let question = isArriving ? 0 : wire.answered()
         account.add(size)
         taken.futureResult.whenComplete { [account] _ in account.remove(size + question) }
@@ -258,7 +258,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         var response = error.response(to: head)
         response.closes = true
         isClosing = true
-        write(response, to: head, context, nil)
+        write(response, to: head, context, context.eventLoop.makePromise())
         context.flush()
     }
 

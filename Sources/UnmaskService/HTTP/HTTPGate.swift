@@ -31,7 +31,7 @@ struct HTTPGate: Sendable {
         guard !route.isProbe else { return }
         do throws(ServiceError) {
             _ = try access.authorize(head, tokens)
-            if let length = head.headers.first(name: "content-length").flatMap(Int.init), length > bodyBytes {
+            if let length = head.contentLength, length > bodyBytes {
                 throw .bodyTooLarge(bodyBytes)
             }
         } catch {

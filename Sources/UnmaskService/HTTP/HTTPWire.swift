@@ -43,7 +43,7 @@ final class HTTPWire {
 
     /// - Throws: what the parser would throw, where there is a fault.
     fileprivate func began(_ bytes: ByteBuffer) throws {
-        if isFirst, bytes.readableBytesView.starts(with: [0x16, 0x03]) {
+        if isFirst, ForeignProtocol.isTLS(bytes.readableBytesView) {
             (fault, isBroken) = (.tls, true)
             throw HTTPParserError.invalidMethod
         }

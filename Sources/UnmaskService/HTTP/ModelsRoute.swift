@@ -14,9 +14,8 @@ struct ModelsRoute: Sendable {
     func respond(
         to request: HTTPRequest, _ access: ConnectionAccess, from peer: String
     ) async throws(ServiceError) -> HTTPResponse {
-        let trace = request.head.headers.first(name: "traceparent").flatMap(TraceContext.init)
         return try await handler.carryOut(
-            Method.info.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: trace,
+            Method.info.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: request.trace,
             received: request.received
         ) { (_, context) async throws(ServiceError) -> HTTPResponse in
             let names = context.models.entries.map(\.name)

@@ -1,4 +1,5 @@
 import Synchronization
+import UnmaskModel
 
 /// How a model has done of late on what clients sent it.
 final class WorkRecord: Sendable {
@@ -18,9 +19,9 @@ final class WorkRecord: Sendable {
 extension InferenceOutput {
     fileprivate var isFinite: Bool {
         switch self {
-        case .embedding(let embedding): embedding.values.allSatisfy(\.isFinite)
-        case .classes(let classes): classes.allSatisfy(\.probability.isFinite)
-        case .reconstruction(let reconstruction): reconstruction.patchErrors.allSatisfy(\.isFinite)
+        case .embedding(let embedding): embedding.isFinite
+        case .classes(let classes): classes.isFinite
+        case .reconstruction(let reconstruction): reconstruction.isFinite
         }
     }
 }

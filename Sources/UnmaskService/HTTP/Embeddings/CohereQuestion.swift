@@ -3,12 +3,6 @@ import UnmaskImage
 
 /// What Cohere's `embed` is asked, in either version.
 struct CohereQuestion: Sendable {
-    enum Encoding: String, CaseIterable, Sendable {
-        case float, base64
-
-        var vectors: VectorEncoding { self == .float ? .json : .base64 }
-    }
-
     /// Other models tell these apart; this one sees an image in all of them.
     private enum InputType: String, CaseIterable {
         case image, classification, clustering
@@ -26,14 +20,14 @@ struct CohereQuestion: Sendable {
     static let members = ["model", "images", "texts", "input_type", "embedding_types", "truncate"]
 
     /// In the order asked for, each once; nil for the plain vectors that the first version answers where none is named.
-    let encodings: [Encoding]?
+    let encodings: [EmbeddingEncoding]?
     let request: Request
     private let images: [JSONValue]
 
     /// - Parameters:
     ///   - images: each as `embed` takes it.
     ///   - unasked: the encodings where the client names none.
-    init(_ parameters: Parameters, images: [JSONValue], unasked: [Encoding]?) throws(ServiceError) {
+    init(_ parameters: Parameters, images: [JSONValue], unasked: [EmbeddingEncoding]?) throws(ServiceError) {
         _ = try parameters.choice("input_type", InputType.self)
         _ = try parameters.choice("truncate", Truncation.self)
         encodings = try Self.encodings(parameters) ?? unasked
@@ -58,15 +52,15 @@ struct CohereQuestion: Sendable {
         }
     }
 
-    private static func encodings(_ parameters: Parameters) throws(ServiceError) -> [Encoding]? {
+    private static func encodings(_ parameters: Parameters) throws(ServiceError) -> [EmbeddingEncoding]? {
         guard let value = parameters["embedding_types"] else { return nil }
-        let expected = "an array of " + Encoding.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        let expected = "an array of " + EmbeddingEncoding.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
         guard case .array(let elements) = value, !elements.isEmpty else {
             throw parameters.mismatch("embedding_types", expected)
         }
-        var encodings: [Encoding] = []
+        var encodings: [EmbeddingEncoding] = []
         for element in elements {
-            guard case .string(let text) = element, let encoding = Encoding(rawValue: text) else {
+            guard case .string(let text) = element, let encoding = EmbeddingEncoding(rawValue: text) else {
                 throw parameters.mismatch("embedding_types", expected, found: element.summary)
             }
             if !encodings.contains(encoding) { encodings.append(encoding) }
@@ -111,6 +105,7 @@ struct CohereQuestion: Sendable {
             json.object { $0.field("images", embeddings.count) }
         }
     }
+
     /// Read again from the request, now that the image has been embedded.
     private static func header(of image: JSONValue, _ limits: ImageLimits) -> ImageHeader? {
         guard case .object(let members) = image, case .string(let base64)? = members["base64"] else { return nil }

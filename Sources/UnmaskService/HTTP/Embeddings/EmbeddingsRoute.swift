@@ -7,9 +7,8 @@ struct EmbeddingsRoute: Sendable {
         to request: HTTPRequest, _ coding: HTTPContentCoding, as _: Shape.Type, _ access: ConnectionAccess,
         from peer: String, _ account: ByteAccount
     ) async throws(ServiceError) -> HTTPResponse {
-        let trace = request.head.headers.first(name: "traceparent").flatMap(TraceContext.init)
         let answer = try await handler.carryOut(
-            Method.embed.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: trace,
+            Method.embed.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: request.trace,
             received: request.received
         ) { (_, context) async throws(ServiceError) -> Result<HTTPResponse, ServiceError> in
             let content = try HTTPContent(request.body, coding, limit: context.limits.payloadBytes, account)

@@ -32,6 +32,13 @@ extension EmbedResult {
     var tokensSeen: Int { results.items.count * (stamp.tokens + 1) }
 }
 
+/// How the APIs' clients ask for a vector's numbers.
+enum EmbeddingEncoding: String, CaseIterable, Sendable {
+    case float, base64
+
+    var vectors: VectorEncoding { self == .float ? .json : .base64 }
+}
+
 extension EmbeddingOutput {
     /// JSON numbers, or base64 of little-endian float32.
     func write(_ encoding: VectorEncoding, to json: inout JSONWriter) {

@@ -1,11 +1,5 @@
 /// What `/v1/embeddings` and `/pooling` are asked: OpenAI's members, Infinity's, Jina's, and vLLM's `messages`.
 struct OpenAIQuestion: Sendable {
-    enum Encoding: String, CaseIterable, Sendable {
-        case float, base64
-
-        var vectors: VectorEncoding { self == .float ? .json : .base64 }
-    }
-
     private enum Modality: String, CaseIterable {
         case image
     }
@@ -16,7 +10,7 @@ struct OpenAIQuestion: Sendable {
     /// What Infinity's clients say where they name no model.
     private static let defaultModel = "default/not-specified"
 
-    let encoding: Encoding
+    let encoding: EmbeddingEncoding
     let request: Request
 
     init(_ parameters: Parameters) throws(ServiceError) {
