@@ -25,13 +25,16 @@ struct ForeignModel: Decodable, CustomStringConvertible, Sendable {
         ProcessInfo.processInfo.environment["UNMASK_FOREIGN_MODELS"]
         ?? Bundle.module.resourceURL?.appendingPathComponent("Fixtures/foreign").path ?? "Fixtures/foreign"
 
-    static let all: [ForeignModel] = {
+    static let all: [ForeignModel] = described(in: folder)
+
+    /// What a folder's JSON files say, by their names.
+    static func described<Description: Decodable>(in folder: String) -> [Description] {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return files.filter { $0.hasSuffix(".json") }.sorted().compactMap { file in
             (try? Data(contentsOf: URL(fileURLWithPath: folder + "/" + file)))
-                .flatMap { try? JSONDecoder().decode(ForeignModel.self, from: $0) }
+                .flatMap { try? JSONDecoder().decode(Description.self, from: $0) }
         }
-    }()
+    }
 
     var path: String { "\(Self.folder)/\(name).onnx" }
 

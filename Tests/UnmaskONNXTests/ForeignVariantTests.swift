@@ -20,13 +20,7 @@ struct ForeignVariant: Decodable, CustomStringConvertible, Sendable {
         ProcessInfo.processInfo.environment["UNMASK_FOREIGN_VARIANTS"]
         ?? Bundle.module.resourceURL?.appendingPathComponent("Fixtures/variants").path ?? "Fixtures/variants"
 
-    static let all: [ForeignVariant] = {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return files.filter { $0.hasSuffix(".json") }.sorted().compactMap { file in
-            (try? Data(contentsOf: URL(fileURLWithPath: folder + "/" + file)))
-                .flatMap { try? JSONDecoder().decode(ForeignVariant.self, from: $0) }
-        }
-    }()
+    static let all: [ForeignVariant] = ForeignModel.described(in: folder)
 
     var path: String { "\(Self.folder)/\(name).onnx" }
 

@@ -5,7 +5,7 @@ internal import UnmaskGraph
 /// The file's own word counts first: what its metadata state, a softmax, labels. Then what the output is called, how wide
 /// it is, and what the layer that makes it is called. Where nothing says, it is classes.
 struct EndRoles {
-    enum Role { case vector, logits, probabilities }
+    enum Role: String { case vector, logits, probabilities }
 
     /// An output's role, and what told it.
     struct Judgement {

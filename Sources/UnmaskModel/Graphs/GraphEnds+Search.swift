@@ -106,11 +106,7 @@ private struct EndSearch {
         var ends = GraphEnds()
         ends.vector = id
         ends.report.choose("vector", graph.described(id, name), "--output names it")
-        if let (tokens, grid) = tokens(id) {
-            (ends.tokens, ends.grid) = (tokens, grid)
-        } else if let (map, grid) = map(id) {
-            (ends.map, ends.grid) = (map, grid)
-        }
+        if !takeTokens(&ends, id) { _ = takeMap(&ends, id) }
         return ends
     }
 
@@ -147,15 +143,11 @@ private struct EndSearch {
     private func findTokens(
         _ ends: inout GraphEnds, _ outputs: [(name: String, value: ValueID)], _ passages: [ValueID]
     ) {
-        for (name, id) in outputs where ends.tokens == nil {
-            guard let (tokens, grid) = tokens(id) else { continue }
-            (ends.tokens, ends.grid) = (tokens, grid)
-            ends.report.choose("tokens", graph.described(id, name), "an output of the shape of tokens")
+        for (name, id) in outputs where takeTokens(&ends, id) {
+            return ends.report.choose("tokens", graph.described(id, name), "an output of the shape of tokens")
         }
-        for id in streams(passages).reversed() where ends.tokens == nil {
-            guard let (tokens, grid) = tokens(id) else { continue }
-            (ends.tokens, ends.grid) = (tokens, grid)
-            ends.report.choose(
+        for id in streams(passages).reversed() where takeTokens(&ends, id) {
+            return ends.report.choose(
                 "tokens", graph.described(id, graph[id].name),
                 "the last value of the shape of tokens that all passes through")
         }
@@ -164,22 +156,33 @@ private struct EndSearch {
     private func findMap(
         _ ends: inout GraphEnds, _ outputs: [(name: String, value: ValueID)], _ passages: [ValueID]
     ) {
-        for (name, id) in outputs where ends.map == nil {
-            guard let (map, grid) = map(id) else { continue }
-            (ends.map, ends.grid) = (map, grid)
-            ends.report.choose("map", graph.described(id, name), "an output of the shape of a map")
+        for (name, id) in outputs where takeMap(&ends, id) {
+            return ends.report.choose("map", graph.described(id, name), "an output of the shape of a map")
         }
         // Of a map's stages only the last is what the network makes of the image.
         let last = passages.last { id in
             let shape = graph[id].shape.dimensions
             return shape.count == 4 && shape.dropFirst().count { $0 != 1 } > 1
         }
-        if ends.map == nil, let last, let (map, grid) = map(last) {
-            (ends.map, ends.grid) = (map, grid)
+        if let last, takeMap(&ends, last) {
             ends.report.choose(
                 "map", graph.described(last, graph[last].name),
                 "the last value of the shape of a map that all passes through")
         }
+    }
+
+    /// Makes a value the tokens, where it has their shape; says whether it has.
+    private func takeTokens(_ ends: inout GraphEnds, _ id: ValueID) -> Bool {
+        guard let (tokens, grid) = tokens(id) else { return false }
+        (ends.tokens, ends.grid) = (tokens, grid)
+        return true
+    }
+
+    /// The same for a map.
+    private func takeMap(_ ends: inout GraphEnds, _ id: ValueID) -> Bool {
+        guard let (map, grid) = map(id) else { return false }
+        (ends.map, ends.grid) = (map, grid)
+        return true
     }
 
     /// Outputs of one row for each image.
@@ -192,19 +195,16 @@ private struct EndSearch {
         }
         let roles = EndRoles(graph, labels: labels, part: part, backbone: width)
         for judgement in outputs.compactMap({ roles.judge($0.name, $0.value) }) {
-            let described = graph.described(judgement.value, judgement.name)
-            switch judgement.role {
-            case .probabilities where ends.probabilities == nil:
-                ends.probabilities = judgement.value
-                ends.report.choose("probabilities", described, judgement.evidence)
-            case .logits where ends.logits == nil:
-                ends.logits = judgement.value
-                ends.report.choose("logits", described, judgement.evidence)
-            case .vector where ends.vector == nil:
-                ends.vector = judgement.value
-                ends.report.choose("vector", described, judgement.evidence)
-            default: break
-            }
+            let end: WritableKeyPath<GraphEnds, ValueID?> =
+                switch judgement.role {
+                case .probabilities: \.probabilities
+                case .logits: \.logits
+                case .vector: \.vector
+                }
+            guard ends[keyPath: end] == nil else { continue }
+            ends[keyPath: end] = judgement.value
+            ends.report.choose(
+                judgement.role.rawValue, graph.described(judgement.value, judgement.name), judgement.evidence)
         }
     }
 
