@@ -1,3 +1,5 @@
+internal import UnmaskGraph
+
 /// How work in the background shares an engine: in slices, between which the passes of other sessions have their turn.
 public struct Slices: Sendable {
     /// What a slice holds, as `Plan.work` counts, about ten milliseconds' worth; a step that takes more is one slice.
@@ -14,12 +16,7 @@ public struct Slices: Sendable {
 extension Plan {
     /// What a pass takes, in multiplications and additions of a kernel. A step without a kernel takes as long as this
     /// many times its own, and a step that only moves elements counts them.
-    public var work: Int {
-        instructions.indices.reduce(0) { sum, index in
-            let (next, overflow) = sum.addingReportingOverflow(work(ofStep: index))
-            return overflow ? Int.max : next
-        }
-    }
+    public var work: Int { saturatingSum(instructions.indices.lazy.map(work(ofStep:))) }
 
     /// Of the step that takes the most, and so of the longest slice.
     public var largestStepWork: Int { instructions.indices.reduce(0) { max($0, work(ofStep: $1)) } }
@@ -29,9 +26,8 @@ extension Plan {
 
     private func work(ofStep index: Int) -> Int {
         let flops = max(steps[index].flops, steps[index].shape.reduce(1, *))
-        guard case .evaluate = instructions[index] else { return flops }
-        let (work, overflow) = flops.multipliedReportingOverflow(by: Plan.evaluationFactor)
-        return overflow ? Int.max : work
+        if case .evaluate = instructions[index] { return saturatingProduct(flops, Plan.evaluationFactor) }
+        return flops
     }
 
     /// The steps from `start` on that make one slice: all that are left where there are no slices.

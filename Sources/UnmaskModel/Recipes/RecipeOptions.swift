@@ -52,38 +52,26 @@ extension RecipeResolver {
         case .name(let name): add(try RecipeStatement(name, imageSize: imageSize), from: "--recipe \(name.rawValue)")
         case .file(let path): add(try RecipeFile(path: path).statement(imageSize: imageSize), from: path)
         }
-        var words = RecipeStatement()
-        if let fraction = options.cropFraction {
+        add(options.cropFraction, from: "--crop-pct") { words, fraction in
             words.resize = .cover(.fraction(fraction))
             words.crop = .some(Crop())
-            add(words, from: "--crop-pct")
-            words = RecipeStatement()
         }
-        if let resize = options.resize {
+        add(options.resize, from: "--resize") { words, resize in
             words.resize = resize
             // What is resized to the model's own size is not cropped; for everything else the middle counts.
             words.crop = resize == .squash(.fraction(1)) ? .some(nil) : .some(Crop())
-            add(words, from: "--resize")
         }
-        add(RecipeStatement(filter: options.filter), from: "--interpolation")
-        add(RecipeStatement(mean: options.mean), from: "--mean")
-        add(RecipeStatement(std: options.std), from: "--std")
-    }
-}
-
-extension RecipeStatement {
-    fileprivate init?(filter: ResampleFilter?) {
-        guard let filter else { return nil }
-        self.filter = filter
+        add(options.filter, from: "--interpolation") { $0.filter = $1 }
+        add(options.mean, from: "--mean") { $0.mean = $1 }
+        add(options.std, from: "--std") { $0.std = $1 }
     }
 
-    fileprivate init?(mean: [Float]?) {
-        guard let mean else { return nil }
-        self.mean = mean
-    }
-
-    fileprivate init?(std: [Float]?) {
-        guard let std else { return nil }
-        self.std = std
+    private mutating func add<Value>(
+        _ value: Value?, from option: String, _ say: (inout RecipeStatement, Value) -> Void
+    ) {
+        guard let value else { return }
+        var words = RecipeStatement()
+        say(&words, value)
+        add(words, from: option)
     }
 }

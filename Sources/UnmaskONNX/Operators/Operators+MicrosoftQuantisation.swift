@@ -57,11 +57,7 @@ extension OperatorRegistry {
             let (turnsA, turnsB) = (try node.flag("transA", default: false), try node.flag("transB", default: false))
             let a = try node.dequantised(0, scale: 1, zero: 2)
             let b = try node.dequantised(3, scale: 4, zero: 5, axis: turnsB ? 0 : 1)
-            var c: ValueID?
-            if node.has(6) {
-                let scale = try node.add(.binary(.multiply), try node.operand(1), try node.operand(4))
-                c = try node.add(.binary(.multiply), try node.add(.cast(.f32), try node.operand(6)), scale)
-            }
+            let c = try node.wholeBias(6)
             let gemm = Primitive.gemm(alpha: alpha, beta: alpha, transposeA: turnsA, transposeB: turnsB)
             let y = try node.add(gemm, [a, b, c], count: 1)[0]
             guard node.has(7) else { return node.finish(y) }

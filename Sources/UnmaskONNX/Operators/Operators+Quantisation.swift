@@ -10,11 +10,7 @@ extension OperatorRegistry {
         var x = try node.dequantised(0, scale: 1, zero: 2)
         if isLast { x = try node.add(.transpose([0, axes + 1] + Array(1...axes)), x) }
         let weight = try node.dequantised(3, scale: 4, zero: 5, axis: 0)
-        var bias: ValueID?
-        if node.has(8) {
-            let scale = try node.add(.binary(.multiply), try node.operand(1), try node.operand(4))
-            bias = try node.add(.binary(.multiply), try node.add(.cast(.f32), try node.operand(8)), scale)
-        }
+        let bias = try node.wholeBias(8)
         var y = try node.add(.convolution(convolution), x, weight, bias)
         if isLast { y = try node.add(.transpose([0] + Array(2...axes + 1) + [1]), y) }
         try node.emitQuantised(y, scale: 6, zero: 7)
@@ -82,6 +78,14 @@ extension NodeImport {
         }
         let numbers = try whole(x, zero: zero, axis: axis)
         return try add(.binary(.multiply), numbers, try along(axis, of: x, try operand(scale)))
+    }
+
+    /// What the bias of a quantised product stands for: integers of the product of both operands' scales, operands 1 and
+    /// 4. Nil where there is none.
+    func wholeBias(_ place: Int) throws(NodeProblem) -> ValueID? {
+        guard has(place) else { return nil }
+        let scale = try add(.binary(.multiply), try operand(1), try operand(4))
+        return try add(.binary(.multiply), try add(.cast(.f32), try operand(place)), scale)
     }
 
     /// A list of several numbers as a value that broadcasts along an axis of an operand; other shapes as they are.

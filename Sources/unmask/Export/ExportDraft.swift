@@ -1,6 +1,5 @@
 import Foundation
 import UnmaskModel
-import UnmaskWeights
 
 /// A folder beside the file to be written, in which the model is written and verified before it gets its place. It goes
 /// away with whatever was not published.
@@ -8,25 +7,17 @@ final class ExportDraft {
     /// Where to write; weights go to `path.data`.
     let path: String
     private let target: String
-    private let folder: String
+    private let folder: TemporaryFolder
 
     init(for target: String) throws {
         self.target = target
         let url = URL(fileURLWithPath: target)
-        folder = url.deletingLastPathComponent().path + "/.unmask-export-\(UUID().uuidString)"
-        path = folder + "/" + url.lastPathComponent
-        TemporaryPaths.add(folder)
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+            folder = try TemporaryFolder(in: url.deletingLastPathComponent().path, named: ".unmask-export")
         } catch {
-            TemporaryPaths.forget(folder)
             throw ModelError.unwritable("\(target): no folder can be made beside it: \(error.localizedDescription)")
         }
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: folder)
-        TemporaryPaths.forget(folder)
+        path = folder.path + "/" + url.lastPathComponent
     }
 
     /// Moves the files into place, the weights' first: a model never stands beside another one's weights, because the old

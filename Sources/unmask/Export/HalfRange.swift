@@ -25,10 +25,9 @@ struct HalfRange {
         let names = try model.onnx(options, producerVersion: "").halfValues
         var exact = options
         exact.precision = .fp32
-        let folder = NSTemporaryDirectory() + "unmask-range-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let file = folder + "/model.onnx"
+        let folder = try TemporaryFolder(named: "unmask-range")
+        defer { withExtendedLifetime(folder) {} }
+        let file = folder.path + "/model.onnx"
         try model.onnx(exact, producerVersion: "").write(to: file)
         let batches = try VerificationReference(model, exact, engine: engine).batches(samples, of: 1)
         var found: [String: Float] = [:]

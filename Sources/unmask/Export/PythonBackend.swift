@@ -81,13 +81,9 @@ struct PythonBackend: VerificationBackend {
     }
 
     func run(_ batches: [VerificationBatch]) throws -> [[String: [Float]]] {
-        let folder = NSTemporaryDirectory() + "unmask-verify-" + UUID().uuidString
-        TemporaryPaths.add(folder)
-        defer {
-            try? FileManager.default.removeItem(atPath: folder)
-            TemporaryPaths.forget(folder)
-        }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let temporary = try TemporaryFolder(named: "unmask-verify")
+        defer { withExtendedLifetime(temporary) {} }
+        let folder = temporary.path
         for (index, batch) in batches.enumerated() {
             for (name, input) in batch.inputs { try write(input, to: "\(folder)/\(index).\(name).npy") }
         }
