@@ -7,15 +7,18 @@ SOCKET ?=
 VENV := build/venv
 CLIENTS_VENV := build/venv-clients
 PYTHON := $(VENV)/bin/python
+# The program, and the target that makes it: UNMASK=PROGRAM BUILD=packages takes one that is there.
 UNMASK := .build/release/unmask
+BUILD := build
 
 # What the build needs, and what the tests and recipes need besides: image corpora and labelled data.
-BUILD_PACKAGES := python3-minimal libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libssl-dev pkg-config
+BUILD_PACKAGES := python3-minimal libjpeg-dev libpng-dev libwebp-dev libgif-dev libtiff-dev \
+	libavif-dev libheif-dev zlib1g-dev libssl-dev libopenblas0-pthread pkg-config
 TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev golang-github-rwcarlsen-goexif-dev \
 	golang-github-disintegration-imaging-dev openssl lomiri-wallpapers-16.04 libonnx-testdata libonnx-dev \
 	libprotobuf-dev netcat-openbsd
 
-.PHONY: help build release run demo test quick sanitize parity parity-http bench bench-peers format check-format check-generated fuzz \
+.PHONY: help build release run demo test quick sanitize parity zoo parity-http bench bench-peers format check-format check-generated fuzz \
 	clean packages test-packages venv
 
 help:
@@ -23,10 +26,19 @@ help:
 	@echo "make test         run all tests"
 	@echo "make quick        run those that take least, in two minutes"
 	@echo "make sanitize     run those of threads and of readers under ThreadSanitizer and AddressSanitizer"
+	@echo "make check-aarch64  the kernels for aarch64 against double references, in an emulator"
+	@echo "make check-amx    the kernels for AMX against double references, emulated where the processor has none"
+	@echo "make check-instructions  counts the instructions of the hot kernels; fails where there are more than stated"
+	@echo "make check-allocations  counts a call's requests for memory; fails where they grow with the model's blocks"
 	@echo "make demo         embed, classify and rebuild sample images; pictures in build/demo"
 	@echo "make parity       compare live with PyTorch, transformers, timm, Pillow and onnxruntime, on fresh seeds"
+	@echo "make edge         export for every target, convert and run there: the table in docs/edge.md"
+	@echo "make zoo          every architecture of the families that are read, against timm and transformers; docs/families.md"
 	@echo "make bench        measure ViT-B/16 on this machine"
 	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
+	@echo "make trial-index  kill -9 a build of an index twenty times, and compare its bytes; merge three parts of it"
+	@echo "make bench-index  searches of a million vectors, side by side with FAISS, hnswlib and usearch"
+	@echo "make heads-peers  fitted heads, side by side with scikit-learn's on the same features"
 	@echo "make fuzz         fuzz the readers of files and of the service's sockets, SECONDS=600 each"
 	@echo "make release      a stripped program that needs no Swift libraries, in build/release (deploy/ uses it)"
 	@echo "make trials       the service under load and attack: corpora, overload, slow clients, kill -9, a peer; docs/trials.md"
@@ -62,6 +74,28 @@ KINDS ?= thread address
 sanitize: test-packages
 	scripts/sanitize $(KINDS)
 
+# The kernels of another processor, in an emulator.
+.PHONY: check-aarch64
+check-aarch64:
+	@scripts/install-packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+	scripts/check-aarch64
+
+# The instructions of the hot operations, counted.
+.PHONY: check-instructions
+check-instructions:
+	@scripts/install-packages valgrind
+	scripts/check-instructions
+
+# What a call asks for memory, counted.
+.PHONY: check-allocations
+check-allocations: $(BUILD)
+	scripts/check-allocations $(UNMASK)
+
+# The kernels of AMX, in their own machine code.
+.PHONY: check-amx
+check-amx: packages
+	scripts/check-amx
+
 .PHONY: clients-venv
 clients-venv:
 	@scripts/install-packages python3-venv
@@ -77,14 +111,24 @@ venv:
 	@scripts/install-packages python3-venv
 	@scripts/python-environment $(VENV) Tests/Oracles/requirements.txt
 
-parity: test-packages build venv parity-http
+parity: test-packages $(BUILD) venv parity-http
 	scripts/parity $(PYTHON) $(UNMASK)
+	scripts/edge $(UNMASK) --small
+
+zoo: test-packages build venv
+	scripts/zoo $(PYTHON)
 
 # OpenAI's client and Prometheus's parser against the live HTTP port.
-parity-http: build
+parity-http: $(BUILD)
 	@scripts/install-packages python3-venv
 	@scripts/python-environment build/venv-http Tests/Oracles/service/requirements.txt
 	build/venv-http/bin/python Tests/Oracles/service/check_http.py $(UNMASK)
+
+# Exported files in the runtimes that they are for; ARGUMENTS="--only mnn ncnn" runs some.
+.PHONY: edge
+edge: test-packages build
+	@scripts/install-packages python3-venv g++
+	scripts/edge $(UNMASK) $(ARGUMENTS)
 
 bench: build
 	@for batch in 1 8; do $(UNMASK) bench --arch vit-b/16 --batch $$batch --profile; done
@@ -93,6 +137,25 @@ bench-peers: build
 	@scripts/install-packages python3-venv g++
 	@scripts/python-environment build/venv-peers bench/peers/requirements.txt
 	build/venv-peers/bin/python bench/peers/run.py --unmask $(UNMASK) --json build/bench-peers/result.json
+
+.PHONY: trial-index bench-index index-venv
+index-venv:
+	@scripts/install-packages python3-venv
+	@scripts/python-environment build/venv-index bench/index/requirements.txt
+
+trial-index: build index-venv
+	build/venv-index/bin/python bench/index/kill_trial.py --unmask $(UNMASK)
+
+# ARGUMENTS="--rows 100000 --only flat hnsw" measures less.
+bench-index: build index-venv
+	build/venv-index/bin/python bench/index/run.py --unmask $(UNMASK) $(ARGUMENTS)
+
+# Heads side by side with scikit-learn's; docs/heads.md.
+.PHONY: heads-peers
+heads-peers: test-packages build
+	@scripts/install-packages python3-venv
+	@scripts/python-environment build/venv-heads bench/heads/requirements.txt
+	build/venv-heads/bin/python bench/heads/compare.py --unmask $(UNMASK)
 
 format:
 	swift format format --in-place --recursive Sources Tests Package.swift

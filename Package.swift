@@ -15,8 +15,9 @@ let package = Package(
             name: "Unmask",
             targets: [
                 "UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "UnmaskModel",
-                "UnmaskService",
+                "UnmaskHeads", "UnmaskService",
             ]),
+        .library(name: "UnmaskIndex", targets: ["UnmaskIndex"]),
         .library(name: "UnmaskClient", targets: ["UnmaskClient"]),
         .library(name: "UnmaskService", targets: ["UnmaskService"]),
         // The readers of files and images, and what plans and runs graphs, which fuzz/ exercises.
@@ -33,7 +34,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .target(name: "CUnmaskKernels", cSettings: c),
+        // What the processor has, asked in one place for all C targets.
+        .target(name: "CUnmaskProcessor", cSettings: c),
+        .target(name: "CUnmaskKernels", dependencies: ["CUnmaskProcessor"], cSettings: c),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CUnmaskMapping", cSettings: c),
@@ -52,22 +55,51 @@ let package = Package(
                 .linkedLibrary("stdc++"),
             ]),
         .target(name: "CUnmaskZlib", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CUnmaskJPEG", cSettings: c, linkerSettings: [.linkedLibrary("jpeg")]),
-        .target(name: "CUnmaskPNG", cSettings: c, linkerSettings: [.linkedLibrary("png16")]),
+        .target(name: "CUnmaskDecoding", cSettings: c),
         .target(
-            name: "CUnmaskWebP", cSettings: c, linkerSettings: [.linkedLibrary("webpdemux"), .linkedLibrary("webp")]),
-        .target(name: "CUnmaskResample", cSettings: c),
+            name: "CUnmaskJPEG", dependencies: ["CUnmaskDecoding"], cSettings: c,
+            linkerSettings: [.linkedLibrary("jpeg")]),
         .target(
-            name: "UnmaskImage", dependencies: ["CUnmaskJPEG", "CUnmaskPNG", "CUnmaskWebP", "CUnmaskResample"],
+            name: "CUnmaskPNG", dependencies: ["CUnmaskDecoding"], cSettings: c,
+            linkerSettings: [.linkedLibrary("png16")]),
+        .target(
+            name: "CUnmaskWebP", dependencies: ["CUnmaskDecoding"], cSettings: c,
+            linkerSettings: [.linkedLibrary("webpdemux"), .linkedLibrary("webp")]),
+        .target(
+            name: "CUnmaskGIF", dependencies: ["CUnmaskDecoding"], cSettings: c,
+            linkerSettings: [.linkedLibrary("gif")]),
+        .target(
+            name: "CUnmaskTIFF", dependencies: ["CUnmaskDecoding"], cSettings: c,
+            linkerSettings: [.linkedLibrary("tiff")]),
+        .target(
+            name: "CUnmaskAVIF", dependencies: ["CUnmaskDecoding"], cSettings: c,
+            linkerSettings: [.linkedLibrary("avif")]),
+        .target(
+            name: "CUnmaskHEIF", dependencies: ["CUnmaskDecoding"], cSettings: c,
+            linkerSettings: [.linkedLibrary("heif")]),
+        .target(name: "CUnmaskResample", dependencies: ["CUnmaskProcessor"], cSettings: c),
+        .target(
+            name: "UnmaskImage",
+            dependencies: [
+                "CUnmaskDecoding", "CUnmaskJPEG", "CUnmaskPNG", "CUnmaskWebP", "CUnmaskGIF", "CUnmaskTIFF",
+                "CUnmaskAVIF", "CUnmaskHEIF", "CUnmaskResample",
+            ],
             swiftSettings: swift),
         .target(
             name: "UnmaskModel",
             dependencies: ["UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "CCrypto"],
             swiftSettings: swift),
+        .target(name: "UnmaskIndex", dependencies: ["UnmaskRuntime", "UnmaskGraph"], swiftSettings: swift),
+        // Loads OpenBLAS when it is first needed.
+        .target(name: "CUnmaskBLAS", dependencies: ["CUnmaskProcessor"], cSettings: c),
+        .target(
+            name: "UnmaskHeads",
+            dependencies: ["UnmaskModel", "UnmaskWeights", "UnmaskGraph", "CUnmaskBLAS", "CCrypto"],
+            swiftSettings: swift),
         .target(
             name: "UnmaskService",
             dependencies: [
-                "UnmaskModel", "UnmaskImage", "CMalloc", "CUnmaskZlib",
+                "UnmaskHeads", "UnmaskModel", "UnmaskIndex", "UnmaskRuntime", "UnmaskImage", "CMalloc", "CUnmaskZlib",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -89,8 +121,8 @@ let package = Package(
         .executableTarget(
             name: "unmask",
             dependencies: [
-                "UnmaskClient", "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights",
-                "UnmaskONNX",
+                "UnmaskClient", "UnmaskService", "UnmaskHeads", "UnmaskModel", "UnmaskRuntime", "UnmaskGraph",
+                "UnmaskWeights", "UnmaskONNX", "UnmaskIndex",
                 "UnmaskImage", "CUnmaskKernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -116,12 +148,20 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
-            name: "UnmaskRuntimeTests", dependencies: ["UnmaskRuntime", "UnmaskGraph"], swiftSettings: swift),
+            name: "UnmaskRuntimeTests", dependencies: ["UnmaskRuntime", "UnmaskGraph", "CUnmaskKernels"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "UnmaskIndexTests", dependencies: ["UnmaskIndex", "UnmaskRuntime", "UnmaskGraph"],
+            swiftSettings: swift),
         .testTarget(
             name: "UnmaskModelTests",
             dependencies: [
                 "UnmaskModel", "UnmaskRuntime", "UnmaskGraph", "UnmaskWeights", "UnmaskONNX", "UnmaskImage",
             ],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "UnmaskHeadsTests",
+            dependencies: ["UnmaskHeads", "UnmaskModel", "UnmaskWeights", "UnmaskGraph"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "UnmaskExportTests",
@@ -133,7 +173,7 @@ let package = Package(
         .testTarget(
             name: "UnmaskServiceTests",
             dependencies: [
-                "unmask", "UnmaskClient", "UnmaskService", "UnmaskModel", "UnmaskRuntime", "UnmaskImage",
+                "unmask", "UnmaskClient", "UnmaskService", "UnmaskHeads", "UnmaskModel", "UnmaskRuntime", "UnmaskImage",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -144,7 +184,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "UnmaskCommandTests",
-            dependencies: ["unmask", "UnmaskModel", "UnmaskWeights", "UnmaskGraph", "UnmaskImage"],
+            dependencies: [
+                "unmask", "UnmaskHeads", "UnmaskModel", "UnmaskWeights", "UnmaskGraph", "UnmaskImage", "UnmaskIndex",
+            ],
             swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

@@ -27,6 +27,12 @@ let package = Package(
             name: "fuzz-exif", dependencies: ["FuzzSupport", .product(name: "UnmaskPixels", package: "unmask")]),
         .executableTarget(
             name: "fuzz-arrays", dependencies: ["FuzzSupport", .product(name: "UnmaskReaders", package: "unmask")]),
+        .executableTarget(
+            name: "fuzz-index",
+            dependencies: [
+                "FuzzSupport", .product(name: "UnmaskIndex", package: "unmask"),
+                .product(name: "UnmaskReaders", package: "unmask"),
+            ]),
         .target(name: "FuzzStream", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
         .executableTarget(
             name: "fuzz-framer",

@@ -5,7 +5,6 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <jerror.h>
 #include <jpeglib.h>
@@ -16,28 +15,31 @@ struct unmask_jpeg {
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
     size_t scans;
-    unmask_jpeg_stop stop;
+    unmask_decoding_stop stop;
     void *stop_context;
     JSAMPARRAY cmyk;  ///< a row before its conversion; NULL where there is none
     jmp_buf failed;
-    unmask_jpeg_status status;
-    char message[JMSG_LENGTH_MAX];
+    unmask_decoding_status status;
+    unmask_decoding_message message;
 };
 
 static void fail(j_common_ptr library) {
     unmask_jpeg *decoder = library->client_data;
-    library->err->format_message(library, decoder->message);
+    char text[JMSG_LENGTH_MAX];
+    library->err->format_message(library, text);
+    unmask_decoding_status status;
     switch (library->err->msg_code) {
-    case JERR_OUT_OF_MEMORY: decoder->status = UNMASK_JPEG_NO_MEMORY; break;
+    case JERR_OUT_OF_MEMORY: status = UNMASK_DECODING_NO_MEMORY; break;
     case JERR_SOF_UNSUPPORTED:
     case JERR_BAD_PRECISION:
     case JERR_CONVERSION_NOTIMPL:
     case JERR_CCIR601_NOTIMPL:
     case JERR_FRACT_SAMPLE_NOTIMPL:
     case JERR_NOTIMPL:
-    case JERR_NOT_COMPILED: decoder->status = UNMASK_JPEG_UNSUPPORTED; break;
-    default: decoder->status = UNMASK_JPEG_CORRUPT;
+    case JERR_NOT_COMPILED: status = UNMASK_DECODING_UNSUPPORTED; break;
+    default: status = UNMASK_DECODING_CORRUPT;
     }
+    decoder->status = unmask_decoding_fail(&decoder->message, status, "%s", text);
     longjmp(decoder->failed, 1);
 }
 
@@ -67,12 +69,12 @@ static void monitor(j_common_ptr library) {
     bool is_deceived = decoder->library.input_scan_number > 0
         && (size_t)decoder->library.input_scan_number > decoder->scans;
     if (is_deceived) {
-        snprintf(decoder->message, sizeof decoder->message, "more scans than the %zu it shows", decoder->scans);
-        decoder->status = UNMASK_JPEG_CORRUPT;
+        decoder->status = unmask_decoding_fail(
+            &decoder->message, UNMASK_DECODING_CORRUPT, "more scans than the %zu it shows", decoder->scans);
         longjmp(decoder->failed, 1);
     }
     if (decoder->stop && decoder->stop(decoder->stop_context)) {
-        decoder->status = UNMASK_JPEG_STOPPED;
+        decoder->status = UNMASK_DECODING_STOPPED;
         longjmp(decoder->failed, 1);
     }
 }
@@ -92,15 +94,10 @@ static size_t working_bytes(j_decompress_ptr library) {
     return bytes;
 }
 
-static unmask_jpeg_status refuse(unmask_jpeg *decoder, unmask_jpeg_status status, const char *message) {
-    snprintf(decoder->message, sizeof decoder->message, "%s", message);
-    return status;
-}
-
-unmask_jpeg_status unmask_jpeg_open(
+unmask_decoding_status unmask_jpeg_open(
     const uint8_t *bytes, size_t count, unmask_jpeg **opened, unmask_jpeg_header *header) {
     unmask_jpeg *decoder = *opened = calloc(1, sizeof *decoder);
-    if (!decoder) return UNMASK_JPEG_NO_MEMORY;
+    if (!decoder) return UNMASK_DECODING_NO_MEMORY;
     struct jpeg_decompress_struct *library = &decoder->library;
     library->err = jpeg_std_error(&decoder->errors);
     library->client_data = decoder;
@@ -127,23 +124,23 @@ unmask_jpeg_status unmask_jpeg_open(
     int found;
     do found = jpeg_read_header(library, FALSE);
     while (found == JPEG_HEADER_TABLES_ONLY);
-    if (found == JPEG_SUSPENDED) return refuse(decoder, UNMASK_JPEG_TRUNCATED, "the header is incomplete");
+    if (found == JPEG_SUSPENDED) return unmask_decoding_fail(&decoder->message, UNMASK_DECODING_TRUNCATED, "the header is incomplete");
 
     switch (library->num_components) {
     case 1: library->out_color_space = JCS_GRAYSCALE; break;
     case 3: library->out_color_space = JCS_RGB; break;
     case 4: library->out_color_space = JCS_CMYK; break;
-    default: return refuse(decoder, UNMASK_JPEG_UNSUPPORTED, "not 1, 3 or 4 components");
+    default: return unmask_decoding_fail(&decoder->message, UNMASK_DECODING_UNSUPPORTED, "not 1, 3 or 4 components");
     }
     header->width = library->image_width;
     header->height = library->image_height;
     header->channels = library->num_components == 1 ? 1 : 3;
     header->scans = decoder->scans;
     header->working_bytes = working_bytes(library);
-    return UNMASK_JPEG_OK;
+    return UNMASK_DECODING_OK;
 }
 
-const char *unmask_jpeg_message(const unmask_jpeg *decoder) { return decoder->message; }
+const char *unmask_jpeg_message(const unmask_jpeg *decoder) { return decoder->message.text; }
 
 const uint8_t *unmask_jpeg_app1(const unmask_jpeg *decoder, size_t index, size_t *count) {
     for (jpeg_saved_marker_ptr marker = decoder->library.marker_list; marker; marker = marker->next) {
@@ -154,44 +151,34 @@ const uint8_t *unmask_jpeg_app1(const unmask_jpeg *decoder, size_t index, size_t
     return NULL;
 }
 
-/// a·b / 255, rounded.
-static uint32_t scaled(uint32_t a, uint32_t b) {
-    uint32_t product = a * b + 128;
-    return ((product >> 8) + product) >> 8;
-}
-
-/// Inverted CMYK to RGB, in the arithmetic of Pillow's `convert("RGB")`.
-static void rgb_from_cmyk(const uint8_t *cmyk, size_t width, uint8_t *rgb) {
-    for (size_t x = 0; x < width; x++) {
-        uint32_t light = cmyk[4 * x + 3];
-        for (size_t c = 0; c < 3; c++) rgb[3 * x + c] = (uint8_t)(light - scaled(255u - cmyk[4 * x + c], light));
-    }
-}
-
 static const char truncated[] = "the image data ends before the last row";
 
-unmask_jpeg_status unmask_jpeg_start(unmask_jpeg *decoder, unmask_jpeg_stop stop, void *context) {
+unmask_decoding_status unmask_jpeg_start(unmask_jpeg *decoder, unmask_decoding_stop stop, void *context) {
     struct jpeg_decompress_struct *library = &decoder->library;
     decoder->stop = stop;
     decoder->stop_context = context;
     if (setjmp(decoder->failed)) return decoder->status;
-    if (!jpeg_start_decompress(library)) return refuse(decoder, UNMASK_JPEG_TRUNCATED, truncated);
+    if (!jpeg_start_decompress(library)) return unmask_decoding_fail(&decoder->message, UNMASK_DECODING_TRUNCATED, "%s", truncated);
     if (library->out_color_space == JCS_CMYK) {
         decoder->cmyk =
             library->mem->alloc_sarray((j_common_ptr)library, JPOOL_IMAGE, 4 * library->output_width, 1);
     }
-    return UNMASK_JPEG_OK;
+    return UNMASK_DECODING_OK;
 }
 
-unmask_jpeg_status unmask_jpeg_read_row(unmask_jpeg *decoder, uint8_t *row) {
+unmask_decoding_status unmask_jpeg_read_row(unmask_jpeg *decoder, uint8_t *row) {
     struct jpeg_decompress_struct *library = &decoder->library;
     if (setjmp(decoder->failed)) return decoder->status;
     JSAMPROW target = decoder->cmyk ? decoder->cmyk[0] : row;
-    if (jpeg_read_scanlines(library, &target, 1) != 1) return refuse(decoder, UNMASK_JPEG_TRUNCATED, truncated);
-    if (decoder->cmyk) rgb_from_cmyk(target, library->output_width, row);
+    if (jpeg_read_scanlines(library, &target, 1) != 1) return unmask_decoding_fail(&decoder->message, UNMASK_DECODING_TRUNCATED, "%s", truncated);
+    if (decoder->cmyk) {
+        size_t width = library->output_width;
+        for (size_t i = 0; i < 4 * width; i++) target[i] = (uint8_t)~target[i];  // inverted, as Adobe writes it
+        unmask_rgb_from_cmyk(target, width, row);
+    }
     // A missing end-of-image marker after the last row suspends here: harmless, and Pillow forgives it too.
     if (library->output_scanline == library->output_height) jpeg_finish_decompress(library);
-    return UNMASK_JPEG_OK;
+    return UNMASK_DECODING_OK;
 }
 
 void unmask_jpeg_close(unmask_jpeg *decoder) {

@@ -2,23 +2,22 @@
 
 #include <png.h>
 #include <setjmp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct unmask_png {
     png_structp library;
     png_infop info;
-    const uint8_t *next;
-    size_t left;
-    bool is_truncated;
+    unmask_decoding_input input;
     jmp_buf failed;
-    char message[128];
+    unmask_decoding_status status;
+    unmask_decoding_message message;
 };
 
 static void fail(png_structp library, png_const_charp message) {
     unmask_png *decoder = png_get_error_ptr(library);
-    snprintf(decoder->message, sizeof decoder->message, "%s", message);
+    decoder->status = unmask_decoding_fail(
+        &decoder->message, decoder->input.is_exhausted ? UNMASK_DECODING_TRUNCATED : UNMASK_DECODING_CORRUPT, "%s", message);
     longjmp(decoder->failed, 1);
 }
 
@@ -29,17 +28,7 @@ static void ignore(png_structp library, png_const_charp message) {
 
 static void read_bytes(png_structp library, png_bytep target, size_t count) {
     unmask_png *decoder = png_get_io_ptr(library);
-    if (count > decoder->left) {
-        decoder->is_truncated = true;
-        png_error(library, "the data ends early");
-    }
-    memcpy(target, decoder->next, count);
-    decoder->next += count;
-    decoder->left -= count;
-}
-
-static unmask_png_status failure(const unmask_png *decoder) {
-    return decoder->is_truncated ? UNMASK_PNG_TRUNCATED : UNMASK_PNG_CORRUPT;
+    if (!unmask_decoding_read(&decoder->input, target, count)) png_error(library, "the data ends early");
 }
 
 /// Chunks that are inflated or kept, and that nothing here reads.
@@ -79,17 +68,16 @@ static void read_transparent_color(unmask_png *decoder, unmask_png_header *heade
     header->transparent[2] = color->blue;
 }
 
-unmask_png_status unmask_png_open(
+unmask_decoding_status unmask_png_open(
     const uint8_t *bytes, size_t count, unmask_png **opened, unmask_png_header *header) {
     unmask_png *decoder = *opened = calloc(1, sizeof *decoder);
-    if (!decoder) return UNMASK_PNG_NO_MEMORY;
-    decoder->next = bytes;
-    decoder->left = count;
-    if (setjmp(decoder->failed)) return failure(decoder);
+    if (!decoder) return UNMASK_DECODING_NO_MEMORY;
+    decoder->input = (unmask_decoding_input){.next = bytes, .left = count};
+    if (setjmp(decoder->failed)) return decoder->status;
     decoder->library = png_create_read_struct(PNG_LIBPNG_VER_STRING, decoder, fail, ignore);
-    if (!decoder->library) return UNMASK_PNG_NO_MEMORY;
+    if (!decoder->library) return UNMASK_DECODING_NO_MEMORY;
     decoder->info = png_create_info_struct(decoder->library);
-    if (!decoder->info) return UNMASK_PNG_NO_MEMORY;
+    if (!decoder->info) return UNMASK_DECODING_NO_MEMORY;
     // The caller's limits come after the header; libpng's own would refuse wide images for another reason.
     png_set_user_limits(decoder->library, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     limit_chunks(decoder->library);
@@ -111,22 +99,22 @@ unmask_png_status unmask_png_open(
     }
     if (header->color == UNMASK_PNG_PALETTE) read_palette(decoder, header);
     else read_transparent_color(decoder, header);
-    return UNMASK_PNG_OK;
+    return UNMASK_DECODING_OK;
 }
 
-const char *unmask_png_message(const unmask_png *decoder) { return decoder->message; }
+const char *unmask_png_message(const unmask_png *decoder) { return decoder->message.text; }
 
-unmask_png_status unmask_png_start(unmask_png *decoder) {
-    if (setjmp(decoder->failed)) return failure(decoder);
+unmask_decoding_status unmask_png_start(unmask_png *decoder) {
+    if (setjmp(decoder->failed)) return decoder->status;
     png_set_packing(decoder->library);
     png_read_update_info(decoder->library, decoder->info);
-    return UNMASK_PNG_OK;
+    return UNMASK_DECODING_OK;
 }
 
-unmask_png_status unmask_png_read_row(unmask_png *decoder, uint8_t *samples) {
-    if (setjmp(decoder->failed)) return failure(decoder);
+unmask_decoding_status unmask_png_read_row(unmask_png *decoder, uint8_t *samples) {
+    if (setjmp(decoder->failed)) return decoder->status;
     png_read_row(decoder->library, samples, NULL);
-    return UNMASK_PNG_OK;
+    return UNMASK_DECODING_OK;
 }
 
 void unmask_png_finish(unmask_png *decoder) {

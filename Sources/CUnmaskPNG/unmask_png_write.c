@@ -36,14 +36,14 @@ static void write_rows(png_structp library, const uint8_t *pixels, size_t height
     for (size_t y = 0; y < height; y++) png_write_row(library, pixels + y * stride);
 }
 
-unmask_png_status unmask_png_encode(
+unmask_decoding_status unmask_png_encode(
     const uint8_t *pixels, size_t width, size_t height, size_t channels, uint8_t **encoded, size_t *count) {
     // Both survive a longjmp, being reached through pointers that do not change.
     output *out = calloc(1, sizeof *out);
-    if (!out) return UNMASK_PNG_NO_MEMORY;
+    if (!out) return UNMASK_DECODING_NO_MEMORY;
     png_structp library = png_create_write_struct(PNG_LIBPNG_VER_STRING, out, fail, NULL);
     png_infop info = library ? png_create_info_struct(library) : NULL;
-    unmask_png_status status = UNMASK_PNG_NO_MEMORY;
+    unmask_decoding_status status = UNMASK_DECODING_NO_MEMORY;
     if (info && setjmp(out->failed) == 0) {
         png_set_write_fn(library, out, write_bytes, flush);
         png_set_user_limits(library, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
@@ -57,7 +57,7 @@ unmask_png_status unmask_png_encode(
         *encoded = out->bytes;
         *count = out->count;
         out->bytes = NULL;
-        status = UNMASK_PNG_OK;
+        status = UNMASK_DECODING_OK;
     }
     png_destroy_write_struct(&library, &info);
     free(out->bytes);

@@ -1,12 +1,7 @@
+#include "unmask_features.h"
 #include "unmask_resample.h"
 
-bool unmask_resample_has_avx2(void) {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2");
-#else
-    return false;
-#endif
-}
+bool unmask_resample_has_avx2(void) { return unmask_features_detected() & UNMASK_FEATURE_AVX2; }
 
 void unmask_u8_resample_across(
     const unmask_resample_table *table, size_t channels, size_t rows, const uint8_t *in, size_t in_stride,

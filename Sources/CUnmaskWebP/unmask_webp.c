@@ -12,6 +12,7 @@ struct unmask_webp {
     WebPBitstreamFeatures features;  ///< of that frame
     size_t width, height;
     bool has_alpha;
+    unmask_decoding_message message;
 };
 
 enum { LOSSLESS = 2 };  ///< `WebPBitstreamFeatures.format`
@@ -27,28 +28,36 @@ static size_t working_bytes(const WebPBitstreamFeatures *features) {
 /// The next piece of a file to decode before the caller is asked again.
 enum { SMALLEST_PIECE = 1 << 12, LARGEST_PIECE = 1 << 16 };
 
-static unmask_webp_status status_of(VP8StatusCode code) {
+static unmask_decoding_status status_of(VP8StatusCode code) {
     switch (code) {
-    case VP8_STATUS_OK: return UNMASK_WEBP_OK;
-    case VP8_STATUS_OUT_OF_MEMORY: return UNMASK_WEBP_NO_MEMORY;
-    case VP8_STATUS_UNSUPPORTED_FEATURE: return UNMASK_WEBP_UNSUPPORTED;
+    case VP8_STATUS_OK: return UNMASK_DECODING_OK;
+    case VP8_STATUS_OUT_OF_MEMORY: return UNMASK_DECODING_NO_MEMORY;
+    case VP8_STATUS_UNSUPPORTED_FEATURE: return UNMASK_DECODING_UNSUPPORTED;
     case VP8_STATUS_NOT_ENOUGH_DATA:
-    case VP8_STATUS_SUSPENDED: return UNMASK_WEBP_TRUNCATED;
-    default: return UNMASK_WEBP_CORRUPT;
+    case VP8_STATUS_SUSPENDED: return UNMASK_DECODING_TRUNCATED;
+    default: return UNMASK_DECODING_CORRUPT;
     }
 }
 
-static unmask_webp_status open_frame(unmask_webp *decoder) {
+/// libwebp has codes alone.
+static unmask_decoding_status explained(unmask_webp *decoder, unmask_decoding_status status) {
+    const char *text = status == UNMASK_DECODING_TRUNCATED     ? "the image data ends early"
+                       : status == UNMASK_DECODING_UNSUPPORTED ? "libwebp does not know this feature"
+                                                               : "the bitstream is invalid";
+    return unmask_decoding_fail(&decoder->message, status, "%s", text);
+}
+
+static unmask_decoding_status open_frame(unmask_webp *decoder) {
     WebPIterator *frame = &decoder->frame;
-    if (!WebPDemuxGetFrame(decoder->demuxer, 1, frame)) return UNMASK_WEBP_CORRUPT;
+    if (!WebPDemuxGetFrame(decoder->demuxer, 1, frame)) return UNMASK_DECODING_CORRUPT;
     VP8StatusCode code = WebPGetFeatures(frame->fragment.bytes, frame->fragment.size, &decoder->features);
     if (code != VP8_STATUS_OK) return status_of(code);
     size_t right = (size_t)frame->x_offset + (size_t)decoder->features.width;
     size_t bottom = (size_t)frame->y_offset + (size_t)decoder->features.height;
-    return right > decoder->width || bottom > decoder->height ? UNMASK_WEBP_CORRUPT : UNMASK_WEBP_OK;
+    return right > decoder->width || bottom > decoder->height ? UNMASK_DECODING_CORRUPT : UNMASK_DECODING_OK;
 }
 
-static unmask_webp_status open_container(unmask_webp *decoder) {
+static unmask_decoding_status open_container(unmask_webp *decoder) {
     WebPBitstreamFeatures features;
     VP8StatusCode code = WebPGetFeatures(decoder->data.bytes, decoder->data.size, &features);
     if (code != VP8_STATUS_OK) return status_of(code);
@@ -56,52 +65,47 @@ static unmask_webp_status open_container(unmask_webp *decoder) {
     WebPDemuxState state;
     decoder->demuxer = WebPDemuxPartial(&decoder->data, &state);
     if (!decoder->demuxer || state != WEBP_DEMUX_DONE) {
-        return state == WEBP_DEMUX_PARSE_ERROR ? UNMASK_WEBP_CORRUPT : UNMASK_WEBP_TRUNCATED;
+        return state == WEBP_DEMUX_PARSE_ERROR ? UNMASK_DECODING_CORRUPT : UNMASK_DECODING_TRUNCATED;
     }
     decoder->width = WebPDemuxGetI(decoder->demuxer, WEBP_FF_CANVAS_WIDTH);
     decoder->height = WebPDemuxGetI(decoder->demuxer, WEBP_FF_CANVAS_HEIGHT);
     return open_frame(decoder);
 }
 
-unmask_webp_status unmask_webp_open(
+unmask_decoding_status unmask_webp_open(
     const uint8_t *bytes, size_t count, unmask_webp **opened, unmask_webp_header *header) {
-    *opened = NULL;
-    unmask_webp *decoder = calloc(1, sizeof *decoder);
-    if (!decoder) return UNMASK_WEBP_NO_MEMORY;
+    unmask_webp *decoder = *opened = calloc(1, sizeof *decoder);
+    if (!decoder) return UNMASK_DECODING_NO_MEMORY;
     decoder->data = (WebPData){bytes, count};
-    unmask_webp_status status = open_container(decoder);
-    if (status != UNMASK_WEBP_OK) {
-        unmask_webp_close(decoder);
-        return status;
-    }
+    unmask_decoding_status status = open_container(decoder);
+    if (status != UNMASK_DECODING_OK) return explained(decoder, status);
     size_t width = (size_t)decoder->features.width, height = (size_t)decoder->features.height;
     header->width = decoder->width;
     header->height = decoder->height;
     header->has_alpha = decoder->has_alpha;
     header->covers_canvas = width == decoder->width && height == decoder->height;
     header->working_bytes = working_bytes(&decoder->features);
-    *opened = decoder;
-    return UNMASK_WEBP_OK;
+    return UNMASK_DECODING_OK;
 }
 
 /// Shows libwebp more and more of the frame's bytes, which stay where they are.
-static unmask_webp_status feed(
-    WebPIDecoder *incremental, const WebPData *bytes, unmask_webp_stop stop, void *context) {
+static unmask_decoding_status feed(
+    WebPIDecoder *incremental, const WebPData *bytes, unmask_decoding_stop stop, void *context) {
     size_t piece = bytes->size / 64;
     piece = piece < SMALLEST_PIECE ? SMALLEST_PIECE : piece > LARGEST_PIECE ? LARGEST_PIECE : piece;
     VP8StatusCode code = VP8_STATUS_SUSPENDED;
     for (size_t shown = 0; code == VP8_STATUS_SUSPENDED && shown < bytes->size;) {
-        if (stop && stop(context)) return UNMASK_WEBP_STOPPED;
+        if (stop && stop(context)) return UNMASK_DECODING_STOPPED;
         shown = bytes->size - shown < piece ? bytes->size : shown + piece;
         code = WebPIUpdate(incremental, bytes->bytes, shown);
     }
     return status_of(code);
 }
 
-unmask_webp_status unmask_webp_decode(
-    unmask_webp *decoder, uint8_t *pixels, unmask_webp_stop stop, void *context) {
+unmask_decoding_status unmask_webp_decode(
+    unmask_webp *decoder, uint8_t *pixels, unmask_decoding_stop stop, void *context) {
     WebPDecoderConfig config;
-    if (!WebPInitDecoderConfig(&config)) return UNMASK_WEBP_UNSUPPORTED;
+    if (!WebPInitDecoderConfig(&config)) return UNMASK_DECODING_UNSUPPORTED;
     size_t x = (size_t)decoder->frame.x_offset, y = (size_t)decoder->frame.y_offset;
     size_t channels = decoder->has_alpha ? 4 : 3;
     size_t stride = decoder->width * channels;
@@ -112,11 +116,13 @@ unmask_webp_status unmask_webp_decode(
     config.output.u.RGBA.size =
         ((size_t)decoder->features.height - 1) * stride + (size_t)decoder->features.width * channels;
     WebPIDecoder *incremental = WebPIDecode(NULL, 0, &config);
-    if (!incremental) return UNMASK_WEBP_NO_MEMORY;
-    unmask_webp_status status = feed(incremental, &decoder->frame.fragment, stop, context);
+    if (!incremental) return UNMASK_DECODING_NO_MEMORY;
+    unmask_decoding_status status = feed(incremental, &decoder->frame.fragment, stop, context);
     WebPIDelete(incremental);
-    return status;
+    return explained(decoder, status);
 }
+
+const char *unmask_webp_message(const unmask_webp *decoder) { return decoder->message.text; }
 
 static const uint8_t *chunk(const unmask_webp *decoder, const char name[4], size_t *count) {
     WebPChunkIterator found;

@@ -1,6 +1,6 @@
 import Foundation
 
-/// An image to send, encoded as JPEG, PNG or WebP.
+/// An image to send, encoded as JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC.
 public enum ImageInput: Sendable, Hashable {
     /// The file's bytes, which travel as a raw frame.
     case bytes([UInt8])

@@ -73,6 +73,10 @@ struct ClassifyBody: Decodable {
     var labels: [Label]
 }
 
+struct SearchBody: Decodable {
+    var neighbours: [Neighbour]
+}
+
 struct ReconstructBody: Decodable {
     var png: FrameReference
     var shape: [Int]

@@ -7,19 +7,39 @@ public struct ImageRequestOptions: Sendable, Hashable {
     /// Overrides that of the client's options.
     public var timeout: Duration?
     public var priority: Priority?
+    /// How many tokens are merged, and what the server may make of them when its queue is long.
+    public var budget: TokenBudget
 
     public init(
-        model: String? = nil, recipe: String? = nil, timeout: Duration? = nil, priority: Priority? = nil
+        model: String? = nil, recipe: String? = nil, timeout: Duration? = nil, priority: Priority? = nil,
+        budget: TokenBudget = TokenBudget()
     ) {
         self.model = model
         self.recipe = recipe
         self.timeout = timeout
         self.priority = priority
+        self.budget = budget
     }
 
     /// A higher one always goes first.
     public enum Priority: String, Sendable, Encodable {
         case high, normal, low
+    }
+}
+
+/// What an image may cost in tokens; what was used stands in the answer's stamp.
+public struct TokenBudget: Sendable, Hashable {
+    /// Tokens that each block merges into others; nil for the model's own.
+    public var merge: Int?
+    /// The most that the server may make of `merge` when its queue is long; nil: nothing else.
+    public var mergeMax: Int?
+    /// The least share of the patches that it may make of `keep` then, for vectors and classes; nil: nothing else.
+    public var keepMin: Double?
+
+    public init(merge: Int? = nil, mergeMax: Int? = nil, keepMin: Double? = nil) {
+        self.merge = merge
+        self.mergeMax = mergeMax
+        self.keepMin = keepMin
     }
 }
 
@@ -82,9 +102,10 @@ struct ImageParameters: Encodable {
     var recipe: String?
     var deadlineMs: Int?
     var priority: ImageRequestOptions.Priority?
+    var budget: TokenBudget
     var own: any Encodable
 
-    private enum CodingKeys: CodingKey { case images, model, recipe, deadlineMs, priority }
+    private enum CodingKeys: CodingKey { case images, model, recipe, deadlineMs, priority, merge, mergeMax, keepMin }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -93,6 +114,9 @@ struct ImageParameters: Encodable {
         try container.encodeIfPresent(recipe, forKey: .recipe)
         try container.encodeIfPresent(deadlineMs, forKey: .deadlineMs)
         try container.encodeIfPresent(priority, forKey: .priority)
+        try container.encodeIfPresent(budget.merge, forKey: .merge)
+        try container.encodeIfPresent(budget.mergeMax, forKey: .mergeMax)
+        try container.encodeIfPresent(budget.keepMin, forKey: .keepMin)
         try own.encode(to: encoder)
     }
 }
@@ -114,8 +138,17 @@ struct CompareParameters: Encodable {
 
 struct ClassifyParameters: Encodable {
     var topK: Int?
+    var head: String?
+    var scores: ScoreKind?
+    var threshold: Double?
     var keep: KeepParameter?
     var seed: UInt64?
+}
+
+struct SearchParameters: Encodable {
+    var index: String?
+    var k: Int?
+    var under: String?
 }
 
 struct ReconstructParameters: Encodable {

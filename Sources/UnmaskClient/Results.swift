@@ -29,6 +29,8 @@ public struct Stamp: Sendable, Hashable, Decodable {
     public var precision: String
     /// The patch tokens that the encoder saw.
     public var tokens: Int
+    /// Tokens that each block merged into others, at most; nil where none were.
+    public var merge: Int?
     /// Of vectors only, as the two below.
     public var pooling: Pooling?
     public var dimension: Int?
@@ -41,6 +43,8 @@ public enum Pooling: String, Sendable, Codable {
     case cls
     /// The mean of the patch tokens.
     case mean
+    /// Attention pooling, of models that have it.
+    case map
     /// All patch tokens.
     case tokens
     /// What the graph of a model that is not a checkpoint gives as its vector.
@@ -58,7 +62,30 @@ public struct Vector: Sendable, Equatable {
 public struct Label: Sendable, Hashable, Decodable {
     public var label: String
     public var index: Int
-    public var probability: Float
+    public var probability: Float?
+    /// In place of a probability, where logits were asked for.
+    public var logit: Float?
+    /// In place of a probability, of a regression.
+    public var value: Float?
+}
+
+/// What the numbers are that a head gives for its labels.
+public enum ScoreKind: String, Sendable, Encodable {
+    /// Of classes that exclude one another.
+    case probabilities
+    /// Of labels of which any number may be true.
+    case sigmoid
+    case logits
+    /// Quantities, as they are.
+    case values
+}
+
+/// What an index has that is like an image.
+public struct Neighbour: Sendable, Hashable, Decodable {
+    /// The cosine.
+    public var similarity: Float
+    /// Of images of equal pixels.
+    public var paths: [String]
 }
 
 /// The rebuilt image.

@@ -35,12 +35,18 @@ extension ServiceClient {
         return try reply.decode(ImageReply<EmbeddingBody>.self).results { try $0.vector(of: reply) }
     }
 
-    /// The most probable classes of every image.
+    /// The labels of every image that score most.
+    ///
+    /// - Parameters:
+    ///   - head: one of the server's fitted heads; nil for the model's own.
+    ///   - scores: what the numbers are; nil for what the model's head gives.
+    ///   - threshold: labels that score less are left out.
     public func classify(
-        _ images: [ImageInput], topK: Int? = nil, keep: Patches? = nil,
-        request: ImageRequestOptions = ImageRequestOptions()
+        _ images: [ImageInput], topK: Int? = nil, head: String? = nil, scores: ScoreKind? = nil,
+        threshold: Double? = nil, keep: Patches? = nil, request: ImageRequestOptions = ImageRequestOptions()
     ) async throws -> ImageResults<[Label]> {
-        let parameters = ClassifyParameters(topK: topK, keep: keep?.keep, seed: keep?.seed)
+        let parameters = ClassifyParameters(
+            topK: topK, head: head, scores: scores, threshold: threshold, keep: keep?.keep, seed: keep?.seed)
         let reply = try await call("classify", images, parameters, request)
         return try reply.decode(ImageReply<ClassifyBody>.self).results(\.labels)
     }
@@ -69,6 +75,20 @@ extension ServiceClient {
         return try await call("compare", nil, parameters, frames, request).decode(CompareReply.self).cosine
     }
 
+    /// The images of one of the server's indexes that are most like every image, nearest first.
+    ///
+    /// - Parameters:
+    ///   - index: its name; nil for the server's first.
+    ///   - prefix: only images whose path begins so.
+    public func search(
+        _ images: [ImageInput], index: String? = nil, k: Int? = nil, under prefix: String? = nil,
+        request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> ImageResults<[Neighbour]> {
+        let parameters = SearchParameters(index: index, k: k, under: prefix)
+        let reply = try await call("index.search", images, parameters, request)
+        return try reply.decode(ImageReply<SearchBody>.self).results(\.neighbours)
+    }
+
     private func call(
         _ method: String, _ images: [ImageInput], _ parameters: any Encodable, _ request: ImageRequestOptions
     ) async throws -> ServiceReply {
@@ -85,6 +105,7 @@ extension ServiceClient {
         let params = ImageParameters(
             images: images, model: request.model, recipe: request.recipe,
             deadlineMs: timeout.map { max(1, Int($0 / .milliseconds(1))) }, priority: request.priority,
+            budget: request.budget,
             own: parameters)
         let text = String(decoding: try Self.encoder.encode(params), as: UTF8.self)
         return try await call(method, params: text, frames: frames, timeout: timeout)

@@ -18,6 +18,11 @@ public struct Node: Sendable {
     public var inputs: [ValueID?]
     /// Results in the order that `Op` documents. All operations but some primitives have one.
     public var outputs: [ValueID]
+    /// How the numbers of a product are multiplied; of other operations without meaning.
+    public var arithmetic = Arithmetic.f32
+    /// What the rows that an int8 product reads are rounded to; nil: each row has a scale of its own, found as it comes, its
+    /// largest magnitude over 127. Of other operations without meaning.
+    public var grid: NumberGrid?
 
     public init(name: String, op: Op, inputs: [ValueID?], outputs: [ValueID]) {
         self.name = name
@@ -25,6 +30,9 @@ public struct Node: Sendable {
         self.inputs = inputs
         self.outputs = outputs
     }
+
+    /// The operand in a place; nil where it is absent.
+    public func operand(_ place: Int) -> ValueID? { place < inputs.count ? inputs[place] : nil }
 
     /// The first result.
     public var output: ValueID {

@@ -37,6 +37,8 @@ public final class MappedFile: Sendable {
     /// Kept open to ask for the state of the file that is mapped, whatever stands under its name now.
     private let descriptor: Int32
     private let opened: FileState
+    /// As it was when it was opened.
+    public let identity: FileIdentity
 
     /// Throws `MappingError` where `path` is missing, a directory, not a regular file or empty.
     public init(path: String) throws(MappingError) {
@@ -72,6 +74,7 @@ public final class MappedFile: Sendable {
         self.pages = pages
         base = UnsafeRawPointer(address)
         opened = FileState(status)
+        identity = FileIdentity(status)
     }
 
     deinit {
@@ -79,6 +82,9 @@ public final class MappedFile: Sendable {
         munmap(UnsafeMutableRawPointer(mutating: base), byteCount)
         close(descriptor)
     }
+
+    /// Its first byte. Valid while this object lives.
+    public var start: UnsafeRawPointer { base }
 
     /// The whole file. Valid while this object lives.
     public var bytes: UnsafeRawBufferPointer {

@@ -20,6 +20,62 @@ public struct SeparateAttention: Sendable, Hashable, Codable {
     }
 }
 
+/// Which tokens of a block are merged (Bolya et al. 2022): the `merged` most alike, by their keys, as `MergeTokens` says.
+public struct TokenMatching: Sendable, Hashable {
+    /// Of the attention whose keys they are, and the numbers of a head.
+    public var heads: Int, headWidth: Int
+    /// The column at which the keys begin in an operand of rank 3.
+    public var column: Int
+    /// Tokens at the beginning that stay as they are.
+    public var fixed: Int
+    /// Tokens fewer than before.
+    public var merged: Int
+
+    public init(heads: Int, headWidth: Int, column: Int, fixed: Int, merged: Int) {
+        self.heads = heads
+        self.headWidth = headWidth
+        self.column = column
+        self.fixed = fixed
+        self.merged = merged
+    }
+}
+
+/// What a gated MLP's first half goes through before it is multiplied with the second one.
+public enum Gate: Sendable, Hashable, Codable {
+    /// x · sigmoid(x).
+    case silu
+    case gelu(GELU)
+}
+
+/// Queries and keys whose heads are normalised each by itself.
+public struct HeadNorm: Sendable, Hashable, Codable {
+    public var heads: Int
+    public var epsilon: Float
+    /// Whether it is an RMSNorm.
+    public var isRMS: Bool
+
+    public init(heads: Int, epsilon: Float, isRMS: Bool) {
+        self.heads = heads
+        self.epsilon = epsilon
+        self.isRMS = isRMS
+    }
+}
+
+/// Queries and keys whose heads are turned by their tokens' places (Su et al. 2021).
+public struct HeadRotation: Sendable, Hashable, Codable {
+    public var heads: Int
+    /// Tokens in front that have no place.
+    public var prefix: Int
+    /// Whether the numbers of a pair stand half a head apart; else they follow one another.
+    public var halves: Bool
+
+    public init(heads: Int, prefix: Int, halves: Bool) {
+        self.heads = heads
+        self.prefix = prefix
+        self.halves = halves
+    }
+}
+
 /// What a linear layer does besides the product. The builder emits plain layers; passes fill this in.
 public struct LinearFusion: Sendable, Equatable {
     /// Epsilon of a LayerNorm of the input rows, whose weight and bias are the node's norm operands.
@@ -34,29 +90,54 @@ public struct LinearFusion: Sendable, Equatable {
 
 /// What a node computes. Operands stand in `Node.inputs` in the order given here; those marked ? may be absent.
 ///
-/// Shapes: B batch, N patches, K kept patches, T tokens, D width, P patch size, C channels.
+/// Shapes: B batch, N patches, K kept patches, T tokens, S tokens after a merge, D width, P patch size, C channels.
 public enum Op: Sendable, Equatable {
     /// (pixels u8 [B, H, W, C] or f32 [B, C, H, W], ids_keep? i32 [B, K]) → [B, K, P·P·C], the channel fastest.
     case patches(size: Int)
     /// (x [..., n], scale [n], shift [n]) → x · scale + shift.
     case scaleShift
-    /// (x [..., k], weight [n, k], bias? [n], norm weight? [k], norm bias? [k], residual? [..., n]) →
-    /// activation(norm(x) · weightᵀ + bias) + residual.
+    /// (x [..., k], weight [n, k], bias? [n], norm weight? [k], norm bias? [k], residual? [..., n], scale? [n]) →
+    /// activation(norm(x) · weightᵀ + bias) · scale + residual.
     case linear(LinearFusion)
     /// (x [..., D], weight [D], bias [D]) → [..., D].
     case layerNorm(epsilon: Float)
-    /// (qkv [B, T, 3·D]) → [B, T, D]: softmax(q kᵀ / √(D/heads)) v in each head.
+    /// (x [..., D], weight [D]) → [..., D]: x over the root of its squares' mean, times weight.
+    case rmsNorm(epsilon: Float)
+    /// (qkv [B, T, 3·D], q weight [d], q bias? [d], k weight [d], k bias? [d]) → qkv with its queries and keys
+    /// normalised, d = D/heads.
+    case normalizeHeads(HeadNorm)
+    /// (qkv [B, T, 3·D], cosines [G, N, d/2], sines [G, N, d/2], ids_keep? [B, K]) → qkv with its queries and keys turned:
+    /// all heads alike where G is 1, each by its own angles where it is the number of heads.
+    case rotateHeads(HeadRotation)
+    /// (x [..., 2·n]) → [..., n]: the first half, activated, times the second one.
+    case gate(Gate)
+    /// (qkv [B, T, 3·D], bias? [H, S, S], ids_keep? [B, K], key bias? [B, T]) → [B, T, D]:
+    /// softmax(q kᵀ / √(D/heads) + bias + key bias) v in each head. The bias is for all tokens S; of a masked image the
+    /// last K are those of ids_keep. The key bias has the place that it has in `separateAttention`.
     case attention(heads: Int)
-    /// (q, k, v) → [B, Tq, D]: softmax(scale · q kᵀ) v in each head. An operand is [B, T, ≥ D], tokens first, whose
-    /// columns from the given one on hold head after head, or [B, H, T, D/heads].
+    /// (q, k, v, key bias? [B, T]) → [B, Tq, D]: softmax(scale · q kᵀ + key bias) v in each head. One of q, k and v is
+    /// [B, T, ≥ D], tokens first, whose columns from the given one on hold head after head, or [B, H, T, D/heads]; B may
+    /// be 1 for all images.
     case separateAttention(SeparateAttention)
     case gelu(GELU)
     /// (a, b) of one shape → a + b.
     case add
-    /// (x [B, K, D], CLS token with its position [D], positions [N, D], ids_keep? [B, K]) → [B, 1 + K, D].
+    /// (x) → the nearest numbers of the grid; a NaN stays.
+    case roundToGrid(NumberGrid)
+    /// (x [B, K, D], prefix? [R, D] or [D], positions? [N, D], ids_keep? [B, K]) → [B, R + K, D]: positions are added to the
+    /// patches; the prefix, which stands in front, has its own added already.
     case assembleTokens
     /// (x [B, 1 + K, D], mask token [D], positions [1 + N, D], ids_restore [B, N]) → [B, 1 + N, D].
     case restoreTokens
+    /// (keys as of an attention, sizes? [B, T], origins? i32 [B, N]) → what becomes of T tokens: members i32 [B, T] and
+    /// starts i32 [B, S + 1] of the groups that are merged, their sizes [B, S], the logarithms of these [B, S], and the
+    /// group i32 [B, N] of each token that there was before any merge. Sizes and origins are those before this merge.
+    case matchTokens(TokenMatching)
+    /// (x [B, T, D], members, starts, sizes? [B, T]) → [B, S, D]: the mean of each group, weighted by sizes. The first
+    /// `fixed` tokens stay what and where they are.
+    case mergeTokens(fixed: Int)
+    /// (x [B, S, D], origins i32 [B, N]) → [B, N, D]: to each token its group's.
+    case unmergeTokens
     /// (x [B, T, D]) → [B, D], the token of that index.
     case selectToken(Int)
     /// (x [B, T, D]) → [B, T - count, D], without the first tokens.
@@ -75,12 +156,20 @@ public enum Op: Sendable, Equatable {
         case .scaleShift: "scaleShift"
         case .linear: "linear"
         case .layerNorm: "layerNorm"
+        case .rmsNorm: "rmsNorm"
+        case .normalizeHeads: "normalizeHeads"
+        case .rotateHeads: "rotateHeads"
+        case .gate: "gate"
         case .attention: "attention"
         case .separateAttention: "separateAttention"
         case .gelu: "gelu"
         case .add: "add"
+        case .roundToGrid: "roundToGrid"
         case .assembleTokens: "assembleTokens"
         case .restoreTokens: "restoreTokens"
+        case .matchTokens: "matchTokens"
+        case .mergeTokens: "mergeTokens"
+        case .unmergeTokens: "unmergeTokens"
         case .selectToken: "selectToken"
         case .dropTokens: "dropTokens"
         case .meanTokens: "meanTokens"
@@ -90,8 +179,16 @@ public enum Op: Sendable, Equatable {
     }
 }
 
+/// The places of an attention's operands that are optional.
+public enum AttentionInput {
+    /// Of joint attention alone.
+    public static let bias = 1, ids = 2
+    public static let keyBias = 3
+}
+
 /// The places of a linear node's operands.
 public enum LinearOperand {
     public static let x = 0, weight = 1, bias = 2, normWeight = 3, normBias = 4, residual = 5
-    public static let count = 6
+    public static let scale = 6
+    public static let count = 7
 }

@@ -3,7 +3,7 @@ extension Tensor {
     public var isContiguous: Bool {
         switch contents {
         case .owned, .mapped: true
-        case .joined, .transposed: false
+        case .joined, .transposed, .scaled: false
         }
     }
 
@@ -20,13 +20,36 @@ extension Tensor {
             }
         case .transposed(let matrix):
             matrix.copyTransposed(to: target, rows: matrix.shape[0], columns: matrix.shape[1], firstRow: 0)
+        case .scaled(let whole, let scales):
+            whole.copyProducts(with: scales, to: target)
+        }
+    }
+
+    /// Writes these whole numbers as float32, each row times its scale.
+    private func copyProducts(with scales: Tensor, to target: UnsafeMutableRawPointer) {
+        let rows = shape.first ?? 0
+        let width = rows > 0 ? count / rows : 0
+        withBytes { whole in
+            scales.withBytes { scales in
+                for row in 0..<rows {
+                    let scale = scales.loadUnaligned(fromByteOffset: row * MemoryLayout<Float>.size, as: Float.self)
+                    for index in row * width..<(row + 1) * width {
+                        let number =
+                            type == .i8
+                            ? Int16(Int8(bitPattern: whole[index]))
+                            : whole.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self)
+                        let product = Float(number) * scale
+                        target.storeBytes(of: product, toByteOffset: index * MemoryLayout<Float>.size, as: Float.self)
+                    }
+                }
+            }
         }
     }
 
     /// Writes this part of a matrix [rows, columns], its rows from `firstRow` on, to the matrix [columns, rows].
     private func copyTransposed(to target: UnsafeMutableRawPointer, rows: Int, columns: Int, firstRow: Int) {
         switch contents {
-        case .owned, .mapped:
+        case .owned, .mapped, .scaled:
             withBytes { bytes in
                 let matrix = MatrixPart(bytes: bytes, firstRow: firstRow, rows: rows, columns: columns)
                 switch type.byteCount {

@@ -11,6 +11,10 @@ public struct Tensor: Sendable {
         /// The contents of a matrix [n, m] as one [m, n], rearranged when they are read: how the right-hand side of a
         /// product serves as a linear layer's weight.
         indirect case transposed(Tensor)
+        /// Whole numbers, each row (along the first axis) times a float32 number of its own: a quantised weight, whose
+        /// elements are float32. They are int8, or int16 where a zero point was taken off bytes: those of a row then span
+        /// 255 at most.
+        indirect case scaled(Tensor, by: Tensor)
     }
 
     public let shape: [Int]
@@ -29,6 +33,10 @@ public struct Tensor: Sendable {
                 return nil
             }
         case .transposed: break
+        case .scaled(let whole, let scales):
+            guard type == .f32, [.i8, .i16].contains(whole.type), whole.shape == shape, scales.type == .f32,
+                scales.shape == Array(shape.prefix(1))
+            else { return nil }
         }
         if case .transposed(let matrix) = contents {
             guard matrix.type == type, matrix.shape.count == 2, shape == matrix.shape.reversed() else { return nil }
@@ -74,7 +82,7 @@ public struct Tensor: Sendable {
         case .mapped(let file, let range):
             defer { withExtendedLifetime(file) {} }
             return try body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
-        case .joined, .transposed:
+        case .joined, .transposed, .scaled:
             let together = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
                 if let base = buffer.baseAddress { copyBytes(to: UnsafeMutableRawPointer(base)) }
                 count = byteCount
@@ -96,6 +104,9 @@ public struct Tensor: Sendable {
         case .mapped(let file, let range): file.willNeed(range)
         case .joined(let parts): for part in parts { part.willNeed() }
         case .transposed(let matrix): matrix.willNeed()
+        case .scaled(let whole, let scales):
+            whole.willNeed()
+            scales.willNeed()
         }
     }
 
@@ -106,6 +117,9 @@ public struct Tensor: Sendable {
         case .mapped(let file, let range): file.release(range)
         case .joined(let parts): for part in parts { part.release() }
         case .transposed(let matrix): matrix.release()
+        case .scaled(let whole, let scales):
+            whole.release()
+            scales.release()
         }
     }
 
@@ -122,16 +136,30 @@ public struct Tensor: Sendable {
         case .mapped(let file, _): files[ObjectIdentifier(file)] = file
         case .joined(let parts): for part in parts { part.collectFiles(&files) }
         case .transposed(let matrix): matrix.collectFiles(&files)
+        case .scaled(let whole, let scales):
+            whole.collectFiles(&files)
+            scales.collectFiles(&files)
+        }
+    }
+
+    /// The tensors that the elements are kept in, as they are kept: this one, unless it is put together of others.
+    public var stored: [Tensor] {
+        switch contents {
+        case .owned, .mapped: [self]
+        case .joined(let parts): parts.flatMap(\.stored)
+        case .transposed(let matrix): matrix.stored
+        case .scaled(let whole, let scales): whole.stored + scales.stored
         }
     }
 
     /// The same contents under another shape of equal count.
     public func reshaped(_ shape: [Int]) -> Tensor? {
-        if case .transposed = contents {
+        switch contents {
+        case .transposed, .scaled:
             guard self.shape != shape else { return self }
             return withBytes { Tensor(shape: shape, type: type, contents: .owned(Array($0))) }
+        case .owned, .mapped, .joined: return Tensor(shape: shape, type: type, contents: contents)
         }
-        return Tensor(shape: shape, type: type, contents: contents)
     }
 }
 

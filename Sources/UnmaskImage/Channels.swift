@@ -40,3 +40,11 @@ func overWhite(_ sample: UInt8, alpha: UInt8) -> UInt8 {
     let scaled = (blended << 7) + (0x80 << 7)
     return UInt8((((scaled >> 8) + scaled) >> 8) >> 7)
 }
+
+/// Makes four samples a pixel, the last of them alpha, three over white, in place.
+func compositeOverWhite(_ samples: UnsafeMutableBufferPointer<UInt8>, pixels: Int) {
+    for i in 0..<pixels {
+        let alpha = samples[4 * i + 3]
+        for c in 0..<3 { samples[3 * i + c] = overWhite(samples[4 * i + c], alpha: alpha) }
+    }
+}

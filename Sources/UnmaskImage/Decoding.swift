@@ -1,5 +1,5 @@
 extension PixelImage {
-    /// Decodes a JPEG, PNG or WebP image, found by content, and turns it upright by its EXIF orientation.
+    /// Decodes an image of any `ImageFormat`, found by content, and turns it upright by its EXIF orientation.
     ///
     /// Pixels equal Pillow's `ImageOps.exif_transpose(image).convert("RGB")`, or `convert("L")` of that for one channel,
     /// alpha composited over white first; docs/preprocessing.md says more. Of an animation, the first frame counts.

@@ -37,5 +37,10 @@ func openImage(
     case .jpeg: try JPEGDecoder(bytes, watch)
     case .png: try PNGDecoder(bytes, watch)
     case .webp: try WebPDecoder(bytes, watch)
+    case .gif: try GIFDecoder(bytes, watch)
+    case .bmp: try BMPDecoder(bytes, watch)
+    case .tiff: try TIFFDecoder(bytes, watch)
+    case .avif: try AVIFDecoder(bytes, watch)
+    case .heic: try HEICDecoder(bytes, watch)
     }
 }

@@ -8,7 +8,7 @@ public struct ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case truncated = "image_truncated"
         /// More than `ImageLimits` or `DecodeMemory` allows, or more than there is memory for.
         case tooLarge = "image_too_large"
-        /// Not a JPEG, PNG or WebP image, or a kind of one that is not decoded.
+        /// None of the formats that are decoded (`ImageFormat`), or a kind of one that is not.
         case unsupported = "image_unsupported"
         /// The file is missing, not a regular file, or not readable.
         case notFound = "image_not_found"
@@ -43,6 +43,10 @@ extension ImageError {
 
     static func notDecoded(_ format: ImageFormat, _ detail: String) -> ImageError {
         ImageError(.unsupported, "this kind of \(format) is not decoded: \(detail); save it as plain \(format)")
+    }
+
+    static func tooLarge(_ format: ImageFormat, _ detail: String) -> ImageError {
+        ImageError(.tooLarge, "this \(format) file asks for too much: \(detail); scale it down, or cut it in pieces")
     }
 
     static func noMemory(_ bytes: Int) -> ImageError {

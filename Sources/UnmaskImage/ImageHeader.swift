@@ -1,6 +1,6 @@
 /// What an encoded image's header says, read without decoding it.
 public struct ImageHeader: Sendable, Equatable {
-    /// `jpeg`, `png` or `webp`.
+    /// `jpeg`, `png`, `webp`, `gif`, `bmp`, `tiff`, `avif` or `heic`.
     public let format: String
     /// In pixels, as stored: before it is turned upright.
     public let width: Int

@@ -58,6 +58,17 @@ extension ImageLimits {
         }
     }
 
+    /// Of an image whose sides have been checked, and of which more is decoded than is shown: blocks that fill it up
+    /// (of at most 64 pixels a side) are free.
+    func check(decodedPixels: Int, width: Int, height: Int) throws(ImageError) {
+        guard decodedPixels <= max(maxPixels, (width + 64) * (height + 64)) else {
+            throw ImageError(
+                .tooLarge,
+                "the image of \(width) × \(height) pixels is cut out of \(decodedPixels); at most \(maxPixels) are "
+                    + "decoded: save it by itself")
+        }
+    }
+
     /// Of an image whose sides have been checked.
     func check(scans: Int, width: Int, height: Int) throws(ImageError) {
         guard scans <= ImageLimits.maxScans else {

@@ -2,10 +2,14 @@
 struct ImageMetadata {
     var exif: [UInt8] = []
     var xmp: [UInt8] = []
+    /// How the file turns the image by means of its own, which overrules both.
+    var stated: Orientation?
 
-    /// EXIF's orientation; where EXIF does not speak of one, XMP's. What is damaged or out of range counts as upright.
+    /// The file's own word for it, else EXIF's orientation; where EXIF does not speak of one, XMP's. What is damaged or out
+    /// of range counts as upright.
     var orientation: Orientation {
-        switch ExifOrientation(exif) {
+        if let stated { return stated }
+        return switch ExifOrientation(exif) {
         case .value(let number): Orientation(rawValue: number) ?? .upright
         case .unusable: .upright
         case .absent: xmpOrientation ?? .upright

@@ -2,7 +2,7 @@ internal import CUnmaskPNG
 
 /// Pixels as stored, alpha composited over white; one channel where the file is gray, else three.
 final class PNGDecoder: ImageDecoder, RowSource {
-    private var decoder: OpaquePointer?
+    private let library: LibraryDecoder
     private let header: unmask_png_header
     private let samples: PNGSamples
     private let watch: DecodeWatch
@@ -22,28 +22,20 @@ final class PNGDecoder: ImageDecoder, RowSource {
 
     /// - Parameter encoded: outlives the decoder.
     init(_ encoded: UnsafeBufferPointer<UInt8>, _ watch: DecodeWatch) throws(ImageError) {
-        var decoder: OpaquePointer?
         var header = unmask_png_header()
-        do throws(ImageError) {
-            try Self.check(unmask_png_open(encoded.baseAddress, encoded.count, &decoder, &header), decoder)
-            try watch.limits.check(width: header.width, height: header.height)
-        } catch {
-            unmask_png_close(decoder)
-            throw error
+        library = try LibraryDecoder(.png, watch, message: unmask_png_message, close: unmask_png_close) {
+            unmask_png_open(encoded.baseAddress, encoded.count, &$0, &header)
         }
-        self.decoder = decoder
+        try watch.limits.check(width: header.width, height: header.height)
         self.header = header
         self.watch = watch
         samples = PNGSamples(header)
-        metadata = ImageMetadata(decoder)
+        metadata = ImageMetadata(library)
         hasMetadataBehindImage = PNGChunks(encoded).hasMetadataBehindImage
     }
 
-    deinit { close() }
-
     func close() {
-        unmask_png_close(decoder)
-        decoder = nil
+        library.close()
         row = nil
     }
 
@@ -94,52 +86,34 @@ final class PNGDecoder: ImageDecoder, RowSource {
         let buffer = if let row { row } else { try start() }
         try buffer.withBytes { bytes throws(ImageError) in
             guard let start = bytes.baseAddress else { return }
-            try check(unmask_png_read_row(decoder, start))
+            try library.check(unmask_png_read_row(library.pointer, start))
             samples.convert(start, count: count, to: pixels)
         }
     }
 
     private func start() throws(ImageError) -> PixelBuffer {
         let buffer = try watch.memory.buffer(rowBytes)
-        try check(unmask_png_start(decoder))
+        try library.check(unmask_png_start(library.pointer))
         row = buffer
         return buffer
     }
 
     private func finish() {
-        unmask_png_finish(decoder)
-        metadata = ImageMetadata(decoder)
-    }
-
-    private func check(_ status: unmask_png_status) throws(ImageError) {
-        try Self.check(status, decoder)
-    }
-
-    private static func check(_ status: unmask_png_status, _ decoder: OpaquePointer?) throws(ImageError) {
-        let detail = decoder.map { String(cString: unmask_png_message($0)) } ?? ""
-        switch status {
-        case UNMASK_PNG_OK: return
-        case UNMASK_PNG_TRUNCATED: throw .cutShort(.png, detail)
-        case UNMASK_PNG_NO_MEMORY: throw .noMemory(.png)
-        default: throw .corrupt(.png, detail)
-        }
+        unmask_png_finish(library.pointer)
+        metadata = ImageMetadata(library)
     }
 }
 
 extension ImageMetadata {
     /// What a PNG's chunks say, as far as they have been read.
-    fileprivate init(_ decoder: OpaquePointer?) {
-        var count = 0
-        if let exif = unmask_png_exif(decoder, &count) {
-            self.exif = Array(UnsafeBufferPointer(start: exif, count: count))
-        } else if let text = unmask_png_raw_exif(decoder, &count) {
-            self.exif = Self.rawProfile(UnsafeBufferPointer(start: text, count: count))
-        }
-        if let xmp = unmask_png_xmp(decoder, &count) { self.xmp = Array(UnsafeBufferPointer(start: xmp, count: count)) }
+    fileprivate init(_ library: LibraryDecoder) {
+        exif = library.bytes(unmask_png_exif)
+        if exif.isEmpty { exif = Self.rawProfile(library.bytes(unmask_png_raw_exif)) }
+        xmp = library.bytes(unmask_png_xmp)
     }
 
     /// The bytes of a profile in a text: what follows its third line, in hexadecimal. Empty where it is something else.
-    private static func rawProfile(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    private static func rawProfile(_ text: [UInt8]) -> [UInt8] {
         let newline = UInt8(ascii: "\n")
         let lines = text.split(separator: newline, maxSplits: 3, omittingEmptySubsequences: false)
         guard lines.count == 4 else { return [] }

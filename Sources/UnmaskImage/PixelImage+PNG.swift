@@ -1,3 +1,4 @@
+internal import CUnmaskDecoding
 internal import CUnmaskPNG
 
 #if canImport(Glibc)
@@ -25,7 +26,7 @@ extension PixelImage {
         let status = pixels.withUnsafeBufferPointer {
             unmask_png_encode($0.baseAddress, width, height, channels, &encoded, &count)
         }
-        guard status == UNMASK_PNG_OK, let encoded else {
+        guard status == UNMASK_DECODING_OK, let encoded else {
             throw ImageWriteError(description: "no memory to make a PNG of \(width) × \(height) pixels")
         }
         defer { free(encoded) }

@@ -24,7 +24,7 @@ public final class Model: Sendable {
     public let imported: ImportedFile?
     /// What the model made of the golden image when its file was written, if the file says.
     public let golden: GoldenVector?
-    private let source: ModelSource
+    let source: ModelSource
     private let contentHash: BackgroundHash
 
     /// Loads Unmask's own checkpoints, ViTs and MAEs in the names of timm, transformers, torchvision and MMPretrain out
@@ -86,18 +86,30 @@ public final class Model: Sendable {
         if source.statedHash != nil { _ = try contentHash.value }
     }
 
-    /// How the weights are stored, the most frequent first: usually one of f32, f16 and bf16.
+    /// How the weights are stored, the most frequent first: usually one of f32, f16, bf16 and, quantised, i8.
     public var storage: [ElementType] {
         var bytes: [ElementType: Int] = [:]
-        for tensor in source.tensors.values { bytes[tensor.type, default: 0] += tensor.byteCount }
+        for tensor in source.tensors.values.flatMap(\.stored) { bytes[tensor.type, default: 0] += tensor.byteCount }
         return bytes.sorted { ($0.value, $0.key.rawValue) > ($1.value, $1.key.rawValue) }.map(\.key)
+    }
+
+    /// Whether the file holds weights as whole numbers of 8 bits that int8 products read: what `Precision.file` makes int8.
+    public var statesInt8: Bool {
+        switch source {
+        case .checkpoint(let checkpoint): checkpoint.tensors.values.contains(where: \.isWhole)
+        case .graph(let graph):
+            graph.graph.nodes.contains { node in
+                guard case .linear = node.op, let weight = node.inputs[LinearOperand.weight] else { return false }
+                return graph.graph.constants[weight]?.isWhole ?? false
+            }
+        }
     }
 
     /// Stored numbers of the whole model.
     public var parameterCount: Int { source.tensors.values.reduce(0) { $0 + $1.count } }
 
     /// The weights' bytes as stored.
-    public var storedBytes: Int { source.tensors.values.reduce(0) { $0 + $1.byteCount } }
+    public var storedBytes: Int { source.tensors.values.flatMap(\.stored).reduce(0) { $0 + $1.byteCount } }
 
     /// Writes the model as one of Unmask's own checkpoints: to a temporary file that is then renamed.
     /// - Parameters:
@@ -129,7 +141,7 @@ extension Model {
         try configuration.validate()
         let noise = Philox(seed: 1).uniform(1 << 16).map { ($0 - 0.5) * 0.07 }
         var tensors: [String: Tensor] = [:]
-        for (name, shape) in ParameterTable(configuration).shapes {
+        for (name, shape) in try ParameterShapes(configuration).shapes {
             let count = shape.reduce(1, *)
             let isScale = shape.count == 1 && name.hasSuffix("weight")
             tensors[name] = Tensor(

@@ -23,6 +23,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case imageMismatch(expected: [Int], found: [Int])
     case invalidMask(String)
     case invalidRequest(String)
+    /// The model does not allow that tokens are merged.
+    case unmergeable(String)
     case runtime(String)
     case unwritable(String)
 
@@ -42,6 +44,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .imageMismatch: "image_mismatch"
         case .invalidMask: "mask_invalid"
         case .invalidRequest: "invalid_params"
+        case .unmergeable: "merge_unsupported"
         case .runtime: "internal"
         case .unwritable: "unwritable"
         }
@@ -49,8 +52,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreadable(let text), .invalidMask(let text), .invalidRequest(let text), .runtime(let text),
-            .unwritable(let text):
+        case .unreadable(let text), .invalidMask(let text), .invalidRequest(let text), .unmergeable(let text),
+            .runtime(let text), .unwritable(let text):
             return text
         case .unrecognised(let file, let detail):
             return "\(file): not a ViT or MAE checkpoint that Unmask knows: \(detail)"

@@ -21,14 +21,18 @@ public struct ModelInterface: Sendable, Equatable {
     public var heads: Int?
     /// The head's outputs; 0 without a head.
     public var classes: Int
+    /// What the head's outputs can be given as, its own kind first; empty without a head.
+    public var scores: [ScoreKind]
     public var decoder: DecoderConfiguration?
+    /// Tokens in front of the patches that a pass has besides.
+    public var prefix: Int
     /// The only batch that the model's file allows; nil where any will do.
     public var fixedBatch: Int?
 
     public init(
         imageSize: [Int], channels: Int, patchSize: Int? = nil, grid: [Int] = [0, 0], takesMasks: Bool = false,
         shapes: [Pooling: Shape], pooling: Pooling, depth: Int = 0, heads: Int? = nil, classes: Int = 0,
-        decoder: DecoderConfiguration? = nil, fixedBatch: Int? = nil
+        scores: [ScoreKind] = [], decoder: DecoderConfiguration? = nil, fixedBatch: Int? = nil, prefix: Int = 1
     ) {
         self.imageSize = imageSize
         self.channels = channels
@@ -40,14 +44,19 @@ public struct ModelInterface: Sendable, Equatable {
         self.depth = depth
         self.heads = heads
         self.classes = classes
+        self.scores = scores
         self.decoder = decoder
         self.fixedBatch = fixedBatch
+        self.prefix = prefix
     }
 
     /// Of a Vision Transformer or masked autoencoder.
-    public init(_ c: ModelConfiguration) {
+    /// - Parameter scores: what its head gives, where that is known.
+    public init(_ c: ModelConfiguration, scores: ScoreKind? = nil) {
         let width = Dimension.fixed(c.width)
-        var shapes: [Pooling: Shape] = [.cls: [width], .mean: [width], .tokens: [.symbol(ModelGraph.kept), width]]
+        var shapes: [Pooling: Shape] = [.mean: [width], .tokens: [.symbol(ModelGraph.kept), width]]
+        if c.composition.hasClassToken { shapes[.cls] = [width] }
+        if c.composition.attentionPool != nil { shapes[.map] = [width] }
         var pooling = c.pooling
         if let tail = c.vector {
             shapes[.output] = [.fixed(tail.width(from: c.width))]
@@ -56,7 +65,10 @@ public struct ModelInterface: Sendable, Equatable {
         }
         self.init(
             imageSize: c.imageSize, channels: c.channels, patchSize: c.patchSize, grid: c.grid, takesMasks: true,
-            shapes: shapes, pooling: pooling, depth: c.depth, heads: c.heads, classes: c.classes, decoder: c.decoder)
+            shapes: shapes, pooling: pooling, depth: c.depth, heads: c.heads, classes: c.classes,
+            scores: c.classes == 0
+                ? [] : ScoreKind.offered(own: scores ?? .usual(outputs: c.classes), outputs: c.classes),
+            decoder: c.decoder, prefix: c.prefixCount)
     }
 
     /// Tokens of a whole image, those that stand for no place left out: N.

@@ -40,7 +40,7 @@ enum ModelSource: Sendable {
 
     var interface: ModelInterface {
         switch self {
-        case .checkpoint(let checkpoint): ModelInterface(checkpoint.configuration)
+        case .checkpoint(let checkpoint): ModelInterface(checkpoint.configuration, scores: checkpoint.scores)
         case .graph(let graph): graph.interface
         }
     }
@@ -119,11 +119,14 @@ enum ModelSource: Sendable {
 
     /// SHA-256 of what the model computes.
     func contentHash() -> String {
+        ContentHash.hash(configuration: identity, tensors: tensors)
+    }
+
+    /// What it computes but for its tensors' contents, in words.
+    var identity: String {
         switch self {
-        case .checkpoint(let checkpoint):
-            ContentHash.hash(configuration: OwnLayout.encode(checkpoint.configuration), tensors: checkpoint.tensors)
-        case .graph(let graph):
-            ContentHash.hash(configuration: graph.identity, tensors: graph.tensors)
+        case .checkpoint(let checkpoint): OwnLayout.encode(checkpoint.configuration)
+        case .graph(let graph): graph.identity
         }
     }
 

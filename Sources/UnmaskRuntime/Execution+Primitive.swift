@@ -37,13 +37,15 @@ extension Execution {
         for index in 0..<product.places.count {
             let place = product.places[index]
             if packed != place.b {
-                unmask_f32_gemm_pack(
-                    engine, n, k, floats(product.b) + place.b * k * n, n, UNMASK_STORAGE_F32, true,
+                _ = unmask_gemm_pack(
+                    engine, product.kernel.handle, n, k, floats(product.b) + place.b * k * n, n, UNMASK_STORAGE_F32,
+                    true,
                     address(product.panels))
                 packed = place.b
             }
             multiply(
-                m: m, n: n, k: k, floats(product.a) + place.a * m * k, address(product.panels), bias: nil,
+                product.kernel, m: m, n: n, k: k, floats(product.a) + place.a * m * k, address(product.panels),
+                bias: nil,
                 into: floats(product.c) + index * m * n, scratch: floats(product.scratch))
         }
     }
@@ -60,7 +62,8 @@ extension Execution {
                 for place in places { columns.gather(place, channels, into: gathered + place * k) }
             }
             multiply(
-                m: places, n: n, k: k, gathered, address(convolution.weight) + group * convolution.panelBytes,
+                convolution.kernel, m: places, n: n, k: k, gathered,
+                address(convolution.weight) + group * convolution.panelBytes,
                 bias: floats(convolution.bias).map { $0 + group * n }, into: result,
                 scratch: floats(convolution.scratch))
             let planes = out + item * n * places
@@ -73,12 +76,14 @@ extension Execution {
     }
 
     private func multiply(
-        m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, _ packed: UnsafeRawPointer, bias: UnsafePointer<Float>?,
+        _ kernel: ProductKernel, m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, _ packed: UnsafeRawPointer,
+        bias: UnsafePointer<Float>?,
         into c: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>?
     ) {
-        var call = unmask_f32_gemm(
-            m: m, n: n, k: k, a: a, lda: k, packed: packed, bias: bias, norm_weight: nil, norm_bias: nil, norm_eps: 0,
-            activation: UNMASK_ACTIVATION_NONE, residual: nil, ldr: n, c: c, ldc: n, scratch: scratch)
-        unmask_f32_gemm_run(engine, &call)
+        var call = unmask_gemm(
+            kernel: kernel.handle, m: m, n: n, k: k, a: a, lda: k, packed: packed, bias: bias, norm_weight: nil,
+            norm_bias: nil, norm_eps: 0, grid: unmask_grid(nil), activation: UNMASK_ACTIVATION_NONE, scale: nil,
+            residual: nil, ldr: n, c: c, ldc: n, scratch: scratch)
+        unmask_gemm_run(engine, &call)
     }
 }

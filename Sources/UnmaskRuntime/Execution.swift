@@ -26,17 +26,17 @@ struct Execution {
         slot.map { floats($0) }
     }
 
-    private func ids(_ slot: Slot?) -> UnsafePointer<Int32>? {
+    func ids(_ slot: Slot?) -> UnsafePointer<Int32>? {
         slot.map { UnsafePointer(address($0).assumingMemoryBound(to: Int32.self)) }
     }
 
-    private func heads(_ heads: Instruction.Heads) -> unmask_f32_heads {
-        unmask_f32_heads(
+    func heads(_ heads: Instruction.Heads) -> unmask_heads {
+        unmask_heads(
             base: floats(heads.slot) + heads.start, batch_stride: heads.imageStride, token_stride: heads.tokenStride,
             head_stride: heads.headStride)
     }
 
-    private func activation(_ gelu: GELU?) -> unmask_activation {
+    func activation(_ gelu: GELU?) -> unmask_activation {
         switch gelu {
         case nil: UNMASK_ACTIVATION_NONE
         case .erf: UNMASK_ACTIVATION_GELU_ERF
@@ -59,18 +59,21 @@ struct Execution {
     func run(_ instruction: Instruction) throws(RuntimeError) {
         switch instruction {
         case .gemm(let g):
-            var call = unmask_f32_gemm(
-                m: g.m, n: g.n, k: g.k, a: floats(g.a), lda: g.k, packed: address(g.weight), bias: floats(g.bias),
+            var call = unmask_gemm(
+                kernel: g.kernel.handle, m: g.m, n: g.n, k: g.k, a: floats(g.a), lda: g.k, packed: address(g.weight),
+                bias: floats(g.bias),
                 norm_weight: floats(g.normWeight), norm_bias: floats(g.normBias), norm_eps: g.normEpsilon,
-                activation: activation(g.activation), residual: floats(g.residual), ldr: g.n, c: floats(g.c),
-                ldc: g.n, scratch: floats(g.scratch))
-            unmask_f32_gemm_run(engine, &call)
+                grid: unmask_grid(g.grid), activation: activation(g.activation), scale: floats(g.scale),
+                residual: floats(g.residual), ldr: g.n, c: floats(g.c), ldc: g.n, scratch: floats(g.scratch))
+            unmask_gemm_run(engine, &call)
         case .attention(let a):
-            var call = unmask_f32_attention(
-                batch: a.batch, heads: a.heads, head_dim: a.headWidth, queries: a.queries, keys: a.keys,
-                q: heads(a.q), k: heads(a.k), v: heads(a.v), scale: a.scale, out: floats(a.out),
+            var call = unmask_attention(
+                kernel: a.kernel.handle, batch: a.batch, heads: a.heads, head_dim: a.headWidth, queries: a.queries,
+                keys: a.keys,
+                q: heads(a.q), k: heads(a.k), v: heads(a.v), scale: a.scale, key_bias: floats(a.keyBias),
+                bias: floats(a.bias), bias_tokens: a.biasTokens, ids: ids(a.ids), kept: a.kept, out: floats(a.out),
                 out_stride: a.heads * a.headWidth, scratch: floats(a.scratch))
-            unmask_f32_attention_run(engine, &call)
+            unmask_attention_run(engine, &call)
         case .patches(let p):
             var call = unmask_patches(
                 batch: p.batch, channels: p.channels, height: p.height, width: p.width, patch: p.patch, kept: p.kept,
@@ -85,15 +88,26 @@ struct Execution {
         case .layerNorm(let rows, let width, let x, let weight, let bias, let epsilon, let out):
             unmask_f32_layernorm(
                 engine, rows, width, floats(x), width, floats(weight), floats(bias), epsilon, floats(out), width)
+        case .rmsNorm(let rows, let width, let x, let weight, let epsilon, let out):
+            unmask_f32_rmsnorm(
+                engine, rows, width, floats(x), width, floats(weight), epsilon, floats(out), width)
+        case .normalizeHeads(let call): run(call)
+        case .rotateHeads(let call): run(call)
+        case .gate(let rows, let width, let kind, let x, let out):
+            unmask_f32_gate(engine, rows, width, floats(x), activation(kind), floats(out))
         case .gelu(let count, let kind, let x, let out):
             unmask_f32_activate(engine, count, floats(x), activation(kind), floats(out))
+        case .roundToGrid(let count, let grid, let x, let out):
+            unmask_f32_round_to_grid(engine, count, floats(x), unmask_grid(grid), floats(out))
         case .add(let count, let a, let b, let out):
             unmask_f32_add(engine, count, floats(a), floats(b), floats(out))
         case .softmax(let rows, let width, let x, let out):
             unmask_f32_softmax(engine, rows, width, floats(x), width, floats(out), width)
-        case .assembleTokens(let batch, let kept, let width, let x, let first, let positions, let kept_ids, let out):
+        case .assembleTokens(
+            let batch, let prefixCount, let kept, let width, let x, let prefix, let positions, let kept_ids, let out):
             unmask_f32_assemble_tokens(
-                engine, batch, kept, width, floats(x), floats(first), floats(positions), ids(kept_ids), floats(out))
+                engine, batch, prefixCount, kept, width, floats(x), floats(prefix), floats(positions), ids(kept_ids),
+                floats(out))
         case .restoreTokens(
             let batch, let kept, let patches, let width, let x, let mask, let positions, let restore, let out):
             unmask_f32_restore_tokens(
@@ -106,6 +120,11 @@ struct Execution {
                 (floats(out) + image * range.count * width).update(
                     from: floats(x) + (image * tokens + range.lowerBound) * width, count: range.count * width)
             }
+        case .matchTokens(let matching): run(matching)
+        case .mergeTokens(let merge): run(merge)
+        case .unmergeTokens(let batch, let left, let sources, let width, let x, let origins, let out):
+            unmask_f32_unmerge_tokens(
+                engine, batch, left, sources, width, floats(x), ids(origins), floats(out))
         case .product(let product): run(product)
         case .convolution(let convolution): run(convolution)
         case .evaluate(let evaluation): try run(evaluation)

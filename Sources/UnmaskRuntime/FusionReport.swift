@@ -1,4 +1,4 @@
-import UnmaskGraph
+public import UnmaskGraph
 
 /// What of a graph runs on fused kernels, and what on plain ones with its share of the work.
 public struct FusionReport: Sendable, Codable, Equatable, CustomStringConvertible {
@@ -100,8 +100,10 @@ extension Node {
 
 extension Session {
     /// What runs fused and what does not, for these sizes and outputs.
-    public func fusionReport(bindings: [String: Int], outputs: [String]) throws(RuntimeError) -> FusionReport {
-        let plan = try prepare(bindings: bindings, outputs: outputs)
-        return FusionReport(graph: try graph(for: outputs), plan: plan)
+    public func fusionReport(
+        bindings: [String: Int], outputs: [String], merging: MergeTokens? = nil
+    ) throws(RuntimeError) -> FusionReport {
+        let plan = try prepare(bindings: bindings, outputs: outputs, merging: merging)
+        return FusionReport(graph: try graph(for: outputs, merging: merging, bindings: bindings), plan: plan)
     }
 }

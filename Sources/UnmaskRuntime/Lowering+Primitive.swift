@@ -49,7 +49,10 @@ extension Lowering {
 
     private mutating func append(_ instruction: Instruction, _ node: Node, _ out: [Int], flops: Int) {
         instructions.append(instruction)
-        steps.append(Plan.Step(name: node.name, kind: node.op.name, shape: out, flops: flops))
+        steps.append(
+            Plan.Step(
+                name: node.name, kind: node.op.name, shape: out, flops: flops, kernel: instruction.kernel,
+                grid: node.grid))
     }
 
     /// x · w + c, c being a bias or as large as the result.
@@ -59,10 +62,11 @@ extension Lowering {
         let isBias = try c.map { (id) throws(RuntimeError) in try shape(of: id).reduce(1, *) == n } ?? false
         let slot = optional(node, 2)
         let result = reuse(nil, for: node, at: index, out)
+        let kernel = engine.kernel(node.arithmetic)
         let gemm = Instruction.GEMM(
-            m: m, n: n, k: k, a: x.slot, weight: weight.slot, bias: isBias ? slot : nil, normEpsilon: 0,
-            residual: isBias ? nil : slot, c: result,
-            scratch: try scratch(floats: unmask_f32_gemm_scratch_floats(engine.handle, m, n, k, false), for: node))
+            kernel: kernel, m: m, n: n, k: k, a: x.slot, weight: weight.slot, bias: isBias ? slot : nil, normEpsilon: 0,
+            grid: node.grid, residual: isBias ? nil : slot, c: result,
+            scratch: try scratch(floats: unmask_gemm_scratch_floats(kernel.handle, m, k), for: node))
         append(.gemm(gemm), node, out, flops: saturatingProduct(2, m, n, k))
     }
 
@@ -72,16 +76,17 @@ extension Lowering {
         let right = b.shape.count == 1 ? b.shape + [1] : b.shape
         let (m, k, n) = (left[left.count - 2], left[left.count - 1], right[right.count - 1])
         let result = reuse(nil, for: node, at: -1, out)
+        let kernel = engine.plainKernel
         let taken = try scratch(
             floats: [
-                WeightStore.panelBytes(n: n, k: k, engine) / MemoryLayout<Float>.size,
-                unmask_f32_gemm_scratch_floats(engine.handle, m, n, k, false),
+                kernel.panelBytes(n: n, k: k) / MemoryLayout<Float>.size,
+                unmask_gemm_scratch_floats(kernel.handle, m, k),
             ], for: node)
         let places = MatrixPlaces(left.dropLast(2), right.dropLast(2))
         append(
             .product(
                 .init(
-                    m: m, n: n, k: k, places: places, a: a.slot, b: b.slot, c: result, panels: taken[0],
+                    kernel: kernel, m: m, n: n, k: k, places: places, a: a.slot, b: b.slot, c: result, panels: taken[0],
                     scratch: taken[1])),
             node, out, flops: saturatingProduct(2, places.count, m, n, k))
     }
@@ -96,16 +101,17 @@ extension Lowering {
         }
         let columns = ColumnGrid(window, geometry, sizes: sizes, channels: x.shape[1] / groups)
         let result = reuse(nil, for: node, at: -1, out)
+        let kernel = engine.kernel(node.arithmetic)
         let taken = try scratch(
             floats: [
                 saturatingProduct(columns.places, k), saturatingProduct(columns.places, n),
-                unmask_f32_gemm_scratch_floats(engine.handle, columns.places, n, k, false),
+                unmask_gemm_scratch_floats(kernel.handle, columns.places, k),
             ], for: node)
         append(
             .convolution(
                 .init(
-                    batch: out[0], columns: columns, groups: groups, n: n, k: k,
-                    panelBytes: WeightStore.panelBytes(n: n, k: k, engine), x: x.slot, weight: weight.slot,
+                    kernel: kernel, batch: out[0], columns: columns, groups: groups, n: n, k: k,
+                    panelBytes: kernel.panelBytes(n: n, k: k), x: x.slot, weight: weight.slot,
                     out: result, bias: optional(node, 2), gathered: taken[0], product: taken[1], scratch: taken[2])),
             node, out, flops: saturatingProduct(2, out.reduce(1, *), k))
     }

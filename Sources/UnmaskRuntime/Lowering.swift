@@ -80,7 +80,7 @@ struct Lowering {
 
     func operand(_ node: Node, _ index: Int) throws(RuntimeError) -> (id: ValueID, slot: Slot, shape: [Int]) {
         guard index < node.inputs.count, let id = node.inputs[index],
-            let slot = memory.slot(of: id, graph.weightForm(of: node, operand: index))
+            let slot = memory.slot(of: id, graph.weightForm(of: node, operand: index, engine))
         else {
             throw .malformedNode(name: node.name, op: node.op.name, problem: "operand \(index) is missing")
         }
@@ -93,7 +93,7 @@ struct Lowering {
     }
 
     /// A place for a node's result.
-    private mutating func place(_ node: Node, _ shape: [Int]) -> Slot {
+    mutating func place(_ node: Node, _ shape: [Int]) -> Slot {
         memory.place(node.output, bytes: shape.reduce(MemoryLayout<Float>.size, *))
     }
 
@@ -115,7 +115,16 @@ struct Lowering {
         return memory.scratch(bytes: bytes)
     }
 
-    private mutating func limitIdentifiers(_ node: Node, _ index: Int, below limit: Int) {
+    /// Throws where an operand has not so many numbers; one that is absent has none.
+    private func requireNumbers(_ node: Node, _ index: Int, count: Int) throws(RuntimeError) {
+        let found = optional(node, index) == nil ? 0 : try operand(node, index).shape.reduce(1, *)
+        guard found == count else {
+            throw .malformedNode(
+                name: node.name, op: node.op.name, problem: "operand \(index) has \(found) numbers, not \(count)")
+        }
+    }
+
+    mutating func limitIdentifiers(_ node: Node, _ index: Int, below limit: Int) {
         if index < node.inputs.count, let id = node.inputs[index] { identifierLimits[id] = limit }
     }
 
@@ -143,12 +152,24 @@ struct Lowering {
         switch node.op {
         case .linear(let fusion):
             (instruction, kind, flops) = try linear(node, fusion, at: index, rows: rows, out)
+        case .rmsNorm(let epsilon):
+            let x = try operand(node, 0)
+            instruction = .rmsNorm(
+                rows: rows, width: width, x: x.slot, weight: try operand(node, 1).slot, epsilon: epsilon,
+                out: reuse(x.id, for: node, at: index, out))
+            flops = 4 * count
+        case .normalizeHeads(let norm): (instruction, flops) = try normalizeHeads(node, norm, at: index, out)
+        case .rotateHeads(let rotation): (instruction, flops) = try rotateHeads(node, rotation, at: index, out)
+        case .gate(let kind):
+            instruction = .gate(
+                rows: rows, width: width, kind: kind, x: try operand(node, 0).slot, out: place(node, out))
+            flops = 10 * count
         case .attention(let heads):
             let scale = 1 / Float(width / heads).squareRoot()
             let joint = SeparateAttention(heads: heads, scale: scale, columns: [0, width, 2 * width])
-            (instruction, flops) = try attention(node, joint, operands: [0, 0, 0], out)
+            (instruction, flops) = try attention(node, joint, operands: [0, 0, 0], bias: AttentionInput.bias, out)
         case .separateAttention(let attention):
-            (instruction, flops) = try self.attention(node, attention, operands: [0, 1, 2], out)
+            (instruction, flops) = try self.attention(node, attention, operands: [0, 1, 2], bias: nil, out)
         case .patches(let size):
             let pixels = try operand(node, 0)
             let bytes = graph[pixels.id].type == .u8
@@ -180,6 +201,11 @@ struct Lowering {
                 count: count, kind: gelu, x: x.slot, out: reuse(x.id, for: node, at: index, out))
             kind = "gelu (\(gelu.rawValue))"
             flops = 10 * count
+        case .roundToGrid(let grid):
+            let x = try operand(node, 0)
+            instruction = .roundToGrid(
+                count: count, grid: grid, x: x.slot, out: reuse(x.id, for: node, at: index, out))
+            flops = 4 * count
         case .add:
             let a = try operand(node, 0)
             let b = try operand(node, 1)
@@ -192,12 +218,15 @@ struct Lowering {
             flops = 5 * count
         case .assembleTokens:
             let x = try operand(node, 0)
-            let first = try operand(node, 1)
-            let positions = try operand(node, 2)
-            limitIdentifiers(node, 3, below: positions.shape[0])
+            let prefix = out[1] - x.shape[1]
+            try requireNumbers(node, 1, count: prefix * width)
+            if let positions = optional(node, 2) == nil ? nil : try operand(node, 2) {
+                limitIdentifiers(node, 3, below: positions.shape[0])
+            }
             instruction = .assembleTokens(
-                batch: out[0], kept: out[1] - 1, width: width, x: x.slot, first: first.slot,
-                positions: positions.slot, ids: optional(node, 3), out: place(node, out))
+                batch: out[0], prefixCount: prefix, kept: x.shape[1], width: width, x: x.slot,
+                prefix: optional(node, 1), positions: optional(node, 2), ids: optional(node, 3),
+                out: place(node, out))
             flops = count
         case .restoreTokens:
             let x = try operand(node, 0)
@@ -223,84 +252,21 @@ struct Lowering {
             instruction = .meanTokens(
                 batch: out[0], tokens: x.shape[1], skip: skip, width: width, x: x.slot, out: place(node, out))
             flops = x.shape.reduce(1, *)
+        case .matchTokens(let matching):
+            (instruction, flops) = try match(node, matching)
+        case .mergeTokens:
+            instruction = try merge(node, out)
+            flops = count
+        case .unmergeTokens:
+            let x = try operand(node, 0)
+            instruction = .unmergeTokens(
+                batch: out[0], left: x.shape[1], sources: out[1], width: width, x: x.slot,
+                origins: try operand(node, 1).slot, out: place(node, out))
         case .primitive: return
         }
         instructions.append(instruction)
-        steps.append(Plan.Step(name: node.name, kind: kind, shape: out, flops: flops))
-    }
-
-    private mutating func linear(
-        _ node: Node, _ fusion: LinearFusion, at index: Int, rows: Int, _ out: [Int]
-    ) throws(RuntimeError) -> (Instruction, kind: String, flops: Int) {
-        let x = try operand(node, LinearOperand.x)
-        let weight = try operand(node, LinearOperand.weight)
-        guard weight.shape.count == 2, x.shape.last == weight.shape[1], out.last == weight.shape[0] else {
-            throw .malformedNode(
-                name: node.name, op: node.op.name, problem: "input \(x.shape) and weight \(weight.shape) give \(out)")
-        }
-        let (n, k) = (weight.shape[0], weight.shape[1])
-        let bias = optional(node, LinearOperand.bias)
-        let residual = LinearOperand.residual < node.inputs.count ? node.inputs[LinearOperand.residual] : nil
-        let residualSlot = optional(node, LinearOperand.residual)
-        // The product reads x while it writes c, so only the residual's place can be taken over, not x's.
-        let result = reuse(
-            residual.map(memory.root) == memory.root(x.id) ? nil : residual, for: node, at: index, out)
-        let floats = unmask_f32_gemm_scratch_floats(engine.handle, rows, n, k, fusion.normEpsilon != nil)
-        let gemm = Instruction.GEMM(
-            m: rows, n: n, k: k, a: x.slot, weight: weight.slot, bias: bias,
-            normWeight: fusion.normEpsilon == nil ? nil : optional(node, LinearOperand.normWeight),
-            normBias: fusion.normEpsilon == nil ? nil : optional(node, LinearOperand.normBias),
-            normEpsilon: fusion.normEpsilon ?? 0, activation: fusion.activation, residual: residualSlot, c: result,
-            scratch: try scratch(floats: floats, for: node))
-        let parts = [
-            fusion.normEpsilon == nil ? nil : "layerNorm", "linear", bias == nil ? nil : "bias",
-            fusion.activation.map { "gelu (\($0.rawValue))" }, residualSlot == nil ? nil : "residual",
-        ]
-        return (.gemm(gemm), parts.compactMap { $0 }.joined(separator: " + "), saturatingProduct(2, rows, n, k))
-    }
-
-    /// - Parameters:
-    ///   - operands: which of the node's operands hold q, k and v.
-    ///   - out: [B, Tq, D].
-    private mutating func attention(
-        _ node: Node, _ attention: SeparateAttention, operands: [Int], _ out: [Int]
-    ) throws(RuntimeError) -> (Instruction, flops: Int) {
-        let headWidth = out[2] / max(attention.heads, 1)
-        var places: [Instruction.Heads] = []
-        var tokens: [Int] = []
-        for (index, column) in zip(operands, attention.columns) {
-            let x = try operand(node, index)
-            let headsFirst = x.shape.count == 4
-            guard
-                headsFirst
-                    ? x.shape[1] == attention.heads && x.shape[3] == headWidth
-                    : x.shape.count == 3 && column >= 0 && column + out[2] <= x.shape[2],
-                x.shape[0] == out[0], attention.heads * headWidth == out[2]
-            else {
-                throw .malformedNode(
-                    name: node.name, op: node.op.name, problem: "operand \(index) of shape \(x.shape) gives \(out)")
-            }
-            let count = x.shape[headsFirst ? 2 : 1]
-            tokens.append(count)
-            places.append(
-                headsFirst
-                    ? .init(
-                        slot: x.slot, start: 0, imageStride: count * out[2], tokenStride: headWidth,
-                        headStride: count * headWidth)
-                    : .init(
-                        slot: x.slot, start: column, imageStride: count * x.shape[2], tokenStride: x.shape[2],
-                        headStride: headWidth))
-        }
-        guard tokens[0] == out[1], tokens[1] == tokens[2] else {
-            throw .malformedNode(name: node.name, op: node.op.name, problem: "\(tokens) tokens give \(out)")
-        }
-        let result = place(node, out)
-        let floats = unmask_f32_attention_scratch_floats(
-            engine.handle, attention.heads, headWidth, tokens[0], tokens[1])
-        let call = Instruction.Attention(
-            batch: out[0], heads: attention.heads, headWidth: headWidth, queries: tokens[0], keys: tokens[1],
-            q: places[0], k: places[1], v: places[2], scale: attention.scale, out: result,
-            scratch: try scratch(floats: floats, for: node) ?? .arena(0))
-        return (.attention(call), saturatingProduct(4, out[0], tokens[0], tokens[1], out[2]))
+        steps.append(
+            Plan.Step(
+                name: node.name, kind: kind, shape: out, flops: flops, kernel: instruction.kernel, grid: node.grid))
     }
 }

@@ -1,4 +1,4 @@
-internal import UnmaskGraph
+public import UnmaskGraph
 
 /// A graph lowered for one batch size and token count: kernel calls in order over one arena.
 public struct Plan: Sendable {
@@ -12,6 +12,12 @@ public struct Plan: Sendable {
         public let shape: [Int]
         /// Multiplications and additions.
         public let flops: Int
+        /// What computes it, where it is a product.
+        public let kernel: ProductKernel?
+        /// What the rows that an int8 product reads are rounded to, where that is stated: else each has its own.
+        public let grid: NumberGrid?
+
+        public var arithmetic: Arithmetic { kernel?.arithmetic ?? .f32 }
     }
 
     public let steps: [Step]
@@ -24,6 +30,9 @@ public struct Plan: Sendable {
 
     /// Of the whole pass, multiplications and additions counted apart.
     public var flops: Int { saturatingSum(steps.map(\.flops)) }
+
+    /// The arithmetics of the steps.
+    public var arithmetics: Set<Arithmetic> { Set(steps.map(\.arithmetic)) }
 
     struct Input: Sendable {
         let name: String

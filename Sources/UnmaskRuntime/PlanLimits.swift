@@ -1,13 +1,5 @@
 internal import UnmaskGraph
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// What a plan may ask of the machine: a small file can state any size, and is refused by name when its plan is made,
 /// before memory is taken or anything runs.
 public struct PlanLimits: Sendable, Hashable {
@@ -23,13 +15,9 @@ public struct PlanLimits: Sendable, Hashable {
         self.operations = operations
     }
 
-    /// Three quarters of the machine's memory, and what no processor does in hours.
-    public static let machine: PlanLimits = {
-        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
-        // Where the system does not say, what a small machine has.
-        let physical = pages > 0 && size > 0 ? saturatingProduct(pages, size) : 4 << 30
-        return PlanLimits(memoryBytes: physical / 4 * 3)
-    }()
+    /// Three quarters of the memory that the machine, or the process's control group, has; and what no processor does in
+    /// hours.
+    public static let machine = PlanLimits(memoryBytes: MemoryLimit.bytes / 4 * 3)
 
     func check(memory bytes: Int, of node: Node) throws(RuntimeError) {
         guard bytes > memoryBytes else { return }

@@ -66,12 +66,12 @@ enum PrimitiveKernel: Equatable {
     }
 
     /// The form in which a constant operand is read.
-    func weightForm(operand index: Int) -> WeightForm {
+    func weightForm(operand index: Int, _ kernel: ProductKernel) -> WeightForm {
         switch self {
         case .linear(let n, let k, let transposed) where index == 1:
-            .panels(count: 1, n: n, k: k, transposed: transposed)
+            .panels(kernel, count: 1, n: n, k: k, transposed: transposed)
         case .convolution(let groups, let n, let k) where index == 1:
-            .panels(count: groups, n: n, k: k, transposed: false)
+            .panels(kernel, count: groups, n: n, k: k, transposed: false)
         default: .plain
         }
     }

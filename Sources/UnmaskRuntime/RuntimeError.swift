@@ -23,6 +23,8 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
     case evaluation(node: String, op: String, problem: String)
     /// A file that the weights are ranges of was shortened or written to since it was opened.
     case fileChanged(file: String, problem: String)
+    /// The graph does not allow that tokens are merged.
+    case unmergeable(String)
     case identifierOutOfRange(name: String, found: Int, limit: Int)
 
     init(_ damage: MappingError) {
@@ -35,8 +37,9 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unknownInstructionSet(let name):
             "UNMASK_ISA=\(name): no such instruction set; use one of \(sets), or unset it for the best available"
         case .unavailableInstructionSet(let set):
-            "UNMASK_ISA=\(set.rawValue): this processor or operating system does not offer it; the best here is "
-                + InstructionSet.best.rawValue
+            "instruction set \(set.rawValue): this processor or operating system does not offer it"
+                + (set == .amx ? " (AMX is \(TileRegisters.here))" : "")
+                + "; the best here is \(InstructionSet.best.rawValue)"
         case .invalidThreadCount(let count):
             "\(count) threads: expected 1 to \(Engine.maximumThreads)"
         case .outOfMemory(let bytes, let purpose):
@@ -65,6 +68,7 @@ public enum RuntimeError: Error, Sendable, Equatable, CustomStringConvertible {
             "input “\(name)” takes \(expected.rawValue) numbers; \(found.rawValue) were given"
         case .malformedNode(let name, let op, let problem), .evaluation(let name, let op, let problem):
             "node “\(name)” (\(op)): \(problem)"
+        case .unmergeable(let problem): problem
         case .fileChanged(let file, let problem): "\(file): \(problem)"
         case .identifierOutOfRange(let name, let found, let limit):
             "input “\(name)” names patch \(found); patches go from 0 to \(limit - 1)"

@@ -8,6 +8,8 @@ public final class Session: Sendable {
     public let engine: Engine
     /// The graph after the passes, for all outputs.
     public let graph: Graph
+    /// The lowest that any product is computed in: float32 where the engine has nothing faster than that.
+    public let precision: Precision
     /// What each pass changed.
     public let rewrites: [(pass: String, rewrites: Int)]
     private let disabledPasses: Set<String>
@@ -20,6 +22,13 @@ public final class Session: Sendable {
     private struct PlanKey: Hashable {
         let bindings: [String: Int]
         let outputs: [String]
+        let merging: MergeTokens?
+
+        init(_ bindings: [String: Int], _ outputs: [String], _ merging: MergeTokens?) {
+            self.bindings = bindings
+            self.outputs = outputs.sorted()
+            self.merging = merging
+        }
     }
 
     private final class State {
@@ -38,12 +47,25 @@ public final class Session: Sendable {
     /// Prepares nothing but the layout: weights are packed when the first plan needs them.
     /// - Parameters:
     ///   - disabledPasses: names of passes to leave out.
+    ///   - precision: what products may be computed in, where the engine has kernels that are faster in it.
+    ///   - rough: names of nodes that int8 would round too roughly.
     ///   - limits: what plans may ask for; more is refused.
     public init(
-        _ graph: Graph, engine: Engine, disabledPasses: Set<String> = [], limits: PlanLimits = .machine
+        _ graph: Graph, engine: Engine, disabledPasses: Set<String> = [], precision: Precision = .f32,
+        rough: Set<String> = [], limits: PlanLimits = .machine
     ) throws(RuntimeError) {
         var optimised = graph
-        rewrites = optimised.optimize(disabled: disabledPasses)
+        var passes = standardPasses
+        // A file that holds no whole numbers asks for none: nothing is measured then.
+        let isPlain = precision == .file && !graph.constants.values.contains(where: \.isWhole)
+        if precision != .f32, !isPlain {
+            let available = engine.worthwhile
+            if available.contains(.i8), precision != .bf16 { passes.insert(AbsorbGrids(), at: 0) }
+            passes.append(ChooseArithmetic(precision, available: available, rough: rough))
+        }
+        rewrites = optimised.optimize(passes: passes, disabled: disabledPasses)
+        let arithmetics = Set(optimised.nodes.map(\.arithmetic))
+        self.precision = arithmetics.contains(.i8) ? .int8 : arithmetics.contains(.bf16) ? .bf16 : .f32
         // Passes compute with constants that they take away.
         if let damage = graph.constants.values.damage { throw RuntimeError(damage) }
         self.graph = optimised
@@ -57,13 +79,15 @@ public final class Session: Sendable {
     /// first run pays for none of it. A pass with fewer images or tokens fits in the same room.
     ///
     /// The engine stays free for others' passes meanwhile.
-    /// - Parameter slices: is told of each weight that was packed.
+    /// - Parameters:
+    ///   - merging: how tokens are merged; nil: not.
+    ///   - slices: is told of each weight that was packed.
     @discardableResult
     public func prepare(
-        bindings: [String: Int], outputs: [String], slices: Slices? = nil
+        bindings: [String: Int], outputs: [String], merging: MergeTokens? = nil, slices: Slices? = nil
     ) throws(RuntimeError) -> Plan {
         try turn.withLock { _ throws(RuntimeError) in
-            let plan = try plan(PlanKey(bindings: bindings, outputs: outputs.sorted()), slices)
+            let plan = try plan(PlanKey(bindings, outputs, merging), slices)
             try makeRoom(for: plan)
             return plan
         }
@@ -75,16 +99,60 @@ public final class Session: Sendable {
     /// The packed weights' room, in bytes.
     public var weightBytes: Int { turn.withLock { _ in state.weights.byteCount } }
 
+    /// What the packed weights are made of.
+    package var weightLayout: WeightLayout { turn.withLock { _ in state.weights.layout(of: graph) } }
+
+    /// Reads all weights from a file in which an earlier session of the same layout, of tensors with the same contents, left
+    /// them. Should the file be damaged meanwhile, they are packed anew, and the pass that read it is run again.
+    ///
+    /// - Returns: false, and nothing changes, where this program packs otherwise than the one that left them.
+    package func take(_ kept: PackedWeights) throws(RuntimeError) -> Bool {
+        try turn.withLock { _ throws(RuntimeError) in try state.weights.take(kept, of: graph) }
+    }
+
+    /// Whether the weights are read from a file.
+    public var readsKeptWeights: Bool { turn.withLock { _ in state.weights.isKept } }
+
+    /// Packs the weights anew, if they are read from a file.
+    package func forsakeFile(because reason: String) throws(RuntimeError) {
+        try turn.withLock { _ throws(RuntimeError) in try forsake(because: reason) }
+    }
+
+    private func forsake(because reason: String) throws(RuntimeError) {
+        try state.weights.forsakeFile(because: reason)
+        // Making a plan prepares the weights that it needs.
+        state.plans.removeAll()
+    }
+
+    /// Packs what no plan has needed yet, and gives all packed weights to `body`, beside any pass.
+    ///
+    /// - Returns: nil where they are read from a file.
+    package func withPackedWeights<R>(
+        _ body: (UnsafeRawBufferPointer, _ nonfinite: [String]) -> R
+    ) throws(RuntimeError) -> R? {
+        let found = try turn.withLock { _ throws(RuntimeError) in
+            try state.weights.prepare(for: graph, nil)
+            return (region: state.weights.packed, nonfinite: state.weights.nonfinite)
+        }
+        return found.region.map { region in
+            withExtendedLifetime(region) {
+                body(UnsafeRawBufferPointer(start: region.base, count: weightBytes), found.nonfinite)
+            }
+        }
+    }
+
     /// One forward pass.
     /// - Parameters:
     ///   - inputs: by name; sizes are checked, and patch numbers are checked against the patches there are.
     ///   - bindings: numbers for the graph's symbols.
     ///   - outputs: which of the graph's outputs to compute; nothing else is. They are float32.
+    ///   - merging: how tokens are merged; nil: not.
     ///   - slices: nil: in one piece.
     public func run(
-        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String], slices: Slices? = nil
+        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String], merging: MergeTokens? = nil,
+        slices: Slices? = nil
     ) throws(RuntimeError) -> [String: OutputArray] {
-        try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
+        try execute(inputs, PlanKey(bindings, outputs, merging)) { (execution, plan) throws(RuntimeError) in
             try pass(plan, execution, slices)
             var results: [String: OutputArray] = [:]
             for output in plan.outputs {
@@ -101,7 +169,7 @@ public final class Session: Sendable {
     public func runTensors(
         _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
     ) throws(RuntimeError) -> [String: Tensor] {
-        try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
+        try execute(inputs, PlanKey(bindings, outputs, nil)) { (execution, plan) throws(RuntimeError) in
             try pass(plan, execution, nil)
             var results: [String: Tensor] = [:]
             for output in plan.outputs { results[output.name] = execution.tensor(of: output) }
@@ -111,9 +179,9 @@ public final class Session: Sendable {
 
     /// One forward pass, timed step by step.
     public func profile(
-        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String]
+        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String], merging: MergeTokens? = nil
     ) throws(RuntimeError) -> [(step: Plan.Step, time: Duration)] {
-        try execute(inputs, bindings: bindings, outputs: outputs) { (execution, plan) throws(RuntimeError) in
+        try execute(inputs, PlanKey(bindings, outputs, merging)) { (execution, plan) throws(RuntimeError) in
             try engine.pass { () throws(RuntimeError) in
                 let clock = ContinuousClock()
                 var times: [(step: Plan.Step, time: Duration)] = []
@@ -129,24 +197,29 @@ public final class Session: Sendable {
 
     /// Calls `body` with all that a pass needs, the session's memory its own until it returns.
     private func execute<R: Sendable>(
-        _ inputs: [String: InputArray], bindings: [String: Int], outputs: [String],
-        _ body: (Execution, Plan) throws(RuntimeError) -> R
+        _ inputs: [String: InputArray], _ key: PlanKey, _ body: (Execution, Plan) throws(RuntimeError) -> R
     ) throws(RuntimeError) -> R {
         try turn.withLock { _ throws(RuntimeError) in
-            let plan = try plan(PlanKey(bindings: bindings, outputs: outputs.sorted()), nil)
-            var arrays: [InputArray] = []
-            for input in plan.inputs { arrays.append(try Session.check(inputs[input.name], for: input)) }
-            let arena = try makeRoom(for: plan)
-            let weights = state.weights.base
-            let result: Result<R, RuntimeError> = Session.withPointers(arrays) { pointers in
-                let execution = Execution(
-                    engine: engine.handle, arena: arena.base, weights: weights, inputs: pointers,
-                    numbers: plan.numbers)
-                do throws(RuntimeError) { return .success(try body(execution, plan)) } catch {
-                    return .failure(error)
-                }
-            }
-            return try result.get()
+            let result = try attempt(inputs, key, body)
+            guard let damage = state.weights.damage else { return try result.get() }
+            // Whatever came of it, it read what is not there.
+            try forsake(because: damage.description)
+            return try attempt(inputs, key, body).get()
+        }
+    }
+
+    private func attempt<R: Sendable>(
+        _ inputs: [String: InputArray], _ key: PlanKey, _ body: (Execution, Plan) throws(RuntimeError) -> R
+    ) throws(RuntimeError) -> Result<R, RuntimeError> {
+        let plan = try plan(key, nil)
+        var arrays: [InputArray] = []
+        for input in plan.inputs { arrays.append(try Session.check(inputs[input.name], for: input)) }
+        let arena = try makeRoom(for: plan)
+        let weights = state.weights.base
+        return Session.withPointers(arrays) { pointers in
+            let execution = Execution(
+                engine: engine.handle, arena: arena.base, weights: weights, inputs: pointers, numbers: plan.numbers)
+            do throws(RuntimeError) { return .success(try body(execution, plan)) } catch { return .failure(error) }
         }
     }
 
@@ -155,7 +228,7 @@ public final class Session: Sendable {
         var start = 0
         while start < plan.instructions.count {
             let slice = plan.slice(from: start, slices)
-            try engine.pass { () throws(RuntimeError) in
+            try engine.pass(slices == nil ? .serving : .background) { () throws(RuntimeError) in
                 for instruction in plan.instructions[slice] { try execution.run(instruction) }
             }
             start = slice.upperBound
@@ -167,7 +240,7 @@ public final class Session: Sendable {
 
     private func plan(_ key: PlanKey, _ slices: Slices?) throws(RuntimeError) -> Plan {
         if let known = state.plans[key] { return known }
-        let needed = try graph(for: key.outputs)
+        let needed = try graph(for: key.outputs, merging: key.merging, bindings: key.bindings)
         let plan = try Lowering.lower(
             needed, bindings: key.bindings, engine: engine, weights: state.weights, limits: limits)
         try state.weights.prepare(for: needed, slices)
@@ -185,12 +258,35 @@ public final class Session: Sendable {
         return arena
     }
 
+    /// How many blocks would merge tokens for these outputs. Throws `RuntimeError.unmergeable` where the graph does not
+    /// allow it.
+    public func blocks(
+        merging: MergeTokens, bindings: [String: Int], outputs: [String]
+    ) throws(RuntimeError) -> Int {
+        guard var needed = graph.pruned(to: outputs) else {
+            throw .unknownOutput(outputs.first ?? "", known: graph.outputs.map(\.name))
+        }
+        return try Session.merge(merging, in: &needed, bindings)
+    }
+
+    @discardableResult
+    private static func merge(
+        _ merging: MergeTokens, in graph: inout Graph, _ bindings: [String: Int]
+    ) throws(RuntimeError) -> Int {
+        do throws(GraphError) { return try merging.run(&graph, bindings: bindings) } catch {
+            throw .unmergeable(error.description)
+        }
+    }
+
     /// What is to run for these outputs, and no more.
-    func graph(for outputs: [String]) throws(RuntimeError) -> Graph {
+    func graph(
+        for outputs: [String], merging: MergeTokens? = nil, bindings: [String: Int] = [:]
+    ) throws(RuntimeError) -> Graph {
         guard var needed = graph.pruned(to: outputs) else {
             let known = graph.outputs.map(\.name)
             throw .unknownOutput(outputs.first { !known.contains($0) } ?? "", known: known)
         }
+        if let merging { try Session.merge(merging, in: &needed, bindings) }
         needed.optimize(passes: outputPasses, disabled: disabledPasses)
         return needed
     }

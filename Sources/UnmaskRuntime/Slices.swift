@@ -1,6 +1,7 @@
 internal import UnmaskGraph
 
-/// How work in the background shares an engine: in slices, between which the passes of other sessions have their turn.
+/// How work in the background shares an engine: in slices, between which the passes of other sessions have their turn, and
+/// most of the time where they want it (`BackgroundShare`).
 public struct Slices: Sendable {
     /// What a slice holds, as `Plan.work` counts, about ten milliseconds' worth; a step that takes more is one slice.
     public var work: Int

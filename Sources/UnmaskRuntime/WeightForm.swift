@@ -5,8 +5,8 @@ internal import UnmaskGraph
 enum WeightForm: Hashable {
     /// Row-major, of the type that elements have at run time.
     case plain
-    /// Matrices [n, k] (transposed: [k, n]) one after another, each packed into the panels of the GEMM.
-    case panels(count: Int, n: Int, k: Int, transposed: Bool)
+    /// Matrices [n, k] (transposed: [k, n]) one after another, each packed into the panels of a kernel.
+    case panels(ProductKernel, count: Int, n: Int, k: Int, transposed: Bool)
 }
 
 /// A constant and a form in which a graph needs it.
@@ -17,27 +17,28 @@ struct WeightUse: Hashable {
 
 extension Graph {
     /// The form in which a node reads a constant operand.
-    func weightForm(of node: Node, operand index: Int) -> WeightForm {
+    func weightForm(of node: Node, operand index: Int, _ engine: Engine) -> WeightForm {
+        let kernel = engine.kernel(node.arithmetic)
         switch node.op {
         case .linear:
             guard index == LinearOperand.weight, let id = node.inputs[index],
                 let shape = constants[id]?.shape, shape.count == 2
             else { return .plain }
-            return .panels(count: 1, n: shape[0], k: shape[1], transposed: false)
+            return .panels(kernel, count: 1, n: shape[0], k: shape[1], transposed: false)
         case .primitive(let primitive):
-            return PrimitiveKernel.of(primitive, node, self).weightForm(operand: index)
+            return PrimitiveKernel.of(primitive, node, self).weightForm(operand: index, kernel)
         default: return .plain
         }
     }
 
     /// All constants that nodes and outputs read, each in the forms needed, in a fixed order.
-    func weightUses() -> [WeightUse] {
+    func weightUses(_ engine: Engine) -> [WeightUse] {
         var uses = Set(outputs.filter { constants[$0.value] != nil }.map { WeightUse(id: $0.value, form: .plain) })
         var ordered = outputs.compactMap { constants[$0.value] == nil ? nil : WeightUse(id: $0.value, form: .plain) }
         for node in nodes {
             for (index, id) in node.inputs.enumerated() {
                 guard let id, constants[id] != nil else { continue }
-                let use = WeightUse(id: id, form: weightForm(of: node, operand: index))
+                let use = WeightUse(id: id, form: weightForm(of: node, operand: index, engine))
                 if uses.insert(use).inserted { ordered.append(use) }
             }
         }

@@ -46,21 +46,27 @@ public enum UntrustedBytes {
         let tokens = try TokenStore(path: nil)
         let bodyBytes = 1024
         let pipeline = HTTPPipeline(
-            limits: HTTPExchangeHandler.Limits(
-                bodyBytes: bodyBytes, firstRequest: .seconds(10), request: .seconds(60), idle: .seconds(60)),
+            bodyBytes: bodyBytes,
+            times: HTTPRequestTimer.Limits(firstRequest: .seconds(10), request: .seconds(60), idle: .seconds(60)),
             headerBytes: 1024,
             gate: HTTPGate(
                 .open, tokens, bodyBytes: bodyBytes, listener: "127.0.0.1", isLoopback: true, allowed: []),
             metrics: ServiceMetrics(), clock: SystemClock())
-        try pipeline.configure(channel, try ByteGate.add(to: channel, ByteBank(configuration.byteLimits)))
-        try channel.pipeline.syncOperations.addHandler(NumberingHandler())
+        let account = try ByteGate.add(to: channel, ByteBank(configuration.byteLimits))
+        try pipeline.configure(channel, account)
+        try channel.pipeline.syncOperations.addHandler(NumberingHandler(account))
     }
 
     private final class NumberingHandler: ChannelInboundHandler {
         typealias InboundIn = HTTPRequest
         typealias OutboundOut = HTTPResponse
 
+        private let account: ByteAccount
         private var count = 0
+
+        init(_ account: ByteAccount) { self.account = account }
+
+        func handlerRemoved(context: ChannelHandlerContext) { account.close() }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let request = unwrapInboundIn(data)

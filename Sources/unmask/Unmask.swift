@@ -15,13 +15,15 @@ struct Unmask: AsyncParsableCommand {
             Results go to standard output, one JSON object a line, or a table where it is a terminal; messages go to \
             standard error. Exit codes: 0 all done; 1 some items failed, each named; 2 nothing could be done.
 
-            UNMASK_ISA=scalar|avx2|avx512 forces an instruction set instead of the best one available.
+            UNMASK_ISA=scalar|avx2|avxvnni|avx512|avx512vnni|avx512bf16 (on aarch64 neon|dotprod|neonbf16) uses no more of \
+            the processor than that. UNMASK_CACHE=DIR keeps packed weights there, and nowhere where it is empty.
             """,
         version: version,
         subcommands: [
             EmbedCommand.self, ClassifyCommand.self, ReconstructCommand.self, PreprocessCommand.self,
-            ConvertCommand.self, ExportCommand.self, InspectCommand.self, EvalCommand.self, BenchCommand.self,
-            ServeCommand.self, CallCommand.self,
+            ConvertCommand.self, QuantizeCommand.self, ExportCommand.self, InspectCommand.self, FitCommand.self,
+            EvalCommand.self, IndexCommand.self, SearchCommand.self, BenchCommand.self, ServeCommand.self,
+            CallCommand.self,
         ])
 
     static func main() async {

@@ -4,15 +4,46 @@ import Testing
 
 @Suite struct EngineTests {
     /// What the operating system reports of the processor, from outside this library.
-    @Test func isaAgreesWithTheKernelsWord() throws {
-        #expect(unmask_isa_available(UNMASK_ISA_SCALAR))
-        #expect(unmask_isa_available(unmask_isa_best()))
-        #expect(ISA.available.last?.cValue == unmask_isa_best())
-        guard let flags = processorFlags() else { return }
-        #expect(unmask_isa_available(UNMASK_ISA_AVX2) == flags.isSuperset(of: ["avx2", "fma", "f16c"]))
-        #expect(
-            unmask_isa_available(UNMASK_ISA_AVX512)
-                == flags.isSuperset(of: ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx2", "fma"]))
+    @Test func featuresAgreeWithTheKernelsWord() throws {
+        let names = (0..<UInt32(UNMASK_FEATURE_COUNT)).map { unmask_feature_name($0).map { String(cString: $0) } }
+        guard let flags = processorFlags(), names.contains("avx2") else { return }
+        for (bit, name) in names.enumerated() {
+            let name = try #require(name)
+            #expect((unmask_features_detected() >> bit & 1 != 0) == flags.contains(name), "\(name)")
+        }
+        #expect(unmask_feature_name(UInt32(UNMASK_FEATURE_COUNT)) == nil)
+    }
+
+    /// A width is what its features carry, whatever else there is.
+    @Test func widthsComeFromFeatures() {
+        #expect(unmask_isa_of(0) == UNMASK_ISA_SCALAR)
+        for isa in ISA.allCases {
+            #expect(unmask_isa_of(isa.features) == isa.cValue)
+            #expect(unmask_isa_of(isa.features | unmask_features(UNMASK_FEATURE_AVX_VNNI)) == isa.cValue)
+        }
+        #expect(unmask_isa_of(ISA.avx512.features & ~unmask_features(UNMASK_FEATURE_AVX512DQ)) == UNMASK_ISA_AVX2)
+    }
+
+    /// An engine takes the newest kernel that its features carry, and none that needs more.
+    @Test func kernelsAreChosenByFeatures() throws {
+        for kernel in ProductKernel.available {
+            let engine = try kernel.engine()
+            let chosen = try #require(unmask_product_kernel_of(engine.handle, kernel.arithmetic))
+            #expect(unmask_product_kernel_features(chosen) & ~kernel.features == 0)
+            if kernel.features != 0 { #expect(ProductKernel(handle: chosen) == kernel) }
+        }
+        for isa in ISA.available {
+            let engine = try Engine(isa)
+            let plain = try #require(unmask_product_kernel_of(engine.handle, UNMASK_ARITHMETIC_F32))
+            #expect(unmask_product_kernel_features(plain) == isa.features)
+        }
+    }
+
+    @Test(arguments: ProductKernel.available)
+    func aKernelIsAsFastAsItself(kernel: ProductKernel) throws {
+        let engine = try kernel.engine()
+        let speedup = unmask_product_speedup(engine.handle, kernel.handle)
+        #expect(speedup > 0 && speedup.isFinite)
     }
 
     private func processorFlags() -> Set<String>? {
@@ -27,10 +58,9 @@ import Testing
     }
 
     @Test func whatCannotBeIsRefused() {
-        #expect(unmask_engine_create(UNMASK_ISA_SCALAR, 0) == nil)
-        #expect(unmask_engine_create(unmask_isa(rawValue: 77), 1) == nil)
+        #expect(unmask_engine_create(0, 0) == nil)
+        #expect(unmask_engine_create(.max, 1) == nil)
         #expect(unmask_available_threads() >= 1)
-        #expect(String(cString: unmask_isa_name(UNMASK_ISA_AVX512)) == "avx512")
     }
 
     /// What the tasks of an operation write, unlocked: each index has a place of its own, and the operation's end must
@@ -85,10 +115,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ISA.available)
-    func thePeakIsPlausible(isa: ISA) throws {
-        let engine = try Engine(isa, threads: 1)
-        let peak = unmask_f32_fma_peak(engine.handle, 20)
-        #expect(peak > 1e8 && peak < 1e13)
+    @Test(arguments: ProductKernel.available)
+    func thePeakIsPlausible(kernel: ProductKernel) throws {
+        let engine = try kernel.engine(threads: 1)
+        let peak = unmask_product_peak(engine.handle, kernel.handle, 20)
+        #expect(peak > 1e8 && peak < 1e14)
     }
 }

@@ -78,7 +78,7 @@ import Testing
         let positions = random.floats(patches * width)
         for ids: [Int32]? in [nil, [8, 0, 3, 5, 1, 2, 7, 6, 4, 4, 0, 8]] {
             let out = GuardedBuffer<Float>(count: batch * (1 + kept) * width)
-            unmask_f32_assemble_tokens(engine.handle, batch, kept, width, x, first, positions, ids, out.base)
+            unmask_f32_assemble_tokens(engine.handle, batch, 1, kept, width, x, first, positions, ids, out.base)
             let expected = (0..<batch * (1 + kept) * width).map { i in
                 let row = i / width % (1 + kept)
                 let image = i / width / (1 + kept)

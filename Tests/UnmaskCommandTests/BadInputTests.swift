@@ -201,4 +201,46 @@ import UnmaskWeights
         #expect(unknown.code == 2)
         #expect(unknown.errors.contains("UNMASK_ISA=mmx"))
     }
+
+    /// What is asked for and cannot be had is told of, and the stamp says what was computed.
+    @Test func precisionsAreHonouredOrToldOf() throws {
+        let plain = try CommandLineRunner(
+            "embed", Shipped.sample, "--model", Shipped.autoencoder, "--precision", "bf16", "--isa", "avx2")
+        if plain.code == 0 {
+            #expect(plain.output.contains(#""precision":"f32""#))
+            #expect(plain.errors.contains("not bf16"), "\(plain.errors)")
+        } else {
+            #expect(plain.code == 2 && plain.errors.contains("avx2"))
+        }
+        let unknown = try CommandLineRunner(
+            "embed", Shipped.sample, "--model", Shipped.autoencoder, "--precision", "fp8")
+        #expect(unknown.code == 2)
+        #expect(unknown.errors.contains("fp8"))
+        let automatic = try CommandLineRunner(
+            "embed", Shipped.sample, "--model", Shipped.autoencoder, "--precision", "auto")
+        #expect(automatic.code == 0)
+        #expect(automatic.errors.contains("of f32"), "\(automatic.errors)")
+    }
+
+    /// Libraries that decode write nothing of their own to standard error: whoever sends images would fill a log with it.
+    @Test(arguments: ["heic-turned-4.heic", "avif-turned-2.avif"])
+    func librariesSayNothingOfDamagedImages(name: String) throws {
+        let folder = try TemporaryFolder()
+        let path = Shipped.root + "/Tests/UnmaskImageTests/Fixtures/images/" + name
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+        let ending = name.suffix(5)
+        for place in 280..<320 {
+            for change in [0x40, 0xff] as [UInt8] {
+                var damaged = bytes
+                damaged[place] ^= change
+                _ = try folder.write("\(place)-\(change)\(ending)", damaged)
+            }
+        }
+        let run = try CommandLineRunner("embed", folder.path, "--model", Shipped.classifier)
+        #expect(!run.errorTypes.isEmpty)
+        let ours = ["note: ", "warning: ", "error: "]
+        for line in run.errors.split(separator: "\n") {
+            #expect(ours.contains { line.hasPrefix($0) }, "\(line)")
+        }
+    }
 }

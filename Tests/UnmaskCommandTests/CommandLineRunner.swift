@@ -22,6 +22,9 @@ struct CommandLineRunner {
         URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("unmask")
     }
 
+    /// The test's own, without the user's cache.
+    static let environment = ProcessInfo.processInfo.environment.merging(["UNMASK_CACHE": ""]) { $1 }
+
     init(_ arguments: String..., input: String? = nil, environment: [String: String] = [:]) throws {
         try self.init(list: arguments, input: input, environment: environment)
     }
@@ -33,7 +36,7 @@ struct CommandLineRunner {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = Self.environment.merging(environment) { $1 }
         let out = Pipe()
         let err = Pipe()
         let into = Pipe()

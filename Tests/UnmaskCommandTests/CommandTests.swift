@@ -179,6 +179,28 @@ import UnmaskWeights
         #expect(run.code == 0)
         #expect(run.output.contains("OVERVIEW:"))
     }
+
+    /// The shipped classifier in int8: a quarter of the size, what it costs is told, and the file answers alike.
+    @Test func quantizeWritesWhatItReports() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("int8.safetensors")
+        let run = try CommandLineRunner(
+            "quantize", Shipped.classifier, "--calibrate", Shipped.samples, "--out", file, "--json")
+        #expect(run.code == 0, "\(run.errors)")
+        let report = try #require(run.objects.first)
+        let before = try #require(report["bytes_before"] as? Int)
+        let after = try #require(report["bytes"] as? Int)
+        #expect(Double(after) < 0.4 * Double(before))
+        let answers = try #require(report["answers"] as? [[String: Any]])
+        #expect(answers.count >= 2)
+        for answer in answers { #expect(try #require(answer["least_cosine"] as? Double) > 0.99) }
+        #expect((report["verdict"] as? String)?.contains("recommended") == true)
+        let inspected = try #require(
+            try CommandLineRunner("inspect", file, "--json").objects.first?["storage"] as? String)
+        #expect(inspected.hasPrefix("i8"))
+        let graph = try CommandLineRunner("quantize", Shipped.sample)
+        #expect(graph.code == 2)
+    }
 }
 
 /// A PNG's size from its header.

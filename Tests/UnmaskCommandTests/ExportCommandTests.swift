@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 import UnmaskGraph
+import UnmaskImage
+import UnmaskModel
 import UnmaskWeights
 
 /// `unmask export`: what it writes, verifies and leaves behind.
@@ -11,7 +13,7 @@ import UnmaskWeights
         "what is written computes what the model does",
         arguments: [
             ["--opset", "11"], ["--target", "onnxruntime"], ["--target", "opencv"], ["--precision", "fp16"],
-            ["--preprocess"], ["--preprocess", "--source-size", "28", "--target", "tflite-converter"],
+            ["--preprocess"], ["--preprocess", "--source-size", "28", "--target", "litert"],
         ])
     func verified(options: [String]) throws {
         let folder = try TemporaryFolder()
@@ -37,6 +39,61 @@ import UnmaskWeights
         let backends = try #require(run.objects.first?["backends"] as? [[String: Any]])
         let outputs = try #require(backends.first?["outputs"] as? [[String: Any]])
         #expect(outputs.compactMap { $0["name"] as? String } == ["mask", "prediction"])
+    }
+
+    @Test(
+        "what is written for OpenVINO computes the same there, in float32 and as it comes",
+        .enabled(if: openVINO != nil, "no Python with openvino: make venv, or UNMASK_PYTHON=path"),
+        arguments: [
+            [], ["--precision", "fp16"], ["--opset", "18"], ["--preprocess", "--source-size", "28"],
+        ])
+    func verifiedInOpenVINO(options: [String]) throws {
+        let folder = try TemporaryFolder()
+        let run = try CommandLineRunner(
+            list: [
+                "export", Shipped.classifier, "-o", folder.file("m.onnx"), "--target", "openvino", "--verify",
+                Shipped.samples, "--python", try #require(Self.openVINO),
+            ] + options)
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(folder.contents == ["m.onnx"])
+        let report = try #require(run.objects.first)
+        #expect(report["passed"] as? Bool == true)
+        let backends = try #require(report["backends"] as? [[String: Any]])
+        for name in ["OpenVINO f32", "OpenVINO as it comes"] {
+            let backend = backends.first { ($0["name"] as? String)?.hasPrefix(name) == true }
+            let outputs = try #require(backend?["outputs"] as? [[String: Any]], "\(backends)")
+            #expect(outputs.first?["top1_agreement"] as? Double == 1)
+        }
+    }
+
+    /// A Python that has OpenVINO: the one that is named, or that `make venv` makes.
+    private static let openVINO: String? = {
+        let python = ProcessInfo.processInfo.environment["UNMASK_PYTHON"] ?? Shipped.root + "/build/venv/bin/python"
+        let run = try? CommandLineRunner(
+            list: ["-c", "import numpy, openvino"], executable: URL(fileURLWithPath: python))
+        return run?.code == 0 ? python : nil
+    }()
+
+    /// Pictures of sides of their own, of which the recipe takes all or the middle: a step of brightness here and there.
+    @Test(
+        "pictures of any size are prepared inside the file as they are outside",
+        arguments: [
+            [Shipped.classifier], [Shipped.checkpoints + "/tiny-hf-vit", "--recipe", "timm"],
+            [Shipped.checkpoints + "/tiny-timm-token", "--recipe", "squash"],
+        ])
+    func preparedInside(model: [String]) throws {
+        let folder = try TemporaryFolder()
+        let channels = model[0] == Shipped.classifier ? 1 : 3
+        for (width, height) in [(61, 40), (33, 57), (90, 31)] {
+            try GoldenImage.pattern(width: width, height: height, channels: channels).writePNG(
+                to: folder.file("\(width).png"))
+        }
+        let run = try CommandLineRunner(
+            list: ["export"] + model + ["-o", folder.file("m.onnx"), "--preprocess", "--verify", folder.path])
+        #expect(run.code == 0, "\(run.errors)")
+        let backends = try #require(run.objects.first?["backends"] as? [[String: Any]])
+        let outputs = try #require(backends.first?["outputs"] as? [[String: Any]])
+        #expect(outputs.first?["relative"] as? Double ?? 1 < 0.02, "\(outputs)")
     }
 
     @Test func quantisedModelsAreCalibratedAndMeasured() throws {
@@ -98,13 +155,118 @@ import UnmaskWeights
             (["--opset", "10"], "--opset 10"), (["--precision", "int8"], "--calibrate"),
             (["--part", "mae"], "no decoder"), (["--batch", "0"], "--batch"),
             (["--source-size", "28"], "--preprocess"), (["--calibrate", Shipped.samples], "--precision int8"),
-            (["--target", "openvino", "--preprocess"], "--source-size"),
+            (["--target", "openvino", "--preprocess"], "--source-size"), (["--keep", "4"], "--part mae"),
+            (["--input", "f32"], "--preprocess"), (["--target", "tflite-converter"], "litert"),
+            (["--target", "mnn", "--precision", "fp16"], "--convert"), (["--convert"], "--verify"),
+            (["--target", "mnn", "--precision", "int8", "--calibrate", Shipped.samples], "int8-weights"),
+            (["--target", "litert", "--precision", "int8", "--calibrate", Shipped.samples], "-odrqt"),
+            (["--target", "tract", "--precision", "int8", "--calibrate", Shipped.samples], "slower"),
+            (["--target", "ncnn", "--batch", "2"], "--batch 1"),
+            (["--target", "opencv", "--batch", "dynamic"], "--batch 1"),
+            (["--target", "ncnn", "--preprocess", "--source-size", "28", "--input", "u8"], "--input f32"),
             (["--preprocess", "--opset", "17"], "opset 18"), (["--verify", "/nowhere"], "/nowhere"),
         ] {
             let run = try CommandLineRunner(list: ["export", Shipped.classifier, "-o", out] + options)
             #expect(run.code == 2 && run.errors.contains(message), "\(options): \(run.errors)")
         }
         #expect(try CommandLineRunner("export", Shipped.classifier, "-o", "/nowhere/m.onnx").code == 2)
+        for (target, message) in [("ncnn", "GatherElements"), ("mnn", "--keep"), ("litert", "--keep")] {
+            let run = try CommandLineRunner(
+                "export", Shipped.autoencoder, "-o", out, "--part", "mae", "--target", target)
+            #expect(run.code == 2 && run.errors.contains(message), "\(target): \(run.errors)")
+        }
+        #expect(try CommandLineRunner("export", Shipped.classifier).errors.contains("--kit"))
+        #expect(folder.contents == [])
+    }
+
+    @Test func everyTargetIsListedWithItsReasons() throws {
+        let run = try CommandLineRunner("export", "--target", "list")
+        #expect(run.code == 0)
+        for target in [
+            "onnxruntime", "onnxruntime-web", "openvino", "opencv", "tract", "mnn", "ncnn", "litert", "coreml-script",
+            "tensorrt",
+        ] { #expect(run.output.split(separator: "\n").contains(Substring(target)), "\(target)") }
+        #expect(run.output.components(separatedBy: "  why  ").count == 11)
+        #expect(run.output.components(separatedBy: "tried with").count == 11)
+    }
+
+    @Test(
+        "the targets' own runtimes answer as the model does, of what their converters make",
+        .enabled(if: edge != nil, "no build/venv-edge: make edge, or UNMASK_EDGE_PYTHON=path"),
+        arguments: [
+            ["mnn", "int8-weights", "mnn", "0.35"], ["ncnn", "fp16", "bin param", "0.55"],
+            ["openvino", "fp32", "bin xml", "1.05"], ["opencv", "fp16", "", ""], ["tract", "fp16", "", ""],
+            ["onnxruntime", "int4-weights", "", ""],
+        ])
+    func verifiedOnTheTarget(words: [String]) throws {
+        let folder = try TemporaryFolder()
+        let (target, precision, endings) = (words[0], words[1], words[2].split(separator: " ").map { "m.\($0)" })
+        let run = try CommandLineRunner(
+            list: [
+                "export", Shipped.classifier, "-o", folder.file("m.onnx"), "--target", target, "--precision", precision,
+                "--verify", Shipped.samples, "--python", try #require(Self.edge),
+            ] + (endings.isEmpty ? [] : ["--convert"]))
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(
+            folder.contents
+                == (endings + ["m.onnx"] + (endings.isEmpty ? [] : ["m.labels.txt", "m.report.json"])).sorted())
+        // What the converter was told to round takes that much less than the float32 file.
+        func size(_ names: [String]) throws -> Int {
+            try names.map { try Data(contentsOf: URL(fileURLWithPath: folder.file($0))).count }.reduce(0, +)
+        }
+        if let most = Double(words[3]) { #expect(Double(try size(endings)) < most * Double(try size(["m.onnx"]))) }
+        let backends = try #require(run.objects.first?["backends"] as? [[String: Any]])
+        #expect(backends.count >= 2 && run.objects.first?["untried"] == nil)
+        for backend in backends.dropFirst() { #expect(backend["milliseconds"] as? Double ?? 0 > 0, "\(backend)") }
+    }
+
+    /// A Python that has the targets' runtimes: the one that is named, or that `make edge` makes.
+    private static let edge: String? = {
+        let python =
+            ProcessInfo.processInfo.environment["UNMASK_EDGE_PYTHON"] ?? Shipped.root + "/build/venv-edge/bin/python"
+        let run = try? CommandLineRunner(
+            list: ["-c", "import numpy, onnxruntime, ncnn, MNN, cv2, PIL"], executable: URL(fileURLWithPath: python))
+        return run?.code == 0 ? python : nil
+    }()
+
+    @Test(
+        "a kit's own programs come to the answer that is expected",
+        arguments: [[], ["--preprocess", "--source-size", "30x40"], ["--part", "encoder", "--layout", "nhwc"]])
+    func kit(options: [String]) throws {
+        let folder = try TemporaryFolder()
+        let kit = folder.file("kit")
+        let run = try CommandLineRunner(list: ["export", Shipped.classifier, "--kit", kit] + options)
+        #expect(run.code == 0, "\(run.errors)")
+        let files = try FileManager.default.contentsOfDirectory(atPath: kit)
+        let labels = options.contains("encoder") ? [] : ["labels.txt"]
+        #expect(
+            Set(files)
+                == Set(
+                    [
+                        "expected.json", "expected.txt", "golden.png", "golden.ppm", "model.onnx", "preprocessing.json",
+                        "run.cpp",
+                        "run.mjs", "run.py",
+                    ] + labels))
+        let again = try CommandLineRunner(list: ["export", Shipped.classifier, "--kit", kit] + options)
+        #expect(again.code == 2 && again.errors.contains("--kit"))
+        #expect(folder.contents == ["kit"])
+        guard let python = Self.edge else { return }
+        func program() throws -> CommandLineRunner {
+            try CommandLineRunner(list: [kit + "/run.py"], executable: URL(fileURLWithPath: python))
+        }
+        let right = try program()
+        #expect(right.code == 0 && right.output.contains("cosine 1.000000"), "\(right.errors)")
+        // Another picture is another answer.
+        let picture = GoldenImage.pattern(width: 40, height: 30, channels: 1)
+        try PixelImage(width: 40, height: 30, channels: 1, pixels: picture.pixels.reversed().map { 255 - $0 }).writePNG(
+            to: kit + "/golden.png")
+        #expect(try program().code == 1)
+    }
+
+    @Test func autoencodersHaveNoKit() throws {
+        let folder = try TemporaryFolder()
+        let run = try CommandLineRunner("export", Shipped.autoencoder, "--part", "mae", "--kit", folder.file("kit"))
+        #expect(run.code == 2 && run.errors.contains("--part encoder"))
         #expect(folder.contents == [])
     }
 }

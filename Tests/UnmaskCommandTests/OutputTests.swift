@@ -8,6 +8,7 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = ["-c", command, CommandLineRunner.binary.path]
+        process.environment = CommandLineRunner.environment
         process.standardOutput = FileHandle.nullDevice
         let errors = folder.file("errors")
         _ = FileManager.default.createFile(atPath: errors, contents: nil)
@@ -50,6 +51,7 @@ import Testing
         let folder = try TemporaryFolder()
         let process = Process()
         process.executableURL = CommandLineRunner.binary
+        process.environment = CommandLineRunner.environment
         process.arguments = ["embed", "-", "--model", Shipped.autoencoder, "--out", folder.file("v.npy")]
         // More images than anyone waits for, so that the file stays open.
         let images = try TemporaryFolder()

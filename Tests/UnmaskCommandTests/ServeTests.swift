@@ -10,7 +10,7 @@ import Testing
         let server = Process()
         server.executableURL = CommandLineRunner.binary
         server.arguments = [
-            "serve", "--socket", socket, "--model", Shipped.classifier, "--allow-path", Shipped.samples,
+            "serve", "--socket", socket, "--model", Shipped.classifier, "--allow-path", Shipped.samples, "--no-cache",
         ]
         server.standardError = FileHandle.nullDevice
         try server.run()

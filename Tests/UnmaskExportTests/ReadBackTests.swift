@@ -50,11 +50,17 @@ import UnmaskRuntime
         let masks = try (0..<3).map {
             try Mask.random(patches: model.interface.patches, ratio: 0.5, seed: UInt64($0))
         }
-        let ranges = try Calibration(model, engine: engine).ranges([images], method: .minMax)
+        let calibrated = try Calibration(model, engine: engine).measure([images], method: .minMax)
         let expected = try Self.answer(own, part, images, masks)
+        let merged = try Self.answer(own.merging(1), part, images, masks)
+        // The class token of a single block never sees what that block merges.
+        #expect(Self.distance(merged, expected) > 0 || model.configuration?.depth == 1)
         for written in Written.all where written.part.testDescription == part.testDescription {
             var options = part.options(opset: written.opset, precision: written.precision, batch: written.batch)
-            options.activationRanges = written.precision == .int8 ? ranges : [:]
+            if written.precision == .int8 {
+                options.activationRanges = calibrated.activationRanges
+                options.channelPeaks = calibrated.channelPeaks
+            }
             options.preprocesses = written.preparation != .outside
             options.sourceSize = written.preparation == .oneSize ? [41, 53] : nil
             let file = try TemporaryModel(try model.onnx(options, producerVersion: "test"))
@@ -67,9 +73,13 @@ import UnmaskRuntime
             #expect(found.count == expected.count, "\(written)")
             let distance = Self.distance(found, expected)
             switch written.precision {
-            case .fp32: #expect(distance == 0, "\(written): \(distance)")
+            case .fp32:
+                #expect(distance == 0, "\(written): \(distance)")
+                let found = try Self.answer(ModelSession(again, engine: engine, merge: 1), part, images, masks)
+                #expect(Self.distance(found, merged) == 0, "\(written), merged")
             case .fp16: #expect(distance < 1e-2, "\(written): \(distance)")
-            case .int8: #expect(distance < 0.1, "\(written): \(distance)")
+            case .int8, .int8Weights: #expect(distance < 0.1, "\(written): \(distance)")
+            case .int4Weights: #expect(distance < 0.5, "\(written): \(distance)")
             }
         }
     }
@@ -87,7 +97,7 @@ import UnmaskRuntime
                 + session.embed(images, options: pooling, masks: masks).flatMap(\.values)
         case .classifier:
             return try session.classify(images, topK: 1000).flatMap { scores in
-                scores.sorted { $0.index < $1.index }.map(\.probability)
+                scores.sorted { $0.index < $1.index }.map(\.score)
             }
         case .mae: return try session.reconstruct(images, masks: masks).flatMap(\.prediction)
         }
@@ -103,6 +113,39 @@ import UnmaskRuntime
         return PixelImage(
             width: recipe.width, height: recipe.height, channels: recipe.channels,
             pixels: (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761 >> 7) ^ seed &* 37) })
+    }
+
+    @Test("float32 samples, either order of axes and a fixed number of patches give the model's own answers")
+    func otherInputs() throws {
+        let engine = try Engine(threads: 2)
+        for part in [ExportCase.all[1], ExportCase.all[4]] {
+            let model = try part.load()
+            let images = (0..<2).map { Self.image(model.recipe, $0) }
+            let masks = try (0..<2).map {
+                try Mask.random(patches: model.interface.patches, ratio: 0.5, seed: UInt64($0))
+            }
+            let expected = try Self.answer(ModelSession(model, engine: engine), part, images, masks)
+            for layout in PixelLayout.allCases {
+                for samples in [nil] + ExportPreprocessing.Samples.allCases.map(Optional.some) {
+                    var options = part.options(opset: 13, batch: 1)
+                    options.layout = layout
+                    options.preprocesses = samples != nil
+                    options.samples = samples ?? .u8
+                    options.sourceSize = samples.map { _ in [41, 53] }
+                    if part.part == .mae { options.kept = masks[0].kept }
+                    let file = try TemporaryModel(try model.onnx(options, producerVersion: "test"))
+                    let again = try Model.load(file.path)
+                    let session = try ModelSession(again, engine: engine, maximumBatch: 1)
+                    let found = try zip(images, masks).flatMap { try Self.answer(session, part, [$0], [$1]) }
+                    #expect(found == expected, "\(part) \(layout) \(samples?.rawValue ?? "normalised")")
+                    let input = try file.message().graph.input[0].type.tensorType
+                    #expect(input.elemType == (samples == .u8 ? 2 : 1))
+                    let sides = input.shape.dim.map(\.dimValue)
+                    let source = samples == nil ? model.interface.imageSize.map(Int64.init) : [41, 53]
+                    #expect(sides == (layout == .nhwc ? [1] + source + [3] : [1, 3] + source))
+                }
+            }
+        }
     }
 
     @Test("float16 keeps what it does not hold in float32")

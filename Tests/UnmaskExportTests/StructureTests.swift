@@ -46,6 +46,68 @@ import UnmaskModel
         #expect(graph.input.map(\.name) == ["pixels"])
     }
 
+    @Test("names are of characters that every reader takes", arguments: ExportCase.all)
+    func names(test: ExportCase) throws {
+        let model = try test.load()
+        for opset in [11, 20, 23] {
+            for precision in [ExportPrecision.fp32, .fp16] {
+                let export = try model.onnx(test.options(opset: opset, precision: precision), producerVersion: "test")
+                let graph = try TemporaryModel(export).message().graph
+                let names =
+                    graph.node.flatMap { [$0.name] + $0.output } + graph.initializer.map(\.name)
+                    + graph.input.map(\.name) + graph.output.map(\.name)
+                let odd = names.filter { $0.isEmpty || $0.contains { !Self.plain.contains($0) } }
+                #expect(odd == [], "\(test) opset \(opset)")
+                #expect(Set(graph.node.map(\.name)).count == graph.node.count)
+            }
+        }
+    }
+
+    private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-")
+
+    /// The autoencoder of a fixed number of images and patches asks for no shape as it runs.
+    @Test func fixedMasksNeedNoShapes() throws {
+        let test = ExportCase(model: "tiny-hf-mae", part: .mae)
+        let model = try test.load()
+        var options = test.options(opset: 17, batch: 1)
+        options.kept = 2
+        let export = try model.onnx(options, producerVersion: "test")
+        for op in ["Shape", "Expand", "ConstantOfShape"] { #expect(export.operatorCounts[op] == nil, "\(op)") }
+        let graph = try TemporaryModel(export).message().graph
+        #expect(
+            graph.input.map(\.sizes) == [
+                ["1", "3"] + model.interface.imageSize.map(String.init), ["1", "2"],
+                ["1", "\(model.interface.patches)"],
+            ])
+        options.kept = model.interface.patches + 1
+        #expect(throws: ModelError.self) { try model.onnx(options, producerVersion: "test") }
+    }
+
+    /// A bias on the grid of the sums, whose step is the activations' times the weights'.
+    @Test func quantisedBiasesAreOnTheGridOfTheSums() throws {
+        let model = try test.load()
+        var options = test.options(opset: 13, precision: .int8)
+        options.activationRanges = ["blocks.0.attn.qkv": -3...4]
+        let graph = try TemporaryModel(try model.onnx(options, producerVersion: "test")).message().graph
+        let tensors = Dictionary(uniqueKeysWithValues: graph.initializer.map { ($0.name, $0) })
+        func numbers<T>(_ name: String, _: T.Type) throws -> [T] {
+            try #require(tensors[name]).rawData.withUnsafeBytes { Array($0.bindMemory(to: T.self)) }
+        }
+        let (own, layer) = (try model.graph(pixels: .normalised), "blocks.0.attn.qkv")
+        let bias = try #require(own.constants.first { own[$0.key].name == layer + ".bias" }?.value.floats())
+        let levels = try numbers(layer + ".bias.quantised", Int32.self)
+        let steps = try numbers(layer + ".bias.scale", Float.self)
+        let (input, weights) = (
+            try numbers(layer + ".input_scale", Float.self)[0], try numbers(layer + ".weight.scale", Float.self)
+        )
+        #expect(input == Float(7) / 255)
+        for (place, number) in bias.enumerated() {
+            #expect(steps[place] == weights[place] * input)
+            #expect(abs(Float(levels[place]) * steps[place] - number) <= steps[place] * 0.51)
+        }
+        #expect(levels.contains { $0 != 0 })
+    }
+
     @Test func batchIsOpenOrFixed() throws {
         let model = try test.load()
         let sides = model.interface.imageSize.map { "\($0)" }
@@ -90,7 +152,7 @@ import UnmaskModel
         for (id, tensor) in own.constants {
             guard let written = initializers[own[id].name], own[id].name != "patch_embed.proj.weight" else { continue }
             let values = try #require(tensor.floats())
-            let isTransposed = own[id].name.contains("blocks") && tensor.shape.count == 2
+            let isTransposed = tensor.shape.count == 2 && own[id].name.hasSuffix(".weight")
             let (rows, columns) = isTransposed ? (tensor.shape[0], tensor.shape[1]) : (1, values.count)
             let expected = (0..<values.count).map { values[$0 % rows * columns + $0 / rows] }
             #expect(written.rawData == expected.withUnsafeBytes { Data($0) }, "\(own[id].name)")

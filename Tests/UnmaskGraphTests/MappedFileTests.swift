@@ -18,7 +18,10 @@ import UnmaskGraph
                 [.modificationDate: Date(timeIntervalSinceNow: -86_400)], ofItemAtPath: path)
         }
 
-        deinit { unlink(path) }
+        deinit { remove() }
+
+        /// For a process that ends before its objects do.
+        func remove() { unlink(path) }
     }
 
     private static func sum(_ file: MappedFile) -> Int { file.bytes.reduce(0) { $0 + Int($1) } }
@@ -100,9 +103,10 @@ import UnmaskGraph
         await #expect(processExitsWith: .signal(SIGBUS)) {
             let file = try OldFile()
             withExtendedLifetime(try MappedFile(path: file.path)) {
-                let descriptor = open(file.path, O_RDONLY)
+                let descriptor = open(file.path, O_RDWR)
+                file.remove()
                 let foreign = mmap(nil, MappedFileTests.size, PROT_READ, MAP_PRIVATE, descriptor, 0)
-                truncate(file.path, 0)
+                ftruncate(descriptor, 0)
                 // What is read is used, so that it is read.
                 exit(CInt(foreign?.load(fromByteOffset: MappedFileTests.page, as: UInt8.self) ?? 0))
             }
@@ -112,7 +116,10 @@ import UnmaskGraph
     @Test func aSignalThatSomeoneSendsEndsTheProcessAsEver() async {
         await #expect(processExitsWith: .signal(SIGBUS)) {
             let file = try OldFile()
-            withExtendedLifetime(try MappedFile(path: file.path)) { _ = raise(SIGBUS) }
+            withExtendedLifetime(try MappedFile(path: file.path)) {
+                file.remove()
+                raise(SIGBUS)
+            }
         }
     }
 }

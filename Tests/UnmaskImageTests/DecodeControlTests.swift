@@ -8,7 +8,9 @@ struct DecodeControlTests {
     static let images = [
         "baseline-420.jpg", "progressive-420.jpg", "cmyk.jpg", "gray.jpg", "exif-6.jpg", "color2-8bit.png",
         "color3-4bit-trns.png", "color6-16bit-interlaced.png", "exif-6.png", "lossy.webp", "lossless-alpha.webp",
-        "animated.webp",
+        "animated.webp", "gif-8bit.gif", "gif-interlaced-23.gif", "bmp-40-24bit.bmp", "bmp-rle8.bmp", "tiff-rgb-8.tif",
+        "tiff-rgb-16-tiles-deflate.tif", "tiff-turned-6.tif", "tiff-ycbcr-lzw.tif", "avif-444-alpha.avif",
+        "avif-turned-5.avif", "heic-444.heic",
     ]
 
     /// One way from bytes to pixels.

@@ -5,24 +5,12 @@ import UnmaskRuntime
 
 /// An image's result is the same to the bit whatever is beside it and however many threads work.
 @Suite struct BitsTests {
-    private static let configuration = ModelConfiguration(
-        imageSize: [24, 36], patchSize: 6, channels: 3, width: 80, depth: 3, heads: 5, classes: 7,
-        decoder: DecoderConfiguration(width: 48, depth: 2, heads: 3, normPix: true))
-
-    private static func images(_ count: Int) -> [PixelImage] {
-        (0..<count).map { image in
-            PixelImage(
-                width: 36, height: 24, channels: 3,
-                pixels: (0..<36 * 24 * 3).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761 >> 7) ^ image * 37) })
-        }
-    }
-
     @Test(
         "alone, first, last and between in batches of 1 to 17, on 1, 2 and 3 threads",
-        arguments: InstructionSet.allCases.filter(\.isAvailable))
+        arguments: InstructionSet.vectorWidths)
     func sameBits(set: InstructionSet) throws {
-        let model = try Model.synthetic(Self.configuration, name: "bits")
-        let images = Self.images(17)
+        let model = try Model.synthetic(SyntheticViT.configuration, name: "bits")
+        let images = SyntheticViT.images(17)
         let reference = try ModelSession(model, engine: Engine(threads: 1, instructionSet: set), maximumBatch: 1)
         let options = EmbeddingOptions(pooling: .tokens)
         let masks = try (0..<17).map { try Mask.random(patches: 24, ratio: 0.5, seed: UInt64($0)) }
@@ -49,14 +37,14 @@ import UnmaskRuntime
     }
 
     /// The class token's last block, computed for it alone where nobody asks for the others.
-    @Test("the class token alone and beside all tokens", arguments: InstructionSet.allCases.filter(\.isAvailable))
+    @Test("the class token alone and beside all tokens", arguments: InstructionSet.vectorWidths)
     func classTokenAlone(set: InstructionSet) throws {
-        let model = try Model.synthetic(Self.configuration, name: "bits")
+        let model = try Model.synthetic(SyntheticViT.configuration, name: "bits")
         let engine = try Engine(threads: 2, instructionSet: set)
         let session = try ModelSession(model, engine: engine, maximumBatch: 9)
         let whole = try ModelSession(model, engine: engine, maximumBatch: 9, disabledPasses: ["narrow-to-token"])
         for batch in [1, 2, 9] {
-            let images = Self.images(batch)
+            let images = SyntheticViT.images(batch)
             let masks = Array(repeating: try Mask.random(patches: 24, keeping: 0.5, seed: 3), count: batch)
             let options = EmbeddingOptions(pooling: .cls, normalize: false)
             let alone = try session.embed(images, options: options, masks: masks).map(\.values)
@@ -73,9 +61,9 @@ import UnmaskRuntime
     }
 
     @Test func mixedTokenCountsComeBackInOrder() throws {
-        let model = try Model.synthetic(Self.configuration, name: "bits")
+        let model = try Model.synthetic(SyntheticViT.configuration, name: "bits")
         let session = try ModelSession(model, engine: Engine(threads: 2), maximumBatch: 2)
-        let images = Self.images(5)
+        let images = SyntheticViT.images(5)
         let masks = try (0..<5).map { try Mask.random(patches: 24, keeping: $0 % 2 == 0 ? 0.5 : 0.25, seed: 9) }
         let together = try session.embed(images, masks: masks)
         for index in images.indices {
@@ -88,7 +76,7 @@ import UnmaskRuntime
     /// The mean and deviation folded into the patch embedding give what normalised pixels give.
     @Test("bytes equal normalised pixels", arguments: [1, 3, 4])
     func bytesEqualNormalisedPixels(channels: Int) throws {
-        var configuration = Self.configuration
+        var configuration = SyntheticViT.configuration
         configuration.channels = channels
         let model = try Model.synthetic(configuration, name: "bytes")
         let image = PixelImage(

@@ -20,10 +20,10 @@ import UnmaskRuntime
         let model = try Model.synthetic(Self.configuration, name: "mixed")
         let session = try ModelSession(model, engine: Engine(threads: 2), maximumBatch: 4)
         let questions: [ImageQuestion] = [
-            .embed(EmbeddingOptions(pooling: .cls)), .classify(topK: 3),
+            .embed(EmbeddingOptions(pooling: .cls)), .classify(ClassificationOptions(topK: 3)),
             .embed(EmbeddingOptions(pooling: .mean, normalize: true, dimensions: 10)),
             .embed(EmbeddingOptions(pooling: .mean, block: 1)), .embed(EmbeddingOptions(pooling: .tokens)),
-            .embed(EmbeddingOptions(pooling: .cls, block: 0)), .classify(topK: 7),
+            .embed(EmbeddingOptions(pooling: .cls, block: 0)), .classify(ClassificationOptions(topK: 7)),
         ]
         let images = Self.images(questions.count)
         let masks = try questions.indices.map { try Mask.random(patches: 24, keeping: $0 % 3 == 0 ? 0.5 : 1, seed: 4) }
@@ -33,8 +33,8 @@ import UnmaskRuntime
             case (.embed(let options), .embedding(let found)):
                 let alone = try session.embed([images[index]], options: options, masks: [masks[index]])[0]
                 #expect(found.values == alone.values && found.shape == alone.shape && found.stamp == alone.stamp)
-            case (.classify(let topK), .classes(let found)):
-                #expect(try session.classify([images[index]], topK: topK, masks: [masks[index]])[0] == found)
+            case (.classify(let options), .classes(let found)):
+                #expect(try session.classify([images[index]], topK: options.topK, masks: [masks[index]])[0] == found)
             default: Issue.record("image \(index) got the answer to another question")
             }
         }

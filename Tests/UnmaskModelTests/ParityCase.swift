@@ -7,6 +7,8 @@ struct ParityCase: Decodable, CustomStringConvertible, Sendable {
         let heads: Int?
         let decoder_heads: Int?
         let image_size: [Int]?
+        /// Tokens that each block merges.
+        let merge: Int?
     }
 
     struct Expected: Decodable {
@@ -14,6 +16,8 @@ struct ParityCase: Decodable, CustomStringConvertible, Sendable {
         let norm: String?
         let cls: String?
         let mean: String?
+        let map: String?
+        let output: String?
         let logits: String?
         let decoder_blocks: [String]?
         let prediction: String?
@@ -48,7 +52,8 @@ struct ParityCase: Decodable, CustomStringConvertible, Sendable {
             found.append((ModelGraph.decoderBlock(index), file))
         }
         let others = [
-            (ModelGraph.norm, expected.norm), ("cls", expected.cls), ("mean", expected.mean),
+            (ModelGraph.norm, expected.norm), ("cls", expected.cls), ("mean", expected.mean), ("map", expected.map),
+            ("output", expected.output),
             (ModelGraph.logits, expected.logits), (ModelGraph.prediction, expected.prediction),
         ]
         for (output, file) in others {

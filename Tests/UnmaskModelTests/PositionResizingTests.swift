@@ -20,7 +20,7 @@ import Testing
             let width = try #require(source.shape.last)
             let cls = (0..<width).map(Float.init)
             let found = PositionResizing.resize(
-                cls + source.values, width: width, from: resize.from, to: resize.to,
+                cls + source.values, prefix: 1, width: width, from: resize.from, to: resize.to,
                 interpolation: resize.antialias ? .timm : .hf)
             #expect(Array(found[..<width]) == cls)
             let distance = Distance(Array(found[width...]), expected.values)

@@ -34,11 +34,13 @@ struct ForeignVariant: Decodable, CustomStringConvertible, Sendable {
         #expect(ForeignVariant.all.count >= 8)
     }
 
-    @Test("gives what onnxruntime gives", arguments: ForeignVariant.all)
-    func agrees(variant: ForeignVariant) throws {
+    /// In float32, and in what the file states.
+    @Test("gives what onnxruntime gives", arguments: ForeignVariant.all, [Precision.f32, .file])
+    func agrees(variant: ForeignVariant, precision: Precision) throws {
         var graph = try ONNXModel.load(variant.path).graph
         graph.raise()
-        let session = try Session(graph, engine: Engine(threads: 1))
+        let engine = try Engine(threads: 1, arithmetics: Set(Arithmetic.allCases))
+        let session = try Session(graph, engine: engine, precision: precision)
         let numbers = try variant.numbers()
         let taken = Set(graph.inputs.map { graph[$0].name })
         let inputs = try variant.inputs.filter { taken.contains($0.name) }

@@ -2,7 +2,8 @@ import Dispatch
 import Synchronization
 import Testing
 import UnmaskGraph
-import UnmaskRuntime
+
+@testable import UnmaskRuntime
 
 /// A session that is made ready in the background leaves the engine to the others.
 @Suite struct SlicesTests {
@@ -59,6 +60,45 @@ import UnmaskRuntime
         }
         let plan = try other.prepare(bindings: ["B": 3], outputs: ["row"])
         #expect(count > plan.steps.count)  // weights were packed, and each step was a slice
+    }
+
+    /// Neither waits for the other: a session is prepared while a pass runs, and a pass runs while weights are packed.
+    @Test func packingAndPassesDoNotWaitForEachOther() throws {
+        let engine = try Engine(threads: 2)
+        let graph = try HungryGraph.make()
+        let (fresh, known) = (try Session(graph, engine: engine), try Session(graph, engine: engine))
+        try known.prepare(bindings: ["B": 3], outputs: ["row"])
+        let input = InputArray.f32(HungryGraph.numbers(3 * 3 * 4 * 4, 5))
+        let works: [(holding: @Sendable (() -> Void) -> Void, beside: @Sendable () throws -> Void)] = [
+            ({ wait in engine.pass { wait() } }, { try fresh.prepare(bindings: ["B": 3], outputs: ["row"]) }),
+            (
+                { wait in engine.pack { _ in wait() } },
+                { _ = try known.run(["x": input], bindings: ["B": 3], outputs: ["row"]) }
+            ),
+        ]
+        for (place, work) in works.enumerated() {
+            let (reached, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            let (done, left) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            DispatchQueue.global().async {
+                work.holding {
+                    reached.signal()
+                    gate.wait()
+                }
+                left.signal()
+            }
+            reached.wait()
+            let failure = Mutex<(any Error)?>(nil)
+            DispatchQueue.global().async {
+                do { try work.beside() } catch { failure.withLock { $0 = error } }
+                done.signal()
+            }
+            // Only what waits for the one that is held takes so long.
+            let outcome = done.wait(timeout: .now() + 60)
+            gate.signal()
+            left.wait()
+            #expect(outcome == .success, "work \(place)")
+            #expect(failure.withLock { $0.map { "\($0)" } } == nil)
+        }
     }
 
     @Test func aStepIsNeverCut() throws {

@@ -98,7 +98,7 @@ import UnmaskModel
         let job = ImageJob(
             model: model, source: .encoded(.base64(Self.endless)),
             preparation: .recipe(RecipeChoice(name: "squash", stamp: "squash 28x28")),
-            mask: .none(patches: 49), operation: .classify(topK: 1))
+            mask: .none(patches: 49), operation: .classify(ClassificationOptions(topK: 1)))
         let work = Task { try await scheduler.run([job], RequestTerms(connection: 1)) }
         try await eventually { backend.decoding == 1 }
         let began = ContinuousClock.now

@@ -74,22 +74,36 @@ import Testing
         let log = LogCapture()
         let metrics = ServiceMetrics()
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let report = AcceptReport(metrics: metrics, logger: log.logger())
+        let clock = ManualClock()
+        let report = AcceptReport(metrics: metrics, logger: log.logger(), clock: clock)
         let bank = ByteBank(ServiceConfiguration().byteLimits)
         let channel = try await Listener.bootstrap(loop, report, bank).bind(host: "127.0.0.1", port: 0) { child in
             child.eventLoop.makeCompletedFuture {
                 try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: child)
             }
         }
-        let isReading = try await loop.submit {
-            for _ in 0..<100 {
-                channel.channel.pipeline.fireErrorCaught(IOError(errnoCode: ENOBUFS, reason: "accept"))
+        @Sendable func isReading(failing failures: Int = 0) async throws -> Bool? {
+            try await loop.submit {
+                for _ in 0..<failures {
+                    channel.channel.pipeline.fireErrorCaught(IOError(errnoCode: ENOBUFS, reason: "accept"))
+                }
+                return try channel.channel.syncOptions?.getOption(.autoRead)
+            }.get()
+        }
+        // One line a minute, whatever happens in it.
+        for minute in 1...3 {
+            for _ in 0..<5 {
+                #expect(try await isReading(failing: 20) == false)
+                clock.advance(by: AcceptFailureHandler.pause - .milliseconds(1))
+                #expect(try await isReading() == false)
+                clock.advance(by: .milliseconds(1))
+                #expect(try await isReading() == true)
             }
-            return try channel.channel.syncOptions?.getOption(.autoRead)
-        }.get()
-        #expect(isReading == false)
-        #expect(log.lines.count == 1 && log.text.contains("no memory"))
-        // It is looked at again: a connection gets through.
+            #expect(log.lines.count == minute && log.text.contains("no memory"))
+            clock.advance(by: AcceptFailureHandler.silence)
+        }
+        #expect(clock.waiting == 0)
+        // A connection gets through.
         let port = try #require(channel.channel.localAddress?.port)
         async let client = ClientBootstrap(group: loop).connect(host: "127.0.0.1", port: port).get()
         try await channel.executeThenClose { connections in

@@ -30,7 +30,9 @@ import UnmaskModel
         let options = VectorOptions(pooling: .cls, normalize: false, dimensions: 8)
         var mean = options
         mean.pooling = .mean
-        let operations: [InferenceOperation] = [.embed(options), .embed(mean), .classify(topK: 1), .reconstruct]
+        let operations: [InferenceOperation] = [
+            .embed(options), .embed(mean), .classify(ClassificationOptions(topK: 1)), .reconstruct,
+        ]
         func key(_ operation: InferenceOperation, _ mask: Mask) -> BatchKey {
             let job = ImageJob(
                 model: Self.model, source: .path(""),

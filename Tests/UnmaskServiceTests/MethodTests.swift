@@ -114,7 +114,7 @@ import UnmaskModel
         (#"{"method":"embed","params":{"images":[{"path":"a","frame":0}]}}"#, "invalid_params", "path and frame"),
         (#"{"method":"embed","params":{"images":[{"frame":0}]}}"#, "invalid_params", "one of the 0 frames"),
         (#"{"method":"embed","params":{"images":[],"poolin":"cls"}}"#, "invalid_params", "params.poolin is not known"),
-        (#"{"method":"embed","params":{"images":[],"pooling":"max"}}"#, "invalid_params", #""cls", "mean", "tokens""#),
+        (#"{"method":"embed","params":{"images":[],"pooling":"max"}}"#, "invalid_params", #""mean", "map", "tokens""#),
         (#"{"method":"embed","params":{"images":[],"dimensions":9}}"#, "invalid_params", "from 1 to 8, found 9"),
         (#"{"method":"embed","params":{"images":[],"dimensions":1e400}}"#, "invalid_params", "found 1e400"),
         (#"{"method":"embed","params":{"images":[],"keep":[49]}}"#, "invalid_params", "from 0 to 48, found 49"),

@@ -48,7 +48,7 @@ import UnmaskModel
         let expected = try session.classify([pixels], topK: 3)[0]
         let labels = try #require(classes.result?.results?.first?.labels)
         #expect(labels.map(\.index) == expected.map(\.index))
-        #expect(labels.map(\.probability) == expected.map(\.probability))
+        #expect(labels.map(\.probability) == expected.map(\.score))
 
         let picture = try await ask(
             session, #"{"id":1,"method":"reconstruct","params":{"ratio":0.5,"seed":9,"encoding":"frame","# + images,

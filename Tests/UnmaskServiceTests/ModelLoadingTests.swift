@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 import UnmaskModel
@@ -51,8 +52,8 @@ import UnmaskRuntime
             let registry = try ModelRegistry([
                 ModelSource(name: "served", path: "/served"),
                 ModelSource(name: "loading", path: "/loading", isOnDemand: true),
-            ]) { path in
-                try Self.backend(engine, path == "/loading" ? Countdown(stop: stop, gate: gate) : Countdown())
+            ]) { source in
+                try Self.backend(engine, source.path == "/loading" ? Countdown(stop: stop, gate: gate) : Countdown())
             }
             try await LiveServer.running(registry) { server in
                 defer { gate.open() }
@@ -74,6 +75,30 @@ import UnmaskRuntime
             }
         }
     }
+
+    #if os(Linux)
+        /// Reading, hashing and packing give way to those who serve; slices of the engine, for which others wait, do not.
+        @Test func loadingGivesWayAndTryingDoesNot() async throws {
+            @Sendable func niceness() -> CInt { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+            let levels = Mutex<[CInt]>([])
+            let started = Mutex<CInt?>(nil)
+            let source = ModelSource(name: "first", path: "/first", isOnDemand: true)
+            let registry = try ModelRegistry([source]) { _ in
+                let done = DispatchSemaphore(value: 0)
+                Thread {
+                    started.withLock { $0 = niceness() }
+                    done.signal()
+                }.start()
+                done.wait()
+                let slices = Slices(work: 1) { levels.withLock { $0.append(niceness()) } }
+                return try ModelBackend(SmallModel.session(), warmUp: WarmUp(slices: slices))
+            }
+            _ = try await registry.load("loading", from: "/loading")
+            let found = levels.withLock { $0 }
+            #expect(found.first ?? 0 >= 10 && found.last == niceness(), "\(found)")
+            #expect(started.withLock { $0 } == found.first, "the threads that it starts, such as the hash's")
+        }
+    #endif
 
     /// What would take too long is prepared, and said not to be tried; the server goes without its golden vector.
     @Test(arguments: [WarmUp(work: 1000), WarmUp(stepWork: 1000)])

@@ -14,7 +14,8 @@ import UnmaskModel
 
         init(_ backends: [String: FakeBackend]) { self.backends = backends }
 
-        func load(_ path: String) throws -> any InferenceBackend {
+        func load(_ source: ModelSource) throws -> any InferenceBackend {
+            let path = source.path
             counts.withLock { $0[path, default: 0] += 1 }
             guard let backend = backends[path] else { throw ServiceError(.modelNotFound, "\(path): no such file") }
             return backend

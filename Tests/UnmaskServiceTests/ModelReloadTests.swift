@@ -40,8 +40,8 @@ import UnmaskRuntime
             try handle.write(contentsOf: Data(repeating: 1, count: 1000))
             try handle.close()
         }
-        let registry = try ModelRegistry([ModelSource(name: "m", path: path)]) { path in
-            let model = try Model.load(path)
+        let registry = try ModelRegistry([ModelSource(name: "m", path: path)]) { source in
+            let model = try Model.load(source.path)
             try disturb(.read)
             let session = try ModelSession(model, engine: engine)
             try disturb(.optimised)

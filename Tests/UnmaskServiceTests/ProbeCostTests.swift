@@ -59,7 +59,8 @@ import UnmaskModel
 
         /// One client's image for a model.
         func serve(
-            _ index: Int, _ image: [UInt8] = [1], _ operation: InferenceOperation = .classify(topK: 1)
+            _ index: Int, _ image: [UInt8] = [1],
+            _ operation: InferenceOperation = .classify(ClassificationOptions(topK: 1))
         ) async throws {
             let model = try await registry.model(named: "\(index)")
             let job = ImageJob(
@@ -109,7 +110,8 @@ import UnmaskModel
             }
             // Numbers that are none, and a batch that fails, vouch for nothing.
             for (image, operation) in [
-                (FakeBackend.poison, InferenceOperation.classify(topK: 1)), (FakeBackend.nan, Self.embed),
+                (FakeBackend.poison, InferenceOperation.classify(ClassificationOptions(topK: 1))),
+                (FakeBackend.nan, Self.embed),
             ] {
                 bench.clock.advance(by: .milliseconds(600))
                 try await bench.serve(0)

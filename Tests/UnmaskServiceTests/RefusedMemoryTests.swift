@@ -104,6 +104,40 @@ import UnmaskRuntime
         }
     }
 
+    /// A model that is warmed up on another thread than it was loaded on, where the count of requests goes on.
+    private struct LoadedBackend: InferenceBackend {
+        let inner: ModelBackend
+        /// Of the requests for memory that are still to be made, the one that is refused.
+        let request: Int
+
+        init(_ inner: ModelBackend) {
+            self.inner = inner
+            request = RefusedMemory.atRequest(0)
+        }
+
+        var description: ModelDescription { inner.description }
+
+        func warmUp() throws -> GoldenVector? {
+            RefusedMemory.atRequest(request)
+            defer { RefusedMemory.atRequest(0) }
+            return try inner.warmUp()
+        }
+
+        func prepare(
+            _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
+        ) throws(ImageError) -> PixelImage {
+            try inner.prepare(encoded, recipe: recipe, limits: limits, control: control)
+        }
+
+        func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {
+            try inner.prepare(pixels, recipe: recipe)
+        }
+
+        func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
+            try inner.run(batch)
+        }
+    }
+
     @Test func aModelWithoutMemoryLeavesTheOldOne() async throws {
         let engine = try Engine(threads: 2)
         let frames = [try SmallModel.picture(1).pngData()]
@@ -117,7 +151,8 @@ import UnmaskRuntime
                 RefusedMemory.atRequest(now)
                 left.withLock { $0 = now }
             }
-            return try ModelBackend(SmallModel.session(engine: engine), warmUp: WarmUp(slices: slices))
+            return LoadedBackend(
+                try ModelBackend(SmallModel.session(engine: engine), warmUp: WarmUp(slices: slices)))
         }
         try await LiveServer.running(registry) { server in
             try await LineClient.connected(to: server.unix) { client in

@@ -8,7 +8,7 @@ import UnmaskWeights
     private static let tensor = PickleBuilder.tensor(shape: [4], strides: [1])
     private static let patterns = [
         StateDictPattern(name: "plain", required: ["patch.weight", "token"]),
-        StateDictPattern(name: "stemmed", required: ["embed.weight", "embed.token"], stem: "vit."),
+        StateDictPattern(name: "stemmed", required: ["embed.weight", "embed.token"], stems: ["vit."]),
     ]
 
     private func open(_ pickle: [UInt8]) throws -> TensorFile {

@@ -10,9 +10,9 @@ import math
 import numpy as np
 from numpy.polynomial import chebyshev
 
-ERF_LIMIT = 5.25  # beyond it GELU rounds to x or to 0
-ERF_DEGREE = 14
-EXP_DEGREE = 4
+ERF_LIMIT, ERF_DEGREE = 5.25, 14  # beyond the limit GELU rounds to x or to 0
+COARSE_ERF_LIMIT, COARSE_ERF_DEGREE = 3.9, 6  # for results that are rounded to 8 bits anyway
+EXP_DEGREE, COARSE_EXP_DEGREE = 4, 1
 POINTS = 4000
 
 
@@ -39,15 +39,31 @@ def gelu_erf():
     return coefficients, error
 
 
-def exponential():
+def coarse_gelu_erf():
+    """P as in gelu_erf, to the least absolute error of GELU on [0, c]."""
+    x = COARSE_ERF_LIMIT * np.sin(np.linspace(1e-4, math.pi / 2, POINTS))
+    t = 2 * x * x / COARSE_ERF_LIMIT**2 - 1
+    erf = np.vectorize(math.erf)(x / math.sqrt(2))
+    basis = chebyshev.chebvander(t, COARSE_ERF_DEGREE) * (x * x / 2)[:, None]
+    fitted, error = lawson(basis, x * erf / 2, rounds=150)
+    coefficients = chebyshev.cheb2poly(fitted)
+    coefficients[0] += max(0, 1 / COARSE_ERF_LIMIT - sum(coefficients)) + 1e-7  # so that x·P reaches 1 at c
+    return coefficients, error
+
+
+def exponential(degree):
     """Q with eʳ = 1 + r + r²·Q(r), to the least relative error on ±ln2/2."""
     r = np.cos(np.linspace(0, math.pi, POINTS)) * math.log(2) / 2 * 1.001
-    powers = np.vander(r, EXP_DEGREE + 1, increasing=True) * (r * r)[:, None]
+    powers = np.vander(r, degree + 1, increasing=True) * (r * r)[:, None]
     return lawson(powers / np.exp(r)[:, None], (np.exp(r) - 1 - r) / np.exp(r), rounds=200)
 
 
 def main():
-    for name, (coefficients, error) in (("gelu_erf", gelu_erf()), ("exp", exponential())):
+    fits = {
+        "gelu_erf": gelu_erf(), "exp": exponential(EXP_DEGREE),
+        "gelu_erf_coarse": coarse_gelu_erf(), "exp_coarse": exponential(COARSE_EXP_DEGREE),
+    }
+    for name, (coefficients, error) in fits.items():
         print(f"{name}: largest error {error:.2g}")
         print("  ", ", ".join(f"{np.float32(c):.9e}f" for c in coefficients))
 

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
+from pathlib import Path
 
 
 class WorkerFailed(Exception):
@@ -11,7 +13,7 @@ class WorkerFailed(Exception):
 
 
 class Worker:
-    """A process that prints `ready` once warm, then seconds for each line it reads.
+    """A process that prints `first` with its first result, `ready` once warm, then seconds for each line it reads.
 
     Stopped (SIGSTOP) except in its turn, so that no thread pool that spins after its work takes time from another
     worker: each can keep the settings that are fastest for it.
@@ -23,9 +25,13 @@ class Worker:
         self.seconds = []
         self.errors = tempfile.TemporaryFile(mode="w+")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
+        began = time.monotonic()
         self.process = subprocess.Popen(command, text=True, bufsize=1, env=os.environ | environment, **pipes)
+        self.start = None  # seconds from nothing to the first result
         while (line := self._line()) != "ready":
-            pass
+            if line == "first":
+                self.start = time.monotonic() - began
+        self.resident = self._resident()
         self._signal(signal.SIGSTOP)
 
     def turn(self):
@@ -38,6 +44,11 @@ class Worker:
         self._signal(signal.SIGCONT)
         self.process.stdin.close()
         self.process.wait(timeout=30)
+
+    def _resident(self):
+        """Bytes in memory once warm, files that are mapped included."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
 
     def _signal(self, number):
         self.process.send_signal(number)

@@ -16,6 +16,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "clients/python/src"))
 
+# The user's own cache is none of a trial's.
+os.environ["UNMASK_CACHE"] = ""
+
 SMALL_MODEL = ROOT / "models/fashion-vit.safetensors"
 SAMPLES = ROOT / "models/samples"
 FILES = ROOT / "build/trials"

@@ -3,18 +3,7 @@
 
 // JPEG decoding by libjpeg-turbo, its errors as values: no longjmp leaves this target.
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-typedef enum {
-    UNMASK_JPEG_OK,
-    UNMASK_JPEG_TRUNCATED,    ///< the bytes end before the last row
-    UNMASK_JPEG_CORRUPT,      ///< libjpeg cannot go on
-    UNMASK_JPEG_UNSUPPORTED,  ///< a JPEG process, bit depth or component count that is not decoded here
-    UNMASK_JPEG_NO_MEMORY,
-    UNMASK_JPEG_STOPPED,      ///< the caller said so
-} unmask_jpeg_status;
+#include "unmask_decoding.h"
 
 typedef struct unmask_jpeg unmask_jpeg;
 
@@ -25,14 +14,11 @@ typedef struct {
     size_t working_bytes;  ///< what libjpeg takes while it decodes: coefficients of several scans, rows on their way
 } unmask_jpeg_header;
 
-/// Asked after every row of blocks of every scan, with the context given beside it; true stops the decoding.
-typedef bool (*unmask_jpeg_stop)(void *context);
-
 /// Reads the header, and counts the scans. `bytes` must stay valid and unchanged until `unmask_jpeg_close`.
 ///
 /// *decoder is set on success and on failure, so that its message can be read, and NULL only where there is no memory
 /// for it. Nothing that grows with the image's size is allocated.
-unmask_jpeg_status unmask_jpeg_open(
+unmask_decoding_status unmask_jpeg_open(
     const uint8_t *bytes, size_t count, unmask_jpeg **decoder, unmask_jpeg_header *header);
 
 /// What went wrong, in libjpeg's words; valid until `unmask_jpeg_close`.
@@ -42,15 +28,15 @@ const char *unmask_jpeg_message(const unmask_jpeg *decoder);
 /// field; NULL past the last one, and after decoding.
 const uint8_t *unmask_jpeg_app1(const unmask_jpeg *decoder, size_t index, size_t *count);
 
-/// Reads all scans of a file that has several, and makes ready for the first row. Once only. `stop` may be NULL; it and
-/// its context stay in use until `unmask_jpeg_close`.
+/// Reads all scans of a file that has several, and makes ready for the first row. Once only. `stop` may be NULL, and
+/// is asked after every row of blocks of every scan; it and its context stay in use until `unmask_jpeg_close`.
 ///
 /// Settings are libjpeg's defaults, which are Pillow's: the accurate integer DCT and smooth chroma upsampling. CMYK is
 /// taken as inverted, as Adobe writes it and Pillow assumes. Damage that libjpeg conceals is concealed.
-unmask_jpeg_status unmask_jpeg_start(unmask_jpeg *decoder, unmask_jpeg_stop stop, void *context);
+unmask_decoding_status unmask_jpeg_start(unmask_jpeg *decoder, unmask_decoding_stop stop, void *context);
 
 /// Decodes the next row into `row`, [width, channels] as the header said; `height` times.
-unmask_jpeg_status unmask_jpeg_read_row(unmask_jpeg *decoder, uint8_t *row);
+unmask_decoding_status unmask_jpeg_read_row(unmask_jpeg *decoder, uint8_t *row);
 
 void unmask_jpeg_close(unmask_jpeg *decoder);
 

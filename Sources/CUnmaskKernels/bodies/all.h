@@ -1,14 +1,15 @@
-// Every kernel, written once against the vectors of simd/*.h and compiled by each row's file for its ISA.
+// What one vector width does but products: each kernel is written once against the vectors of simd/*.h and compiled by the
+// rows' files.
 
 #include "names.h"
 #include "partial.h"
 #include "exp.h"
 #include "gelu.h"
-#include "tile.h"
-#include "pack.h"
-#include "gemm.h"
+#include "grid.h"
+#include "row_norm.h"
+#include "exp_row.h"
 #include "layernorm.h"
 #include "softmax.h"
-#include "attention.h"
 #include "elementwise.h"
-#include "fma_spell.h"
+#include "rotary.h"
+#include "dot_rows.h"

@@ -1,47 +1,71 @@
-// GELU, exact and by its approximations.
+// GELU, exact and by its approximations, and SiLU; `coarse` ones are for results whose operands are rounded to 8 bits or fewer, where
+// an activation's own cost counts.
 
-/// x/2 · (1 + erf(x/√2)).
-///
-/// erf(x/√2) is x·P(t) with t = 2x²/c² - 1 in [-1, 1] and c = 5.25, beyond which the result rounds to ±1; in t a
-/// polynomial of degree 14 is well conditioned and needs no division. P is the minimax fit (absolute error 3·10⁻⁸)
-/// with its constant raised so that the value at c is 1.
+/// x/2 · (1 + erf(x/√2)) with erf(x/√2) = x·P(t), t = 2x²/c² - 1 in [-1, 1], beyond which it is ±1. In t a polynomial is
+/// well conditioned and needs no division; P is a minimax fit with its constant raised so that x·P reaches 1 at c
+/// (bench/kernels/fit_polynomials.py).
+INLINE vec gelu_erf_fitted(vec x, const float c, const float *coefficients, const int degree) {
+    vec limited = vec_max(vec_set1(-c), vec_min(vec_set1(c), x));
+    vec t = vec_fma(vec_mul(limited, limited), vec_set1(2 / (c * c)), vec_set1(-1));
+    vec p = vec_set1(coefficients[degree]);
+    UNROLL for (int i = degree - 1; i >= 0; i--) p = vec_fma(p, t, vec_set1(coefficients[i]));
+    vec erf = vec_max(vec_set1(-1), vec_min(vec_set1(1), vec_mul(limited, p)));
+    vec half = vec_mul(vec_set1(0.5f), x);
+    return vec_fma(half, erf, half);
+}
+
+/// c = 5.25, beyond which the result rounds to x or 0; absolute error of erf 3·10⁻⁸.
 INLINE vec vec_gelu_erf(vec x) {
     static const float coefficients[] = {
         2.693187296e-01f, -1.342536360e-01f, 9.929157048e-02f, -7.952682674e-02f, 6.406287849e-02f,
         -5.008386448e-02f, 3.707729280e-02f, -2.555050142e-02f, 1.683574729e-02f, -1.089703850e-02f,
         5.784715526e-03f, -2.079069847e-03f, 1.329470077e-03f, -1.313167391e-03f, 4.798985028e-04f,
     };
-    enum { DEGREE = sizeof coefficients / sizeof *coefficients - 1 };
-    const float c = 5.25f;
-    vec limited = vec_max(vec_set1(-c), vec_min(vec_set1(c), x));
-    vec t = vec_fma(vec_mul(limited, limited), vec_set1(2 / (c * c)), vec_set1(-1));
-    vec p = vec_set1(coefficients[DEGREE]);
-    UNROLL for (int i = DEGREE - 1; i >= 0; i--) p = vec_fma(p, t, vec_set1(coefficients[i]));
-    vec erf = vec_max(vec_set1(-1), vec_min(vec_set1(1), vec_mul(limited, p)));
-    vec half = vec_mul(vec_set1(0.5f), x);
-    return vec_fma(half, erf, half);
+    return gelu_erf_fitted(x, 5.25f, coefficients, 14);
 }
 
-/// x/2 · (1 + tanh(u)) = x / (1 + e⁻²ᵘ) with u = √(2/π) · (x + 0.044715 x³).
-INLINE vec vec_gelu_tanh(vec x) {
+/// Absolute error 1.5·10⁻⁴.
+INLINE vec vec_gelu_erf_coarse(vec x) {
+    static const float coefficients[] = {
+        3.605477214e-01f, -1.715186387e-01f, 1.107193157e-01f, -6.927672029e-02f,
+        4.486172274e-02f, -2.908803150e-02f, 1.016499382e-02f,
+    };
+    return gelu_erf_fitted(x, 3.9f, coefficients, 6);
+}
+
+/// What the approximations take the exponential of: x/2 · (1 + tanh(u)) = x / (1 + e⁻²ᵘ) with u = √(2/π) · (x + 0.044715 x³).
+INLINE vec gelu_tanh_exponent(vec x) {
     const float twice_root = 1.5957691216f;
     vec cubic = vec_fma(vec_mul(vec_mul(x, x), vec_set1(0.044715f)), x, x);
-    vec power = vec_exp(vec_mul(vec_set1(-twice_root), cubic));
-    return vec_div(x, vec_add(vec_set1(1), power));
+    return vec_mul(vec_set1(-twice_root), cubic);
 }
 
-/// x · sigmoid(1.702 x).
-INLINE vec vec_gelu_quick(vec x) {
-    vec power = vec_exp(vec_mul(vec_set1(-1.702f), x));
-    return vec_div(x, vec_add(vec_set1(1), power));
-}
+/// x · sigmoid(1.702 x) likewise.
+INLINE vec gelu_quick_exponent(vec x) { return vec_mul(vec_set1(-1.702f), x); }
+
+/// x · sigmoid(x) likewise.
+INLINE vec silu_exponent(vec x) { return vec_sub(vec_set1(0), x); }
+
+INLINE vec over_one_plus(vec x, vec power) { return vec_div(x, vec_add(vec_set1(1), power)); }
 
 INLINE vec vec_activate(vec x, unmask_activation activation) {
     switch (activation) {
         case UNMASK_ACTIVATION_NONE: return x;
         case UNMASK_ACTIVATION_GELU_ERF: return vec_gelu_erf(x);
-        case UNMASK_ACTIVATION_GELU_TANH: return vec_gelu_tanh(x);
-        case UNMASK_ACTIVATION_GELU_QUICK: return vec_gelu_quick(x);
+        case UNMASK_ACTIVATION_GELU_TANH: return over_one_plus(x, vec_exp(gelu_tanh_exponent(x)));
+        case UNMASK_ACTIVATION_GELU_QUICK: return over_one_plus(x, vec_exp(gelu_quick_exponent(x)));
+        case UNMASK_ACTIVATION_SILU: return over_one_plus(x, vec_exp(silu_exponent(x)));
+    }
+    return x;
+}
+
+INLINE vec vec_activate_coarse(vec x, unmask_activation activation) {
+    switch (activation) {
+        case UNMASK_ACTIVATION_NONE: return x;
+        case UNMASK_ACTIVATION_GELU_ERF: return vec_gelu_erf_coarse(x);
+        case UNMASK_ACTIVATION_GELU_TANH: return over_one_plus(x, vec_exp_coarse(gelu_tanh_exponent(x)));
+        case UNMASK_ACTIVATION_GELU_QUICK: return over_one_plus(x, vec_exp_coarse(gelu_quick_exponent(x)));
+        case UNMASK_ACTIVATION_SILU: return over_one_plus(x, vec_exp_coarse(silu_exponent(x)));
     }
     return x;
 }

@@ -1,47 +1,4 @@
-// LayerNorm by the corrected two-pass algorithm (Chan, Golub and LeVeque, 1983): the second pass sums the differences
-// from the first pass's mean as well as their squares, which removes the mean's own rounding. A constant row gives
-// the bias, whatever the constant.
-
-typedef struct row_norm {
-    vec mean, correction, scale;  // y = ((x - mean) - correction) · scale · weight + bias
-} row_norm;
-
-INLINE float row_sum(size_t width, const float *x) {
-    vec even = vec_set1(0), odd = vec_set1(0);
-    size_t i = 0;
-    for (; i + 2 * LANES <= width; i += 2 * LANES) {
-        even = vec_add(even, vec_load(x + i));
-        odd = vec_add(odd, vec_load(x + i + LANES));
-    }
-    for (; i < width; i += LANES) even = vec_add(even, load_some(x + i, lanes_left(width, i)));
-    return vec_sum(vec_add(even, odd));
-}
-
-INLINE row_norm norm_of_row(size_t width, const float *x, float eps) {
-    const float count = (float)width;
-    vec mean = vec_set1(row_sum(width, x) / count);
-    vec differences = vec_set1(0), squares = vec_set1(0);
-    for (size_t i = 0; i < width; i += LANES) {
-        size_t left = lanes_left(width, i);
-        vec difference = vec_sub(load_some(x + i, left), mean);
-        if (left < LANES) difference = vec_keep_first(difference, left);
-        differences = vec_add(differences, difference);
-        squares = vec_fma(difference, difference, squares);
-    }
-    float correction = vec_sum(differences) / count;
-    float variance = vec_sum(squares) / count - correction * correction;
-    if (variance < 0) variance = 0;  // a NaN stays
-    return (row_norm){mean, vec_set1(correction), vec_set1(1 / __builtin_sqrtf(variance + eps))};
-}
-
-/// Lanes i… of a normalised row.
-INLINE vec normalised(
-    const row_norm *norm, const float *x, const float *weight, const float *bias, size_t i, size_t left) {
-    vec y = vec_mul(vec_sub(vec_sub(load_some(x + i, left), norm->mean), norm->correction), norm->scale);
-    if (weight) y = vec_mul(y, load_some(weight + i, left));
-    if (bias) y = vec_add(y, load_some(bias + i, left));
-    return y;
-}
+// LayerNorm and RMSNorm of rows by row_norm.h.
 
 void ROW(unmask_f32_layernorm)(
     size_t rows, size_t width, const float *x, size_t ldx, const float *weight, const float *bias, float eps, float *y,
@@ -55,16 +12,14 @@ void ROW(unmask_f32_layernorm)(
     }
 }
 
-void TILED(unmask_f32_pack_rows_layernorm)(
-    size_t rows, size_t k, const float *x, size_t ldx, const float *weight, const float *bias, float eps,
-    float *packed) {
-    for (size_t r = 0; r < rows; r++, x += ldx) {
-        row_norm norm = norm_of_row(k, x, eps);
-        float *out = packed + r * LANES;
-        for (size_t i = 0; i < k; i += LANES, out += rows * LANES) {
-            size_t left = lanes_left(k, i);
-            vec y = normalised(&norm, x, weight, bias, i, left);
-            vec_store(out, left < LANES ? vec_keep_first(y, left) : y);
+void ROW(unmask_f32_rmsnorm)(
+    size_t rows, size_t width, const float *x, size_t ldx, const float *weight, const float *bias, float eps, float *y,
+    size_t ldy) {
+    for (size_t r = 0; r < rows; r++, x += ldx, y += ldy) {
+        row_norm norm = rms_of_row(width, x, eps);
+        for (size_t i = 0; i < width; i += LANES) {
+            size_t left = lanes_left(width, i);
+            store_some(y + i, left, normalised(&norm, x, weight, bias, i, left));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "tile_registers.h"
 #include "unmask_memory.h"
 
 static size_t l2_cache_bytes(void) {
@@ -12,14 +13,16 @@ static size_t l2_cache_bytes(void) {
     return 1024 * 1024;
 }
 
-unmask_engine *unmask_engine_create(unmask_isa isa, uint32_t threads) {
-    if (threads == 0 || !unmask_isa_available(isa)) return NULL;
+unmask_engine *unmask_engine_create(unmask_features features, uint32_t threads) {
+    if (threads == 0 || !unmask_features_are_usable(features)) return NULL;
     unmask_engine *engine = unmask_memory_allocate(sizeof *engine);
     if (!engine) return NULL;
     *engine = (unmask_engine){
-        .isa = isa,
-        .pool = unmask_pool_create(threads, threads <= unmask_available_threads()),
-        .kernels = unmask_kernels_of(isa),
+        .features = features,
+        .pool = unmask_pool_create(
+            threads, threads <= unmask_available_threads(),
+            features & UNMASK_FEATURE_AMX_TILE ? &unmask_tile_bracket : NULL),
+        .kernels = unmask_kernels_of(unmask_isa_of(features)),
         .l2_bytes = l2_cache_bytes(),
     };
     if (!engine->pool) {
@@ -35,7 +38,7 @@ void unmask_engine_destroy(unmask_engine *engine) {
     unmask_memory_free(engine);
 }
 
-unmask_isa unmask_engine_isa(const unmask_engine *engine) { return engine->isa; }
+unmask_features unmask_engine_features(const unmask_engine *engine) { return engine->features; }
 
 uint32_t unmask_engine_threads(const unmask_engine *engine) { return unmask_pool_threads(engine->pool); }
 

@@ -6,9 +6,9 @@
 #include "unmask_engine.h"
 
 struct unmask_engine {
-    unmask_isa isa;
+    unmask_features features;
     unmask_pool *pool;
-    const unmask_kernels *kernels;
+    const unmask_kernels *kernels;  ///< of the widest vectors that the features carry
     size_t l2_bytes;  ///< of one core; decides blocking, never a result's bits
 };
 

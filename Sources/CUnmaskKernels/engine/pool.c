@@ -27,6 +27,7 @@ typedef struct worker {
 struct unmask_pool {
     uint32_t threads;
     bool may_spin;
+    const unmask_bracket *bracket;
     worker *workers;  // threads - 1 of them; the caller is number 0
 
     _Alignas(64) _Atomic uint64_t claim;
@@ -61,16 +62,30 @@ static void finish_one(unmask_pool *pool, uint32_t count) {
     pthread_mutex_unlock(&pool->mutex);
 }
 
+static void begin_share(const unmask_pool *pool) {
+    if (pool->bracket) pool->bracket->begin();
+}
+
+static void end_share(const unmask_pool *pool) {
+    if (pool->bracket) pool->bracket->end();
+}
+
 /// Does indices of the current operation until none is left; returns the operation's number.
 static uint32_t help(unmask_pool *pool, uint32_t number) {
+    bool begun = false;
     for (;;) {
         uint64_t claim = atomic_load_explicit(&pool->claim, memory_order_acquire);
         unmask_task task = atomic_load_explicit(&pool->task, memory_order_acquire);
         void *context = atomic_load_explicit(&pool->context, memory_order_acquire);
         uint32_t count = atomic_load_explicit(&pool->count, memory_order_acquire);
         uint32_t index = (uint32_t)claim;
-        if ((operation_of(claim) & 1) || index >= count) return operation_of(claim);
+        if ((operation_of(claim) & 1) || index >= count) {
+            if (begun) end_share(pool);
+            return operation_of(claim);
+        }
         if (!atomic_compare_exchange_weak(&pool->claim, &claim, claim + 1)) continue;
+        if (!begun) begin_share(pool);
+        begun = true;
         task(context, index, number);
         finish_one(pool, count);
     }
@@ -135,7 +150,7 @@ static void stop(unmask_pool *pool, uint32_t started) {
     unmask_memory_free(pool);
 }
 
-unmask_pool *unmask_pool_create(uint32_t threads, bool may_spin) {
+unmask_pool *unmask_pool_create(uint32_t threads, bool may_spin, const unmask_bracket *bracket) {
     unmask_pool *pool = unmask_memory_allocate(sizeof(unmask_pool));
     worker *workers = unmask_memory_allocate(threads * sizeof(worker));
     if (!pool || !workers || threads == 0) {
@@ -143,7 +158,7 @@ unmask_pool *unmask_pool_create(uint32_t threads, bool may_spin) {
         unmask_memory_free(workers);
         return NULL;
     }
-    *pool = (unmask_pool){.threads = threads, .may_spin = may_spin, .workers = workers};
+    *pool = (unmask_pool){.threads = threads, .may_spin = may_spin, .bracket = bracket, .workers = workers};
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->done, NULL);
@@ -204,7 +219,9 @@ static void run_tail(void *context, size_t index, uint32_t number) {
 
 void unmask_pool_run(unmask_pool *pool, size_t count, unmask_task task, void *context) {
     if (pool->threads == 1 || count == 1) {
+        begin_share(pool);
         for (size_t i = 0; i < count; i++) task(context, i, 0);
+        end_share(pool);
         return;
     }
     while (count > MAX_INDICES) {  // the claim's lower half holds 32 bits

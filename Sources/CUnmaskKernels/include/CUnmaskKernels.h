@@ -1,4 +1,4 @@
-/// CUnmaskKernels: the numerical kernels of Unmask, dispatched at run time to the best instruction set.
+/// CUnmaskKernels: the numerical kernels of Unmask, dispatched at run time by what the processor has.
 ///
 /// Every function below takes an `unmask_engine`: a thread pool and the chosen kernel rows. Lengths and strides are
 /// in elements unless the name says bytes. Buffers need no alignment and never overlap unless a comment allows it.
@@ -10,9 +10,15 @@
 #include "unmask_elementwise.h"
 #include "unmask_attention.h"
 #include "unmask_engine.h"
+#include "unmask_features.h"
 #include "unmask_gemm.h"
+#include "unmask_heads.h"
 #include "unmask_memory.h"
+#include "unmask_merging.h"
 #include "unmask_patches.h"
+#include "unmask_products.h"
 #include "unmask_rows.h"
+#include "unmask_scan.h"
+#include "unmask_tile_registers.h"
 
 #endif

@@ -1,33 +1,42 @@
 #ifndef UNMASK_ATTENTION_H
 #define UNMASK_ATTENTION_H
 
-#include "unmask_engine.h"
+#include "unmask_products.h"
 
 /// Where the numbers of token i and head h of image b begin: base + b · batch_stride + i · token_stride +
 /// h · head_stride. Joint `qkv` rows [B, N, 3, H, Dh], separate matrices [B, N, H · Dh] and heads that come before
 /// tokens [B, H, N, Dh] serve alike.
-typedef struct unmask_f32_heads {
+typedef struct unmask_heads {
     const float *base;
     size_t batch_stride, token_stride, head_stride;
-} unmask_f32_heads;
+} unmask_heads;
 
-/// out[b, i, h] = softmax over j of (scale · q[b, i, h] · k[b, j, h]) times v[b, j, h], in rows [B, queries, H · Dh]
-/// that lie out_stride apart. The [queries, keys] matrix is never written out: only the scores of a few query rows
-/// exist at a time.
-typedef struct unmask_f32_attention {
+/// out[b, i, h] = softmax over j of (scale · q[b, i, h] · k[b, j, h] + bias[h, i, j] + key_bias[b, j]) times v[b, j, h], in
+/// rows [B, queries, H · Dh] that lie out_stride apart. The [queries, keys] matrix is never written out: only the scores of
+/// a few query rows exist at a time.
+typedef struct unmask_attention {
+    const unmask_product_kernel *kernel;  ///< one that attends
     size_t batch, heads, head_dim;
     size_t queries, keys;
-    unmask_f32_heads q, k, v;
+    unmask_heads q, k, v;
     float scale;
+    const float *key_bias;  ///< [batch, keys] or NULL
+    /// [heads, bias_tokens, bias_tokens] or NULL: none. Queries and keys are the same tokens where there is one.
+    const float *bias;
+    size_t bias_tokens;
+    /// [batch, kept]: the last `kept` tokens are these of the bias's last ones, those before them its first; NULL: the
+    /// tokens are the bias's, in order. The numbers are not checked here.
+    const int32_t *ids;
+    size_t kept;
     float *out;
     size_t out_stride;
-    float *scratch;  ///< unmask_f32_attention_scratch_floats of it, aligned to 64 bytes
-} unmask_f32_attention;
+    float *scratch;  ///< unmask_attention_scratch_floats of it, aligned to 64 bytes
+} unmask_attention;
 
-/// Scratch for any batch, in floats: depends on the threads, not on the batch. PTRDIFF_MAX on overflow.
-size_t unmask_f32_attention_scratch_floats(
-    const unmask_engine *engine, size_t heads, size_t head_dim, size_t queries, size_t keys);
+/// Scratch for any batch and heads, in floats: depends on the threads. PTRDIFF_MAX on overflow.
+size_t unmask_attention_scratch_floats(
+    const unmask_engine *engine, const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys);
 
-void unmask_f32_attention_run(unmask_engine *engine, const unmask_f32_attention *attention);
+void unmask_attention_run(unmask_engine *engine, const unmask_attention *attention);
 
 #endif

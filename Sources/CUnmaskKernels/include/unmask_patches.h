@@ -20,12 +20,12 @@ void unmask_u8_patches(unmask_engine *engine, const unmask_patches *patches, con
 /// From planar float32 pixels [batch, channels, height, width].
 void unmask_f32_patches(unmask_engine *engine, const unmask_patches *patches, const float *pixels);
 
-/// The encoder's input: out[b, 0] = first; out[b, 1 + i] = x[b, i] + positions[ids_keep[b, i]].
-/// x [batch, kept, width], first [width] (CLS token with its position), positions [patches, width],
-/// out [batch, 1 + kept, width]. ids_keep as above.
+/// The encoder's input: out[b, t] = prefix[t] for t < prefix_count; behind them x[b, i] + positions[ids_keep[b, i]].
+/// x [batch, kept, width], prefix [prefix_count, width] (tokens with their positions), positions [patches, width] (NULL:
+/// nothing is added), out [batch, prefix_count + kept, width]. ids_keep as above.
 void unmask_f32_assemble_tokens(
-    unmask_engine *engine, size_t batch, size_t kept, size_t width, const float *x, const float *first,
-    const float *positions, const int32_t *ids_keep, float *out);
+    unmask_engine *engine, size_t batch, size_t prefix_count, size_t kept, size_t width, const float *x,
+    const float *prefix, const float *positions, const int32_t *ids_keep, float *out);
 
 /// The decoder's input: token i of the patches is x[b, 1 + ids_restore[b, i]] where ids_restore[b, i] is below `kept`
 /// and mask_token otherwise; row 0 is x[b, 0]; positions [1 + patches, width] are added to all.

@@ -9,6 +9,11 @@ void unmask_f32_layernorm(
     unmask_engine *engine, size_t rows, size_t width, const float *x, size_t ldx, const float *weight,
     const float *bias, float eps, float *y, size_t ldy);
 
+/// y = x / sqrt(mean of x² + eps) · weight along each row (RMSNorm). `weight` may be NULL. y may be x.
+void unmask_f32_rmsnorm(
+    unmask_engine *engine, size_t rows, size_t width, const float *x, size_t ldx, const float *weight, float eps,
+    float *y, size_t ldy);
+
 /// y = exp(x - max) / sum along each row. y may be x.
 void unmask_f32_softmax(
     unmask_engine *engine, size_t rows, size_t width, const float *x, size_t ldx, float *y, size_t ldy);

@@ -8,8 +8,6 @@
 enum { ROW_scalar = UNMASK_ISA_SCALAR, ROW_avx2 = UNMASK_ISA_AVX2, ROW_avx512 = UNMASK_ISA_AVX512 };
 
 static const unmask_kernels rows[UNMASK_ISA_COUNT] = {
-#define UNMASK_TILE(isa, tile_rows, columns, lanes) \
-    [ROW_##isa].tile = {tile_rows, columns, lanes}, [ROW_##isa].fma_spell_flops = 2.0 * UNMASK_SPELL_CHAINS * lanes,
 #define UNMASK_KERNEL(isa, slot, name) [ROW_##isa].slot = name,
 #include "kernels.inc"
 };

@@ -1,5 +1,6 @@
 #include "unmask_attention.h"
 
+#include "../kernels/products.h"
 #include "share.h"
 
 // A task packs the keys and values of one head of one image as the GEMM's panels, in its thread's own scratch, and
@@ -14,16 +15,16 @@ typedef struct layout {
     size_t tile;                // query rows and scores of one tile
 } layout;
 
-static layout layout_of(const unmask_tile *tile, size_t head_dim, size_t queries, size_t keys) {
-    size_t dim_lanes = unmask_saturating_round_up(head_dim, tile->lanes);
+static layout layout_of(const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys) {
+    const unmask_tile *tile = &kernel->tile;
+    size_t dim_units = unmask_packed_units(kernel, head_dim), key_units = unmask_packed_units(kernel, keys);
     size_t dim_columns = unmask_saturating_round_up(head_dim, tile->columns);
-    size_t key_lanes = unmask_saturating_round_up(keys, tile->lanes);
     size_t key_columns = unmask_saturating_round_up(keys, tile->columns);
-    size_t rows = unmask_min(tile->rows, queries);
-    size_t tile_floats = unmask_saturating_mul(rows, unmask_saturating_add(dim_lanes, key_columns));
+    size_t rows = unmask_packed_rows(kernel, unmask_min(tile->rows, queries));
+    size_t tile_floats = unmask_saturating_mul(rows, unmask_saturating_add(dim_units, key_columns));
     return (layout){
-        .k_panels = unmask_saturating_mul(key_columns, dim_lanes),
-        .v_panels = unmask_saturating_mul(dim_columns, key_lanes),
+        .k_panels = unmask_saturating_mul(key_columns, dim_units),
+        .v_panels = unmask_saturating_mul(dim_columns, key_units),
         .tile = unmask_saturating_round_up(tile_floats, 64 / sizeof(float)),  // the next thread's is aligned too
     };
 }
@@ -32,53 +33,63 @@ static size_t floats_of(layout sizes) {
     return unmask_saturating_add(sizes.tile, unmask_saturating_add(sizes.k_panels, sizes.v_panels));
 }
 
-size_t unmask_f32_attention_scratch_floats(
-    const unmask_engine *engine, size_t heads, size_t head_dim, size_t queries, size_t keys) {
-    (void)heads;
-    size_t floats = floats_of(layout_of(&engine->kernels->tile, head_dim, queries, keys));
+size_t unmask_attention_scratch_floats(
+    const unmask_engine *engine, const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys) {
+    size_t floats = floats_of(layout_of(kernel, head_dim, queries, keys));
     return unmask_saturating_mul(floats, unmask_engine_threads(engine));
 }
 
 typedef struct attention_job {
-    const unmask_kernels *kernels;
-    const unmask_f32_attention *attention;
+    const unmask_attention *attention;
     layout sizes;
     size_t tiles;  // of the queries
     unmask_cut cut;
 } attention_job;
 
-static const float *rows_of(const unmask_f32_heads *heads, size_t image, size_t head) {
+static const float *rows_of(const unmask_heads *heads, size_t image, size_t head) {
     return heads->base + image * heads->batch_stride + head * heads->head_stride;
 }
 
 static void pack_keys_and_values(
     const attention_job *job, size_t image, size_t head, float *k_panel, float *v_panel) {
-    const unmask_f32_attention *att = job->attention;
-    const unmask_tile *tile = &job->kernels->tile;
+    const unmask_attention *att = job->attention;
+    const unmask_product_kernel *kernel = att->kernel;
+    const size_t columns = kernel->tile.columns;
     const float *k = rows_of(&att->k, image, head);
     const float *v = rows_of(&att->v, image, head);
-    for (size_t key = 0; key < att->keys; key += tile->columns) {
-        job->kernels->pack_panel(
-            unmask_min(tile->columns, att->keys - key), att->head_dim, k, key * att->k.token_stride,
-            att->k.token_stride, UNMASK_STORAGE_F32, false, k_panel);
-        k_panel += tile->columns * unmask_saturating_round_up(att->head_dim, tile->lanes);
+    for (size_t key = 0; key < att->keys; key += columns) {
+        kernel->pack_panel(
+            unmask_min(columns, att->keys - key), att->head_dim, k, key * att->k.token_stride,
+            att->k.token_stride, UNMASK_STORAGE_F32, false, NULL, k_panel);
+        k_panel += unmask_panel_numbers(kernel, att->head_dim);
     }
-    for (size_t dim = 0; dim < att->head_dim; dim += tile->columns) {
-        job->kernels->pack_panel(
-            unmask_min(tile->columns, att->head_dim - dim), att->keys, v, dim, att->v.token_stride, UNMASK_STORAGE_F32,
-            true, v_panel);
-        v_panel += tile->columns * unmask_saturating_round_up(att->keys, tile->lanes);
+    for (size_t dim = 0; dim < att->head_dim; dim += columns) {
+        kernel->pack_panel(
+            unmask_min(columns, att->head_dim - dim), att->keys, v, dim, att->v.token_stride, UNMASK_STORAGE_F32,
+            true, NULL, v_panel);
+        v_panel += unmask_panel_numbers(kernel, att->keys);
     }
+}
+
+/// The image's identifiers, NULL where they are all of the bias's tokens in order: those need not be looked up.
+static const int32_t *ids_out_of_order(const unmask_attention *att, size_t image) {
+    if (!att->bias || !att->ids) return NULL;
+    const int32_t *ids = att->ids + image * att->kept;
+    for (size_t i = 0; i < att->kept; i++) {
+        if ((size_t)ids[i] != i) return ids;
+    }
+    return NULL;
 }
 
 static void attend(void *context, size_t index, uint32_t worker) {
     const attention_job *job = context;
-    const unmask_f32_attention *att = job->attention;
+    const unmask_attention *att = job->attention;
     unmask_piece piece = unmask_piece_of(&job->cut, index);
     size_t image = piece.item / att->heads, head = piece.item % att->heads;
     float *k_panels = att->scratch + worker * floats_of(job->sizes);
     float *v_panels = k_panels + job->sizes.k_panels;
     pack_keys_and_values(job, image, head, k_panels, v_panels);
+    const int32_t *ids = ids_out_of_order(att, image);
     size_t end = unmask_part_start(job->tiles, piece.pieces, piece.piece + 1);
     for (size_t t = unmask_part_start(job->tiles, piece.pieces, piece.piece); t < end; t++) {
         size_t row = unmask_part_start(att->queries, job->tiles, t);
@@ -92,22 +103,27 @@ static void attend(void *context, size_t index, uint32_t worker) {
             .k_panels = k_panels,
             .v_panels = v_panels,
             .scale = att->scale,
+            .key_bias = att->key_bias ? att->key_bias + image * att->keys : NULL,
+            .bias = att->bias ? att->bias + head * att->bias_tokens * att->bias_tokens : NULL,
+            .bias_tokens = att->bias_tokens,
+            .first_query = row,
+            .prefix = att->keys - att->kept,
+            .ids = ids,
             .out = att->out + token * att->out_stride + head * att->head_dim,
             .out_stride = att->out_stride,
             .scratch = v_panels + job->sizes.v_panels,
         };
-        job->kernels->attention_rows(&work);
+        att->kernel->attention_rows(&work);
     }
 }
 
-void unmask_f32_attention_run(unmask_engine *engine, const unmask_f32_attention *att) {
+void unmask_attention_run(unmask_engine *engine, const unmask_attention *att) {
     if (att->batch == 0 || att->heads == 0 || att->head_dim == 0 || att->queries == 0 || att->keys == 0) return;
     size_t threads = unmask_engine_threads(engine), heads = att->batch * att->heads;
     attention_job job = {
-        .kernels = engine->kernels,
         .attention = att,
-        .sizes = layout_of(&engine->kernels->tile, att->head_dim, att->queries, att->keys),
-        .tiles = unmask_ceil_div(att->queries, engine->kernels->tile.rows),
+        .sizes = layout_of(att->kernel, att->head_dim, att->queries, att->keys),
+        .tiles = unmask_ceil_div(att->queries, att->kernel->tile.rows),
     };
     bool few = heads < LEAST_TASKS_PER_THREAD * threads;
     size_t pieces = few ? unmask_ceil_div(LEAST_TASKS_PER_THREAD * threads, heads) : 2;

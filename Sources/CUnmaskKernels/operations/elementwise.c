@@ -13,6 +13,7 @@ typedef struct array_job {
     const float *b;
     float *y;
     unmask_activation activation;
+    unmask_grid grid;
     unmask_storage storage;
     atomic_size_t found;
 } array_job;
@@ -50,6 +51,19 @@ static void add_task(void *context, size_t index, uint32_t worker) {
 void unmask_f32_add(unmask_engine *engine, size_t count, const float *a, const float *b, float *y) {
     array_job job = {.count = count, .x = a, .b = b, .y = y};
     run_array(engine, &job, add_task);
+}
+
+static void round_to_grid_task(void *context, size_t index, uint32_t worker) {
+    (void)worker;
+    const array_job *job = context;
+    unmask_run run = run_of(job, index);
+    job->kernels->round_to_grid(
+        run.end - run.start, (const float *)job->x + run.start, &job->grid, job->y + run.start);
+}
+
+void unmask_f32_round_to_grid(unmask_engine *engine, size_t count, const float *x, unmask_grid grid, float *y) {
+    array_job job = {.count = count, .x = x, .grid = grid, .y = y};
+    run_array(engine, &job, round_to_grid_task);
 }
 
 static void widen_task(void *context, size_t index, uint32_t worker) {

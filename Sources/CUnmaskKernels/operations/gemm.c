@@ -1,5 +1,8 @@
 #include "unmask_gemm.h"
 
+#include <stdatomic.h>
+
+#include "../kernels/products.h"
 #include "share.h"
 
 // How a product is cut
@@ -12,13 +15,12 @@
 /// Packed rows of a slab, in floats (2.6 MB): in the third-level cache from their packing to their last use.
 static const size_t SLAB_FLOATS = 650 * 1024;
 
-/// Whole panel tasks a thread that are cut at the end, and the tiles that a piece keeps at least.
+/// Whole panel tasks a thread that are cut at the end, and the tiles that a piece keeps about.
 enum { CUT_TASKS_PER_THREAD = 2, TILES_PER_PIECE = 3 };
 
-static size_t padded_depth(const unmask_tile *tile, size_t k) { return unmask_saturating_round_up(k, tile->lanes); }
-
-static size_t slab_rows(const unmask_tile *tile, size_t m, size_t k) {
-    size_t depth = padded_depth(tile, k);
+static size_t slab_rows(const unmask_product_kernel *kernel, size_t m, size_t k) {
+    const unmask_tile *tile = &kernel->tile;
+    size_t depth = unmask_packed_units(kernel, k);
     size_t most = depth ? SLAB_FLOATS / depth / tile->rows * tile->rows : m;
     if (most < tile->rows) most = tile->rows;
     if (m <= most) return m;
@@ -26,55 +28,66 @@ static size_t slab_rows(const unmask_tile *tile, size_t m, size_t k) {
     return unmask_ceil_div(unmask_ceil_div(m, slabs), tile->rows) * tile->rows;  // even, in whole tiles
 }
 
-size_t unmask_f32_gemm_scratch_floats(const unmask_engine *engine, size_t m, size_t n, size_t k, bool norm) {
-    (void)n, (void)norm;
-    const unmask_tile *tile = &engine->kernels->tile;
-    return unmask_saturating_mul(slab_rows(tile, m, k), padded_depth(tile, k));
+/// A slab's packed rows, then two terms of each.
+size_t unmask_gemm_scratch_floats(const unmask_product_kernel *kernel, size_t m, size_t k) {
+    size_t row = unmask_saturating_add(unmask_packed_units(kernel, k), kernel->tail ? 2 : 0);
+    return unmask_saturating_mul(unmask_packed_rows(kernel, slab_rows(kernel, m, k)), row);
 }
 
-size_t unmask_f32_gemm_packed_bytes(const unmask_engine *engine, size_t n, size_t k) {
-    const unmask_tile *tile = &engine->kernels->tile;
-    size_t columns = unmask_saturating_round_up(n, tile->columns), depth = padded_depth(tile, k), floats, bytes;
-    if (__builtin_mul_overflow(columns, depth, &floats) || __builtin_mul_overflow(floats, sizeof(float), &bytes)) {
-        return 0;
-    }
-    return bytes;
+size_t unmask_gemm_packed_bytes(const unmask_product_kernel *kernel, size_t n, size_t k) {
+    size_t panels = unmask_ceil_div(n, kernel->tile.columns);
+    size_t bytes = unmask_saturating_mul(unmask_saturating_mul(panels, unmask_panel_numbers(kernel, k)), sizeof(float));
+    return bytes == PTRDIFF_MAX ? 0 : bytes;
 }
 
 typedef struct packing {
-    const unmask_kernels *kernels;
+    const unmask_product_kernel *kernel;
     size_t n, k;
     const void *w;
     size_t ldw;
     unmask_storage storage;
     bool transposed;
+    const float *scales;
     float *packed;
+    atomic_bool nonfinite;
 } packing;
 
 static void pack_panel(void *context, size_t index, uint32_t worker) {
     (void)worker;
-    const packing *job = context;
-    const unmask_tile *tile = &job->kernels->tile;
-    size_t column = index * tile->columns;
-    job->kernels->pack_panel(
-        unmask_min(tile->columns, job->n - column), job->k, job->w, job->transposed ? column : column * job->ldw,
-        job->ldw, job->storage, job->transposed, job->packed + column * padded_depth(tile, job->k));
+    packing *job = context;
+    size_t column = index * job->kernel->tile.columns;
+    float *panel = job->packed + index * unmask_panel_numbers(job->kernel, job->k);
+    job->kernel->pack_panel(
+        unmask_min(job->kernel->tile.columns, job->n - column), job->k, job->w,
+        job->transposed ? column : column * job->ldw, job->ldw, job->storage, job->transposed,
+        job->scales ? job->scales + column : NULL, panel);
+    if (!job->kernel->panel_is_finite(job->k, panel)) atomic_store(&job->nonfinite, true);
 }
 
-void unmask_f32_gemm_pack(
-    unmask_engine *engine, size_t n, size_t k, const void *w, size_t ldw, unmask_storage storage, bool transposed,
-    void *packed) {
-    packing job = {engine->kernels, n, k, w, ldw, storage, transposed, packed};
-    unmask_engine_run(engine, unmask_ceil_div(n, engine->kernels->tile.columns), pack_panel, &job);
+bool unmask_gemm_pack_whole(
+    unmask_engine *engine, const unmask_product_kernel *kernel, size_t n, size_t k, const void *w, size_t ldw,
+    unmask_storage storage, bool transposed, const float *scales, void *packed) {
+    packing job = {kernel, n, k, w, ldw, storage, transposed, scales, packed, false};
+    unmask_engine_run(engine, unmask_ceil_div(n, kernel->tile.columns), pack_panel, &job);
+    return !atomic_load(&job.nonfinite);
+}
+
+bool unmask_gemm_pack(
+    unmask_engine *engine, const unmask_product_kernel *kernel, size_t n, size_t k, const void *w, size_t ldw,
+    unmask_storage storage, bool transposed, void *packed) {
+    return unmask_gemm_pack_whole(engine, kernel, n, k, w, ldw, storage, transposed, NULL, packed);
 }
 
 /// One slab of a product, and how its tasks are numbered.
 typedef struct slab {
-    const unmask_kernels *kernels;
-    const unmask_f32_gemm *gemm;
+    const unmask_product_kernel *kernel;
+    const unmask_gemm *gemm;
     size_t first_row, rows, tiles;
-    size_t depth, panels;
-    size_t blocks;   // the tiles are cut into so many
+    size_t depth, panels;    // units of a packed row, panels of weights
+    size_t panel_numbers;    // from one panel to the next
+    unmask_row_terms row_terms;
+    size_t strips;   // tiles that are multiplied at once, all in all
+    size_t blocks;   // the strips are cut into so many
     unmask_cut cut;  // of (block, panel)
     uint32_t threads;
 } slab;
@@ -83,7 +96,7 @@ typedef struct slab {
 static void prefetch_first_panels(const slab *job, size_t index) {
     enum { LINE_FLOATS = 64 / sizeof(float) };
     size_t panels = unmask_min(job->panels, job->threads);
-    size_t lines = panels * job->kernels->tile.columns * job->depth / LINE_FLOATS;
+    size_t lines = panels * job->panel_numbers / LINE_FLOATS;
     const float *weights = job->gemm->packed;
     size_t end = unmask_part_start(lines, job->tiles, index + 1);
     for (size_t line = unmask_part_start(lines, job->tiles, index); line < end; line++) {
@@ -94,82 +107,95 @@ static void prefetch_first_panels(const slab *job, size_t index) {
 static void pack_tile(void *context, size_t index, uint32_t worker) {
     (void)worker;
     const slab *job = context;
-    const unmask_f32_gemm *gemm = job->gemm;
-    size_t row = unmask_part_start(job->rows, job->tiles, index);
-    size_t rows = unmask_part_start(job->rows, job->tiles, index + 1) - row;
+    const unmask_gemm *gemm = job->gemm;
+    size_t row = unmask_tile_start(job->kernel, job->rows, job->tiles, index);
+    size_t rows = unmask_tile_start(job->kernel, job->rows, job->tiles, index + 1) - row;
     const float *a = gemm->a + (job->first_row + row) * gemm->lda;
     float *packed = gemm->scratch + row * job->depth;
     prefetch_first_panels(job, index);
+    unmask_row_terms terms = {job->row_terms.scales + row, job->row_terms.sums + row};
     if (gemm->norm_weight) {
-        job->kernels->norm_pack_rows(
-            rows, gemm->k, a, gemm->lda, gemm->norm_weight, gemm->norm_bias, gemm->norm_eps, packed);
+        job->kernel->norm_pack_rows(
+            rows, gemm->k, a, gemm->lda, gemm->norm_weight, gemm->norm_bias, gemm->norm_eps, &gemm->grid, packed,
+            terms);
     } else {
-        job->kernels->pack_rows(rows, gemm->k, a, gemm->lda, packed);
+        job->kernel->pack_rows(rows, gemm->k, a, gemm->lda, &gemm->grid, packed, terms);
     }
 }
 
 static void multiply_panel(void *context, size_t index, uint32_t worker) {
     (void)worker;
     const slab *job = context;
-    const unmask_f32_gemm *gemm = job->gemm;
-    const unmask_tile *tile = &job->kernels->tile;
+    const unmask_gemm *gemm = job->gemm;
+    const unmask_tile *tile = &job->kernel->tile;
     unmask_piece piece = unmask_piece_of(&job->cut, index);
     size_t block = piece.item / job->panels, panel = piece.item % job->panels;
-    size_t block_start = unmask_part_start(job->tiles, job->blocks, block);
-    size_t block_tiles = unmask_part_start(job->tiles, job->blocks, block + 1) - block_start;
+    size_t block_start = unmask_part_start(job->strips, job->blocks, block);
+    size_t block_strips = unmask_part_start(job->strips, job->blocks, block + 1) - block_start;
+    size_t first_strip = block_start + unmask_part_start(block_strips, piece.pieces, piece.piece);
+    size_t end_strip = block_start + unmask_part_start(block_strips, piece.pieces, piece.piece + 1);
     size_t column = panel * tile->columns;
-    const float *weights = (const float *)gemm->packed + column * job->depth;
+    const float *weights = (const float *)gemm->packed + panel * job->panel_numbers;
     size_t next = panel + (piece.pieces > 1 ? 1 : job->threads);  // most likely this thread's next panel
     unmask_gemm_panel work = {
         .rows = job->rows,
         .tiles = job->tiles,
-        .first_tile = block_start + unmask_part_start(block_tiles, piece.pieces, piece.piece),
-        .end_tile = block_start + unmask_part_start(block_tiles, piece.pieces, piece.piece + 1),
+        .first_tile = first_strip * job->kernel->tiles_at_once,
+        .end_tile = unmask_min(end_strip * job->kernel->tiles_at_once, job->tiles),
         .chunks = job->depth / tile->lanes,
         .a = gemm->scratch,
+        .row_terms = job->row_terms,
+        .grid = &gemm->grid,
         .panel = weights,
         .columns = unmask_min(tile->columns, gemm->n - column),
         .bias = gemm->bias ? gemm->bias + column : NULL,
         .activation = gemm->activation,
+        .scale = gemm->scale ? gemm->scale + column : NULL,
         .residual = gemm->residual ? gemm->residual + job->first_row * gemm->ldr + column : NULL,
         .ldr = gemm->ldr,
         .c = gemm->c + job->first_row * gemm->ldc + column,
         .ldc = gemm->ldc,
-        .next_panel = next < job->panels ? weights + (next - panel) * tile->columns * job->depth : NULL,
+        .next_panel = next < job->panels ? weights + (next - panel) * job->panel_numbers : NULL,
     };
-    job->kernels->gemm_panel(&work);
+    job->kernel->gemm_panel(&work);
 }
 
 /// Tiles of a block: their packed rows fill five eighths of the second-level cache, or there are 4.
-static size_t tiles_per_block(const unmask_engine *engine, size_t depth) {
-    size_t tile_bytes = unmask_saturating_mul(engine->kernels->tile.rows * sizeof(float), depth);
+static size_t tiles_per_block(const unmask_engine *engine, const slab *job) {
+    size_t tile_bytes = unmask_saturating_mul(job->kernel->tile.rows * sizeof(float), job->depth);
     size_t tiles = tile_bytes ? engine->l2_bytes * 5 / 8 / tile_bytes : PTRDIFF_MAX;
     return tiles > 4 ? tiles : 4;
 }
 
 static void run_slab(unmask_engine *engine, slab *job) {
-    size_t blocks = unmask_ceil_div(job->tiles, tiles_per_block(engine, job->depth));
-    size_t pieces = unmask_min(unmask_ceil_div(job->tiles / blocks, TILES_PER_PIECE), job->tiles / blocks);
+    size_t blocks = unmask_ceil_div(job->tiles, tiles_per_block(engine, job));
+    size_t strips_per_piece = unmask_ceil_div(TILES_PER_PIECE, job->kernel->tiles_at_once);
+    size_t pieces = unmask_min(unmask_ceil_div(job->strips / blocks, strips_per_piece), job->strips / blocks);
     job->blocks = blocks;
     job->cut = unmask_cut_of(blocks * job->panels, CUT_TASKS_PER_THREAD * (size_t)job->threads, pieces, job->threads);
     unmask_engine_run(engine, job->tiles, pack_tile, job);
     unmask_engine_run(engine, unmask_cut_tasks(&job->cut), multiply_panel, job);
 }
 
-void unmask_f32_gemm_run(unmask_engine *engine, const unmask_f32_gemm *gemm) {
+void unmask_gemm_run(unmask_engine *engine, const unmask_gemm *gemm) {
     if (gemm->m == 0 || gemm->n == 0) return;
-    const unmask_tile *tile = &engine->kernels->tile;
-    size_t rows_at_once = slab_rows(tile, gemm->m, gemm->k);
+    const unmask_product_kernel *kernel = gemm->kernel;
+    size_t depth = unmask_packed_units(kernel, gemm->k);
+    size_t rows_at_once = slab_rows(kernel, gemm->m, gemm->k);
     for (size_t row = 0; row < gemm->m; row += rows_at_once) {
         size_t rows = unmask_min(rows_at_once, gemm->m - row);
+        float *scales = gemm->scratch + unmask_packed_rows(kernel, rows_at_once) * depth;
         slab job = {
-            .kernels = engine->kernels,
+            .kernel = kernel,
             .gemm = gemm,
             .first_row = row,
             .rows = rows,
-            .tiles = unmask_ceil_div(rows, tile->rows),
-            .depth = padded_depth(tile, gemm->k),
-            .panels = unmask_ceil_div(gemm->n, tile->columns),
+            .tiles = unmask_ceil_div(rows, kernel->tile.rows),
+            .strips = unmask_ceil_div(unmask_ceil_div(rows, kernel->tile.rows), kernel->tiles_at_once),
+            .depth = depth,
+            .panels = unmask_ceil_div(gemm->n, kernel->tile.columns),
+            .panel_numbers = unmask_panel_numbers(kernel, gemm->k),
+            .row_terms = {scales, (int32_t *)(scales + rows_at_once)},
             .threads = unmask_engine_threads(engine),
         };
         run_slab(engine, &job);

@@ -4,8 +4,8 @@
 #include "unmask_patches.h"
 
 typedef struct tokens_job {
-    size_t kept, patches, width, rows, per_task;
-    const float *x, *extra, *positions;  // `extra`: the first token, or the mask token
+    size_t prefix, kept, patches, width, rows, per_task;
+    const float *x, *extra, *positions;  // `extra`: the prefix, or the mask token
     const int32_t *ids;
     float *out;
 } tokens_job;
@@ -20,24 +20,29 @@ static void assemble_task(void *context, size_t index, uint32_t worker) {
     size_t width = job->width;
     unmask_run run = unmask_run_of(index, job->per_task, job->rows);
     for (size_t row = run.start; row < run.end; row++) {
-        size_t image = row / (1 + job->kept), token = row % (1 + job->kept);
+        size_t tokens = job->prefix + job->kept, image = row / tokens, token = row % tokens;
         float *out = job->out + row * width;
-        if (token == 0) {
-            memcpy(out, job->extra, width * sizeof *out);
+        if (token < job->prefix) {
+            memcpy(out, job->extra + token * width, width * sizeof *out);
             continue;
         }
-        size_t patch = image * job->kept + token - 1;
-        size_t id = job->ids ? (size_t)job->ids[patch] : token - 1;
+        size_t place = token - job->prefix, patch = image * job->kept + place;
+        if (!job->positions) {
+            memcpy(out, job->x + patch * width, width * sizeof *out);
+            continue;
+        }
+        size_t id = job->ids ? (size_t)job->ids[patch] : place;
         add_row(width, job->x + patch * width, job->positions + id * width, out);
     }
 }
 
 void unmask_f32_assemble_tokens(
-    unmask_engine *engine, size_t batch, size_t kept, size_t width, const float *x, const float *first,
-    const float *positions, const int32_t *ids_keep, float *out) {
+    unmask_engine *engine, size_t batch, size_t prefix_count, size_t kept, size_t width, const float *x,
+    const float *prefix, const float *positions, const int32_t *ids_keep, float *out) {
     tokens_job job = {
-        .kept = kept, .width = width, .rows = batch * (1 + kept), .per_task = unmask_items_per_task(width),
-        .x = x, .extra = first, .positions = positions, .ids = ids_keep, .out = out};
+        .prefix = prefix_count, .kept = kept, .width = width, .rows = batch * (prefix_count + kept),
+        .per_task = unmask_items_per_task(width), .x = x, .extra = prefix, .positions = positions, .ids = ids_keep,
+        .out = out};
     unmask_engine_run(engine, unmask_ceil_div(job.rows, job.per_task), assemble_task, &job);
 }
 

@@ -1,6 +1,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include "../kernels/kernels.h"
+#include "../kernels/products.h"
 
 #define ISA avx2
 #define TILE_ROWS 6
@@ -10,6 +11,8 @@
 
 #include "../simd/avx2.h"
 #include "../bodies/all.h"
+#include "../bodies/products/f32.h"
+#include "../bodies/products/all.h"
 
 #pragma clang attribute pop
 

@@ -1,5 +1,6 @@
 // The portable row: complete, and the reference for the others.
 #include "../kernels/kernels.h"
+#include "../kernels/products.h"
 
 #define ISA scalar
 #define TILE_ROWS 4
@@ -7,3 +8,5 @@
 
 #include "../simd/portable.h"
 #include "../bodies/all.h"
+#include "../bodies/products/f32.h"
+#include "../bodies/products/all.h"

@@ -72,3 +72,45 @@ INLINE vec vec_load_bf16(const uint16_t *p) {
 }
 
 INLINE void vec_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
+
+INLINE vec vec_max_magnitude(vec largest, vec x) {
+    __m256i magnitude = _mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(0x7fffffff));
+    return _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(largest), magnitude));
+}
+INLINE float vec_largest_magnitude(vec v) {
+    __m256i bits = _mm256_castps_si256(v);
+    __m128i four = _mm_max_epi32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+    __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    return _mm_cvtss_f32(_mm_castsi128_ps(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xb1))));
+}
+INLINE vec vec_whole_product(vec whole, int32_t factor) {
+    return _mm256_castsi256_ps(_mm256_mullo_epi32(_mm256_castps_si256(whole), _mm256_set1_epi32(factor)));
+}
+INLINE vec vec_whole_sum(vec a, vec b) {
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b)));
+}
+INLINE vec vec_pair_products(const int8_t *x, const int16_t *y) {
+    __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)x));
+    return _mm256_castsi256_ps(_mm256_madd_epi16(wide, _mm256_loadu_si256((const __m256i *)y)));
+}
+INLINE int32_t vec_whole_total(vec whole) {
+    __m256i lanes = _mm256_castps_si256(whole);
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
+}
+INLINE vec vec_of_whole(vec sum, vec correction) {
+    return _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_castps_si256(sum), _mm256_castps_si256(correction)));
+}
+INLINE __m128i vec_halves(vec x, int offset) {
+    __m256i whole = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(offset));
+    return _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+}
+INLINE void vec_store_halves(void *p, vec x, int offset) { _mm_storeu_si128(p, vec_halves(x, offset)); }
+INLINE void vec_store_bytes(void *p, vec x, int offset) {
+    // Without saturation: with the offset the numbers need all eight bits.
+    __m128i bytes = _mm_and_si128(vec_halves(x, offset), _mm_set1_epi16(0xff));
+    _mm_storel_epi64(p, _mm_packus_epi16(bytes, bytes));
+}
+
+#define vec_hide(v) __asm__ volatile("" : "+x"(v))

@@ -66,3 +66,34 @@ INLINE vec vec_load_bf16(const uint16_t *p) {
 }
 
 INLINE void vec_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
+
+INLINE vec vec_max_magnitude(vec largest, vec x) {
+    __m512i magnitude = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff));
+    return _mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(largest), magnitude));
+}
+INLINE float vec_largest_magnitude(vec v) {
+    int32_t bits = _mm512_reduce_max_epi32(_mm512_castps_si512(v));
+    float largest;
+    memcpy(&largest, &bits, sizeof largest);
+    return largest;
+}
+INLINE vec vec_whole_product(vec whole, int32_t factor) {
+    return _mm512_castsi512_ps(_mm512_mullo_epi32(_mm512_castps_si512(whole), _mm512_set1_epi32(factor)));
+}
+INLINE vec vec_whole_sum(vec a, vec b) {
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b)));
+}
+INLINE vec vec_pair_products(const int8_t *x, const int16_t *y) {
+    __m512i wide = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)x));
+    return _mm512_castsi512_ps(_mm512_madd_epi16(wide, _mm512_loadu_si512(y)));
+}
+INLINE int32_t vec_whole_total(vec whole) { return _mm512_reduce_add_epi32(_mm512_castps_si512(whole)); }
+INLINE vec vec_of_whole(vec sum, vec correction) {
+    return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_castps_si512(sum), _mm512_castps_si512(correction)));
+}
+INLINE void vec_store_bytes(void *p, vec x, int offset) {
+    __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(offset));
+    _mm_storeu_si128(p, _mm512_cvtepi32_epi8(whole));
+}
+
+#define vec_hide(v) __asm__ volatile("" : "+v"(v))

@@ -80,3 +80,62 @@ INLINE vec vec_load_bf16(const uint16_t *p) {
 }
 
 INLINE void vec_prefetch(const float *p) { __builtin_prefetch(p, 0, 2); }
+
+/// The larger of `largest`, which has no sign, and the magnitude of x, NaN above all numbers: by their bits, whose order
+/// is the numbers' own.
+INLINE vec vec_max_magnitude(vec largest, vec x) {
+    veci magnitude = (veci)x & 0x7fffffff;
+    return vec_select((veci)largest > magnitude, largest, (vec)magnitude);
+}
+/// The largest lane of what vec_max_magnitude made.
+INLINE float vec_largest_magnitude(vec v) {
+    veci bits = (veci)v;
+    int32_t largest = bits[0];
+    for (int i = 1; i < LANES; i++) largest = bits[i] > largest ? bits[i] : largest;
+    float number;
+    memcpy(&number, &largest, sizeof number);
+    return number;
+}
+/// Lanes that are int32 by their bits, times a number, and added.
+INLINE vec vec_whole_product(vec whole, int32_t factor) {
+    return (vec)((veci)whole * factor);
+}
+INLINE vec vec_whole_sum(vec a, vec b) {
+    return (vec)((veci)a + (veci)b);
+}
+/// x · y of the next 2 · LANES numbers, the products of each pair added, as int32 by their bits.
+INLINE vec vec_pair_products(const int8_t *x, const int16_t *y) {
+    veci sums;
+    for (int i = 0; i < LANES; i++) sums[i] = x[2 * i] * y[2 * i] + x[2 * i + 1] * y[2 * i + 1];
+    return (vec)sums;
+}
+/// The sum of lanes that are int32 by their bits.
+INLINE int32_t vec_whole_total(vec whole) {
+    veci lanes = (veci)whole;
+    return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+}
+/// Lanes that are int32 by their bits, added and made float32.
+INLINE vec vec_of_whole(vec sum, vec correction) { return __builtin_convertvector((veci)sum + (veci)correction, vec); }
+/// Rounds LANES numbers to the nearest whole ones, ties to even, and stores their low bytes, `offset` added.
+INLINE void vec_store_bytes(void *p, vec x, int offset) {
+    veci whole = __builtin_convertvector(vec_round(x), veci) + offset;
+    uint8_t bytes[LANES];
+    for (int i = 0; i < LANES; i++) bytes[i] = (uint8_t)whole[i];
+    memcpy(p, bytes, sizeof bytes);
+}
+/// The same as int16.
+INLINE void vec_store_halves(void *p, vec x, int offset) {
+    veci whole = __builtin_convertvector(vec_round(x), veci) + offset;
+    int16_t halves[LANES];
+    for (int i = 0; i < LANES; i++) halves[i] = (int16_t)whole[i];
+    memcpy(p, halves, sizeof halves);
+}
+
+/// Keeps the compiler from knowing what a vector holds.
+#if defined(__x86_64__)
+#define vec_hide(v) __asm__ volatile("" : "+x"(v))
+#elif defined(__aarch64__)
+#define vec_hide(v) __asm__ volatile("" : "+w"(v))
+#else
+#define vec_hide(v) __asm__ volatile("" : "+m"(v))
+#endif

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "unmask_checksum.h"
+
 typedef struct unmask_guard unmask_guard;
 
 /// Guards a read-only mapping of `length` bytes. The first call installs the handler of SIGBUS, which passes what does

@@ -3,16 +3,7 @@
 
 // PNG reading and writing by libpng, its errors as values: no longjmp leaves this target.
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-typedef enum {
-    UNMASK_PNG_OK,
-    UNMASK_PNG_TRUNCATED,  ///< the bytes end before the last row
-    UNMASK_PNG_CORRUPT,
-    UNMASK_PNG_NO_MEMORY,
-} unmask_png_status;
+#include "unmask_decoding.h"
 
 typedef enum {
     UNMASK_PNG_GRAY,
@@ -39,21 +30,21 @@ typedef struct unmask_png unmask_png;
 ///
 /// *decoder is set on success and on failure, so that its message can be read, and NULL only where there is no memory
 /// for it. Nothing that grows with the image's size is allocated.
-unmask_png_status unmask_png_open(
+unmask_decoding_status unmask_png_open(
     const uint8_t *bytes, size_t count, unmask_png **decoder, unmask_png_header *header);
 
 /// What went wrong, in libpng's words; valid until `unmask_png_close`.
 const char *unmask_png_message(const unmask_png *decoder);
 
 /// Makes ready for the first row. Once only.
-unmask_png_status unmask_png_start(unmask_png *decoder);
+unmask_decoding_status unmask_png_start(unmask_png *decoder);
 
 /// Reads the next row into `samples`, [width, samples], one byte a sample: unpacked but not scaled (0…3 at two bits), two
 /// bytes big-endian at 16 bits. Gamma and colour profiles are left alone.
 ///
 /// The rows of an interlaced image are those of its seven passes, one after the other, as `unmask_png_pass_of` says; the
 /// buffer has room for `width` pixels all the same, and what is behind a pass's own is arbitrary.
-unmask_png_status unmask_png_read_row(unmask_png *decoder, uint8_t *samples);
+unmask_decoding_status unmask_png_read_row(unmask_png *decoder, uint8_t *samples);
 
 /// Reads on behind the last row, for the metadata that may stand there. What is wrong there costs nothing else: the
 /// pixels are complete.
@@ -85,7 +76,7 @@ void unmask_png_close(unmask_png *decoder);
 /// Writes `pixels`, [height, width, channels], as an 8-bit gray (1 channel) or RGB (3) PNG into memory.
 ///
 /// On success *encoded holds *count bytes, to be given to `free`.
-unmask_png_status unmask_png_encode(
+unmask_decoding_status unmask_png_encode(
     const uint8_t *pixels, size_t width, size_t height, size_t channels, uint8_t **encoded, size_t *count);
 
 #endif

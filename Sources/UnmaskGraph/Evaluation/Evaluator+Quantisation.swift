@@ -1,5 +1,6 @@
 extension Evaluator {
-    /// round(x / scale) + zero point, ties to even, kept within the type.
+    /// round(x / scale) + zero point, ties to even, kept within the type. NaN, of which ONNX says nothing, becomes the
+    /// type's least number, as onnxruntime has it.
     func quantize(_ call: EvaluatorCall, axis: Int) throws(EvaluationError) {
         let (x, y) = (try call.operand(0), call.results[0])
         let parameters = try QuantisationParameters(call, axis: axis)
@@ -9,7 +10,8 @@ extension Evaluator {
                 for index in range {
                     let (scale, zero) = parameters[index]
                     let value = x.type == .i32 ? Float(x.elements(Int32.self)[index]) : x.floats[index]
-                    to[index] = T(truncating: (value / scale).rounded(.toNearestOrEven) + Float(zero))
+                    let whole = (value / scale).rounded(.toNearestOrEven) + Float(zero)
+                    to[index] = whole.isNaN ? T.min : T(truncating: whole)
                 }
             }
         }

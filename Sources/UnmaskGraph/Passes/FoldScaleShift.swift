@@ -10,7 +10,7 @@ public struct FoldScaleShift: Pass {
         var removed = Set<Int>()
         for index in graph.nodes.indices {
             let node = graph.nodes[index]
-            guard case .linear(let fusion) = node.op, fusion.normEpsilon == nil,
+            guard case .linear(let fusion) = node.op, fusion.normEpsilon == nil, node.grid == nil,
                 let x = node.inputs[LinearOperand.x], uses[x] == 1, let producer = producers[x],
                 graph.nodes[producer].op == .scaleShift,
                 let weightID = node.inputs[LinearOperand.weight],

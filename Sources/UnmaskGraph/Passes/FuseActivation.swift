@@ -10,7 +10,8 @@ public struct FuseActivation: Pass {
         for (index, node) in graph.nodes.enumerated() {
             guard case .gelu(let kind) = node.op, let x = node.inputs[0], uses[x] == 1,
                 let producer = producers[x], case .linear(var fusion) = graph.nodes[producer].op,
-                fusion.activation == nil, graph.nodes[producer].inputs[LinearOperand.residual] == nil
+                fusion.activation == nil, graph.nodes[producer].inputs[LinearOperand.residual] == nil,
+                graph.nodes[producer].operand(LinearOperand.scale) == nil
             else { continue }
             fusion.activation = kind
             graph.nodes[producer].op = .linear(fusion)

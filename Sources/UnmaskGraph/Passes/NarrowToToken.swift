@@ -32,7 +32,10 @@ public struct NarrowToToken: Pass {
 
         for (index, var node) in graph.nodes.enumerated() {
             node.inputs = node.inputs.map { $0.map { replaced[$0] ?? $0 } }
-            if narrowed.contains(index) {
+            if narrowed.contains(index), node.op.keeps(token), let x = node.inputs[0] {
+                rows[node.output] = row(of: x)
+                continue
+            } else if narrowed.contains(index) {
                 let full = node.output
                 for place in node.op.rowOperands where place < node.inputs.count {
                     node.inputs[place] = node.inputs[place].map(row)
@@ -59,6 +62,9 @@ public struct NarrowToToken: Pass {
             let operands = node.inputs.compactMap { $0 }
             if node.op.selectedToken == token {
                 selected.formUnion(operands)
+            } else if selected.contains(node.output), !needed.contains(node.output), node.op.keeps(token) {
+                narrowed.insert(index)
+                selected.formUnion(operands.prefix(1))
             } else if selected.contains(node.output), !needed.contains(node.output), node.isRowwise(in: graph) {
                 narrowed.insert(index)
                 selected.formUnion(node.rowInputs)
@@ -75,11 +81,16 @@ extension Op {
         if case .selectToken(let token) = self { token } else { nil }
     }
 
+    /// Whether this token of the result is the first operand's.
+    fileprivate func keeps(_ token: Int) -> Bool {
+        if case .mergeTokens(let fixed) = self { token < fixed } else { false }
+    }
+
     /// The places of the operands whose rows are the tokens, for operations that take each row for itself; else empty.
-    fileprivate var rowOperands: [Int] {
+    var rowOperands: [Int] {
         switch self {
         case .linear: [LinearOperand.x, LinearOperand.residual]
-        case .layerNorm, .gelu, .scaleShift: [0]
+        case .layerNorm, .rmsNorm, .normalizeHeads, .gelu, .gate, .scaleShift, .roundToGrid: [0]
         case .add: [0, 1]
         default: []
         }
@@ -87,12 +98,12 @@ extension Op {
 }
 
 extension Node {
-    fileprivate var rowInputs: [ValueID] {
+    var rowInputs: [ValueID] {
         op.rowOperands.compactMap { $0 < inputs.count ? inputs[$0] : nil }
     }
 
     /// Whether each token's row of the result comes from that token's rows alone.
-    fileprivate func isRowwise(in graph: Graph) -> Bool {
+    func isRowwise(in graph: Graph) -> Bool {
         !rowInputs.isEmpty
             && rowInputs.allSatisfy { graph[$0].shape.dimensions.count == 3 && graph.constants[$0] == nil }
     }

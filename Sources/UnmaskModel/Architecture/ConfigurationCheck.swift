@@ -26,17 +26,26 @@ extension ModelConfiguration {
         bounded("width", width, limits.width)
         bounded("mlp_width", mlpWidth, 8 * limits.width)
         bounded("depth", depth, limits.depth)
-        require(heads > 0 && width % max(heads, 1) == 0, "width \(width) is not a multiple of heads \(heads)")
+        let inner = composition.block.attentionWidth ?? width
+        bounded("the attention's width", inner, limits.width)
+        require(heads > 0 && inner % max(heads, 1) == 0, "width \(inner) is not a multiple of heads \(heads)")
         require((0...limits.classes).contains(classes), "classes is \(classes); expected 0 to \(limits.classes)")
         require(normEpsilon > 0 && normEpsilon < 1, "norm_eps is \(normEpsilon); expected a small positive number")
-        require(pooling != .output, "pooling is output; expected cls, mean or tokens")
+        require(pooling != .output, "pooling is output; expected cls, mean, map or tokens")
+        require(pooling != .cls || composition.hasClassToken, "pooling is cls, and there is no CLS token")
+        require(
+            pooling != .map || composition.attentionPool != nil, "pooling is map, and there is no attention pooling")
+        problems += composition.problems(self)
         require(pooling != .tokens || classes == 0, "a head needs pooling cls or mean")
         if let vector {
-            require(vector.pooling == .cls || vector.pooling == .mean, "vector's pooling is \(vector.pooling.rawValue)")
+            require(
+                vector.pooling == .mean || vector.pooling == .cls && composition.hasClassToken,
+                "vector's pooling is \(vector.pooling.rawValue)")
             require(vector.steps.count <= limits.steps, "vector has more than \(limits.steps) steps")
             for case .linear(let width) in vector.steps { bounded("vector's width", width, limits.width) }
         }
         if let decoder {
+            require(composition == Composition(), "a masked autoencoder's decoder follows a plain Vision Transformer")
             bounded("decoder width", decoder.width, limits.width)
             bounded("decoder mlp_width", decoder.mlpWidth, 8 * limits.width)
             bounded("decoder depth", decoder.depth, limits.depth)
@@ -48,5 +57,58 @@ extension ModelConfiguration {
                 "the decoder's norm_eps is \(decoder.normEpsilon); expected a small positive number")
         }
         guard problems.isEmpty else { throw .invalidConfiguration(problems) }
+    }
+}
+
+extension Composition {
+    /// `numbers`: of a table that is made from a file's small one, 1 GB.
+    private static let limits = (prefix: 256, reference: 1 << 16, numbers: Double(1 << 28))
+
+    /// What does not fit together. Nothing beyond a small number is asked of `c` but its sizes.
+    fileprivate func problems(_ c: ModelConfiguration) -> [String] {
+        var problems: [String] = []
+        func require(_ condition: Bool, _ problem: String) {
+            if !condition { problems.append(problem) }
+        }
+        let names = tokens.prefix.map(\.name)
+        require(
+            Set(names).count == names.count && Set(names).isSubset(of: PrefixToken.names)
+                && tokens.prefix.allSatisfy { (1...Self.limits.prefix).contains($0.count) },
+            "the tokens in front are \(names); expected some of \(PrefixToken.names.sorted()), up to 256 each")
+        guard problems.isEmpty else { return problems }
+        let positioned = tokens.positioned ?? 0
+        require(
+            (0...prefixCount).contains(positioned), "\(positioned) of \(prefixCount) tokens in front have positions")
+        let inner = block.attentionWidth ?? c.width
+        let count = 1 + c.imageSize.reduce(1.0) { $0 * Double($1) / Double(max(c.patchSize, 1)) }
+        require(
+            block.relativePositions == nil || count * count * Double(c.heads) <= Self.limits.numbers,
+            "relative positions of \(count) tokens and \(c.heads) heads are more than 1 GB")
+        require(
+            block.rotary == nil || count * Double(inner) <= Self.limits.numbers,
+            "rotary positions of \(count) tokens, \(inner) wide, are more than 1 GB")
+        if let rotary = block.rotary {
+            require(inner % (4 * max(c.heads, 1)) == 0, "heads of \(inner / max(c.heads, 1)) have no rotary positions")
+            require(rotary.temperature > 0 && rotary.temperature.isFinite, "rotary's temperature is no positive number")
+            if case .counted(let offset, let reference) = rotary.coordinates {
+                require(
+                    offset.isFinite
+                        && reference.map { $0.count == 2 && $0.allSatisfy((1...Self.limits.reference).contains) }
+                            ?? true,
+                    "rotary's places are counted from \(offset) on a grid of \(reference ?? [])")
+            }
+        }
+        require(
+            block.relativePositions == nil || tokens.prefix == [.cls],
+            "relative positions are for patches and a CLS token")
+        require(!headJoinsMean || c.pooling == .cls, "a head on CLS token and mean needs pooling cls")
+        require(!isDistilled || (tokens.prefix.count > 1 && hasClassToken), "two heads need two tokens in front")
+        if let pool = attentionPool {
+            require(
+                pool.heads > 0 && c.width % max(pool.heads, 1) == 0,
+                "width \(c.width) is not a multiple of the pooling's heads \(pool.heads)")
+            require((1...8 * 16384).contains(pool.mlpWidth), "the pooling's mlp_width is \(pool.mlpWidth)")
+        }
+        return problems
     }
 }

@@ -1,85 +1,118 @@
 internal import UnmaskGraph
 internal import UnmaskWeights
 
-/// Adds a transformer's layers to a graph, finding each layer's parameters by its name.
+/// Adds a transformer's layers to a graph, and says which parameters they have: each is asked for by its name and shape.
 ///
-/// Shapes in comments: B images, K kept patches, N patches, T tokens, D width.
+/// With parameters it makes the graph that runs. Without, it only records them: what a configuration's parameters are is
+/// told by building it (`ParameterShapes`).
+///
+/// Shapes in comments: B images, K kept patches, N patches, R prefix tokens, T tokens, D width.
 struct LayerBuilder {
     var graph = Graph()
-    private let parameters: [String: Tensor]
+    /// Every parameter that was asked for.
+    private(set) var shapes: [String: [Int]] = [:]
+    private let parameters: [String: Tensor]?
+    private var shared: [String: ValueID] = [:]
 
-    /// - Parameter parameters: by timm's names; complete, as `ParameterTable.check` made sure.
-    init(parameters: [String: Tensor]) {
+    /// - Parameter parameters: by timm's names, checked (`ParameterShapes.check`); nil: they are recorded alone.
+    init(parameters: [String: Tensor]?) {
         self.parameters = parameters
     }
 
-    func parameter(_ name: String) throws(ModelError) -> Tensor {
+    // MARK: Parameters
+
+    /// A parameter as it is. Linear weights are [out, in].
+    mutating func parameter(_ name: String, _ shape: [Int]) throws(ModelError) -> ValueID {
+        shapes[name] = shape
+        guard let parameters else { return graph.addValue(name, Shape(shape)) }
         guard let tensor = parameters[name] else {
             throw .parameterMismatch(file: "the model", missing: [name], unexpected: [], misshapen: [])
         }
-        return tensor
+        return graph.addConstant(name, tensor)
     }
 
-    /// The numbers of a small parameter.
-    func floats(_ name: String) throws(ModelError) -> [Float] {
-        guard let values = try parameter(name).floats() else {
-            throw .unsupported(file: name, feature: "its numbers are not f32, f16 or bf16")
+    /// A constant that is computed from parameters' numbers, in their order.
+    mutating func derived(
+        _ name: String, _ shape: [Int], from sources: [(name: String, shape: [Int])],
+        _ numbers: ([[Float]]) -> [Float]
+    ) throws(ModelError) -> ValueID {
+        var values: [[Float]] = []
+        for source in sources {
+            shapes[source.name] = source.shape
+            guard let parameters else { continue }
+            guard let tensor = parameters[source.name] else {
+                throw .parameterMismatch(file: "the model", missing: [source.name], unexpected: [], misshapen: [])
+            }
+            guard let floats = tensor.floats() else {
+                throw .unsupported(file: source.name, feature: "its numbers are not f32, f16 or bf16")
+            }
+            values.append(floats)
         }
-        return values
+        guard parameters != nil else { return graph.addValue(name, Shape(shape)) }
+        return graph.addConstant(name, Tensor(numbers(values), shape: shape))
     }
 
-    private mutating func constant(_ name: String) throws(ModelError) -> ValueID {
-        graph.addConstant(name, try parameter(name))
+    /// A constant that no parameter decides.
+    mutating func constant(_ name: String, _ shape: [Int], _ numbers: () -> [Float]) -> ValueID {
+        guard parameters != nil else { return graph.addValue(name, Shape(shape)) }
+        return graph.addConstant(name, Tensor(numbers(), shape: shape))
     }
 
-    mutating func linear(_ x: ValueID, _ name: String) throws(ModelError) -> ValueID {
-        let weight = try parameter("\(name).weight")
+    /// The same, made once for all that ask for that name.
+    mutating func sharedConstant(_ name: String, _ shape: [Int], _ numbers: () -> [Float]) -> ValueID {
+        if let known = shared[name] { return known }
+        let id = constant(name, shape, numbers)
+        shared[name] = id
+        return id
+    }
+
+    mutating func sharedDerived(
+        _ name: String, _ shape: [Int], from sources: [(name: String, shape: [Int])],
+        _ numbers: ([[Float]]) -> [Float]
+    ) throws(ModelError) -> ValueID {
+        if let known = shared[name] { return known }
+        let id = try derived(name, shape, from: sources, numbers)
+        shared[name] = id
+        return id
+    }
+
+    func width(_ x: ValueID) -> Int { graph[x].shape.width ?? 0 }
+
+    // MARK: Layers
+
+    /// - Parameters:
+    ///   - weight: the weight where it is derived; nil: the parameter of that name.
+    ///   - scale: the parameter of a row that the result is multiplied by; nil: none.
+    mutating func linear(
+        _ x: ValueID, _ name: String, to width: Int, bias: Bool = true, weight: ValueID? = nil, scale: String? = nil
+    ) throws(ModelError) -> ValueID {
         var operands: [ValueID?] = Array(repeating: nil, count: LinearOperand.count)
         operands[LinearOperand.x] = x
-        operands[LinearOperand.weight] = graph.addConstant("\(name).weight", weight)
-        if parameters["\(name).bias"] != nil { operands[LinearOperand.bias] = try constant("\(name).bias") }
-        return graph.add(
-            .linear(LinearFusion()), named: name, operands, shape: graph[x].shape.with(width: weight.shape[0]))
+        operands[LinearOperand.weight] =
+            if let weight { weight } else { try parameter("\(name).weight", [width, self.width(x)]) }
+        if bias { operands[LinearOperand.bias] = try parameter("\(name).bias", [width]) }
+        if let scale { operands[LinearOperand.scale] = try parameter(scale, [width]) }
+        return graph.add(.linear(LinearFusion()), named: name, operands, shape: graph[x].shape.with(width: width))
     }
 
-    /// A linear layer whose numbers were computed here.
-    mutating func linear(_ x: ValueID, _ name: String, weight: Tensor, bias: [Float]) -> ValueID {
-        var operands: [ValueID?] = Array(repeating: nil, count: LinearOperand.count)
-        operands[LinearOperand.x] = x
-        operands[LinearOperand.weight] = graph.addConstant("\(name).weight", weight)
-        operands[LinearOperand.bias] = vector("\(name).bias", bias)
-        return graph.add(
-            .linear(LinearFusion()), named: name, operands, shape: graph[x].shape.with(width: weight.shape[0]))
-    }
-
-    mutating func vector(_ name: String, _ values: [Float]) -> ValueID {
-        graph.addConstant(name, Tensor(values, shape: [values.count]))
-    }
-
-    mutating func layerNorm(_ x: ValueID, _ name: String, epsilon: Float) throws(ModelError) -> ValueID {
-        let weight = try constant("\(name).weight")
-        let bias = try constant("\(name).bias")
-        return graph.add(.layerNorm(epsilon: epsilon), named: name, [x, weight, bias], shape: graph[x].shape)
+    mutating func norm(
+        _ x: ValueID, _ name: String, _ kind: BlockPlan.Norm = .layer, epsilon: Float
+    ) throws(ModelError) -> ValueID {
+        let weight = try parameter("\(name).weight", [width(x)])
+        switch kind {
+        case .layer:
+            let bias = try parameter("\(name).bias", [width(x)])
+            return graph.add(.layerNorm(epsilon: epsilon), named: name, [x, weight, bias], shape: graph[x].shape)
+        case .rms:
+            return graph.add(.rmsNorm(epsilon: epsilon), named: name, [x, weight], shape: graph[x].shape)
+        }
     }
 
     mutating func add(_ a: ValueID, _ b: ValueID, _ name: String) -> ValueID {
         graph.add(.add, named: name, [a, b], shape: graph[a].shape)
     }
 
-    /// One transformer block, [B, T, D] → [B, T, D] (Dosovitskiy et al. 2020, equations 2 and 3).
-    mutating func block(
-        _ x: ValueID, _ name: String, width: Int, heads: Int, gelu: GELU, epsilon: Float
-    ) throws(ModelError) -> ValueID {
-        var y = try layerNorm(x, "\(name).norm1", epsilon: epsilon)  // [B, T, D]
-        y = try linear(y, "\(name).attn.qkv")  // [B, T, 3·D]
-        y = graph.add(
-            .attention(heads: heads), named: "\(name).attn", [y], shape: graph[y].shape.with(width: width))
-        y = try linear(y, "\(name).attn.proj")  // [B, T, D]
-        let x = add(x, y, "\(name).attn.residual")
-        y = try layerNorm(x, "\(name).norm2", epsilon: epsilon)  // [B, T, D]
-        y = try linear(y, "\(name).mlp.fc1")  // [B, T, 4·D]
-        y = graph.add(.gelu(gelu), named: "\(name).mlp.act", [y], shape: graph[y].shape)
-        y = try linear(y, "\(name).mlp.fc2")  // [B, T, D]
-        return add(x, y, "\(name).mlp.residual")
+    mutating func gelu(_ x: ValueID, _ kind: GELU, _ name: String) -> ValueID {
+        graph.add(.gelu(kind), named: name, [x], shape: graph[x].shape)
     }
 }

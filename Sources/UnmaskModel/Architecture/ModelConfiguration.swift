@@ -4,8 +4,10 @@ public import UnmaskGraph
 public enum Pooling: String, Sendable, Codable, CaseIterable {
     /// The CLS token after the final norm.
     case cls
-    /// The mean of the patch tokens, CLS left out, after the final norm; then `fc_norm` where the checkpoint has one.
+    /// The mean of the patch tokens, those in front left out, after the final norm; then `fc_norm` where the checkpoint has one.
     case mean
+    /// Attention pooling: a learned query attends to the tokens (timm calls it so).
+    case map
     /// No pooling: every patch token after the final norm, `[K, D]`.
     case tokens
     /// What the model itself gives, as it is: an imported graph's pooled vector, or the tensor that `--output` names.
@@ -46,6 +48,8 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
     public var decoder: DecoderConfiguration?
     /// How the file that the model came in makes its own vector; nil where it gives none.
     public var vector: VectorTail?
+    /// What it is put together of.
+    public var composition: Composition
 
     enum CodingKeys: String, CodingKey {
         case imageSize = "image_size"
@@ -59,7 +63,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
         case fcNorm = "fc_norm"
         case pooling, classes
         case positionInterpolation = "position_interpolation"
-        case decoder, vector
+        case decoder, vector, composition
     }
 
     public init(
@@ -67,7 +71,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
         normEpsilon: Float = 1e-6, gelu: GELU = .erf, qkvBias: Bool = true, finalNorm: Bool = true,
         fcNorm: Bool = false, pooling: Pooling = .cls, classes: Int = 0,
         positionInterpolation: PositionInterpolation = .timm, decoder: DecoderConfiguration? = nil,
-        vector: VectorTail? = nil
+        vector: VectorTail? = nil, composition: Composition = Composition()
     ) {
         self.imageSize = imageSize
         self.patchSize = patchSize
@@ -86,6 +90,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
         self.positionInterpolation = positionInterpolation
         self.decoder = decoder
         self.vector = vector
+        self.composition = composition
     }
 
     public init(from decoder: any Decoder) throws {
@@ -110,9 +115,35 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
             positionInterpolation: try values.decodeIfPresent(
                 PositionInterpolation.self, forKey: .positionInterpolation) ?? .timm,
             decoder: try values.decodeIfPresent(DecoderConfiguration.self, forKey: .decoder),
-            vector: try values.decodeIfPresent(VectorTail.self, forKey: .vector))
+            vector: try values.decodeIfPresent(VectorTail.self, forKey: .vector),
+            composition: try values.decodeIfPresent(Composition.self, forKey: .composition) ?? Composition())
     }
 
+    /// The plain composition is left out.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(imageSize, forKey: .imageSize)
+        try values.encode(patchSize, forKey: .patchSize)
+        try values.encode(channels, forKey: .channels)
+        try values.encode(width, forKey: .width)
+        try values.encode(depth, forKey: .depth)
+        try values.encode(heads, forKey: .heads)
+        try values.encode(mlpWidth, forKey: .mlpWidth)
+        try values.encode(normEpsilon, forKey: .normEpsilon)
+        try values.encode(gelu, forKey: .gelu)
+        try values.encode(qkvBias, forKey: .qkvBias)
+        try values.encode(finalNorm, forKey: .finalNorm)
+        try values.encode(fcNorm, forKey: .fcNorm)
+        try values.encode(pooling, forKey: .pooling)
+        try values.encode(classes, forKey: .classes)
+        try values.encode(positionInterpolation, forKey: .positionInterpolation)
+        try values.encodeIfPresent(decoder, forKey: .decoder)
+        try values.encodeIfPresent(vector, forKey: .vector)
+        if composition != Composition() { try values.encode(composition, forKey: .composition) }
+    }
+
+    /// Tokens in front of the patches: R.
+    public var prefixCount: Int { composition.prefixCount }
     /// Patches along each side, `[rows, columns]`.
     public var grid: [Int] { imageSize.map { $0 / patchSize } }
     /// Patches of an image: N.
@@ -121,7 +152,7 @@ public struct ModelConfiguration: Sendable, Equatable, Codable {
     public var patchValues: Int { patchSize * patchSize * channels }
     /// Stored numbers of the whole model.
     public var parameterCount: Int {
-        ParameterTable(self).shapes.values.reduce(0) { $0 + $1.reduce(1, *) }
+        ((try? ParameterShapes(self).shapes) ?? [:]).values.reduce(0) { $0 + $1.reduce(1, *) }
     }
 }
 

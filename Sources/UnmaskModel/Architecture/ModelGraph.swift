@@ -13,14 +13,14 @@ package enum PixelInput: Sendable {
 package enum ModelGraph {
     package static let pixels = "pixels", idsKeep = "ids_keep", idsRestore = "ids_restore"
     package static let batch = "B", kept = "K"
-    static let cls = "cls", mean = "mean", tokens = "tokens", probabilities = "probabilities"
+    static let cls = "cls", mean = "mean", map = "map", tokens = "tokens", probabilities = "probabilities"
     package static let logits = "logits", prediction = "prediction"
     /// Which patches were removed (1), of an exported autoencoder.
     package static let mask = "mask"
-    /// All tokens after the final norm, CLS first.
+    /// All tokens after the final norm, the prefix first.
     package static let norm = "norm"
 
-    /// The residual stream after an encoder block, CLS first.
+    /// The residual stream after an encoder block, the prefix first.
     package static func block(_ index: Int) -> String { "blocks.\(index)" }
     package static func decoderBlock(_ index: Int) -> String { "decoder_blocks.\(index)" }
 
@@ -29,21 +29,29 @@ package enum ModelGraph {
         _ c: ModelConfiguration, parameters: [String: Tensor], recipe: Recipe, pixels format: PixelInput
     ) throws(ModelError) -> Graph {
         var g = LayerBuilder(parameters: parameters)
-        let encoded = try g.encoder(c, recipe: recipe, pixels: format)  // [B, 1 + K, D]
-        try g.heads(c, encoded)
-        if let decoder = c.decoder { try g.decoder(c, decoder, encoded) }
+        try g.model(c, recipe: recipe, pixels: format)
         return g.graph
     }
 }
 
 extension LayerBuilder {
-    /// Pixels and `ids_keep` → [B, 1 + K, D], after the final norm where there is one.
-    mutating func encoder(
-        _ c: ModelConfiguration, recipe: Recipe, pixels format: PixelInput
+    /// The whole model. Its outputs have the names of `ModelGraph`.
+    /// - Parameter recipe: whose mean and deviation are applied to bytes.
+    mutating func model(
+        _ c: ModelConfiguration, recipe: Recipe?, pixels format: PixelInput
+    ) throws(ModelError) {
+        let encoded = try encoder(c, recipe: recipe, pixels: format)  // [B, R + K, D]
+        try heads(c, encoded)
+        if let decoder = c.decoder { try self.decoder(c, decoder, encoded) }
+    }
+
+    /// Pixels and `ids_keep` → [B, R + K, D], after the final norm where there is one.
+    private mutating func encoder(
+        _ c: ModelConfiguration, recipe: Recipe?, pixels format: PixelInput
     ) throws(ModelError) -> ValueID {
-        let (H, W, C, D) = (c.imageSize[0], c.imageSize[1], c.channels, c.width)
-        let B = Dimension.symbol(ModelGraph.batch)
-        let K = Dimension.symbol(ModelGraph.kept)
+        let (H, W, C) = (c.imageSize[0], c.imageSize[1], c.channels)
+        let (B, K) = (Dimension.symbol(ModelGraph.batch), Dimension.symbol(ModelGraph.kept))
+        let block = c.composition.block
         let pixels =
             format == .bytes
             ? graph.addInput(ModelGraph.pixels, [B, .fixed(H), .fixed(W), .fixed(C)], .u8)
@@ -53,101 +61,106 @@ extension LayerBuilder {
         var x = graph.add(
             .patches(size: c.patchSize), named: "patches", [pixels, idsKeep],
             shape: [B, K, .fixed(c.patchValues)])  // [B, K, P·P·C]
-        if format == .bytes {
+        if format == .bytes, let recipe {
             let (scale, shift) = recipe.scaleShift(values: c.patchValues)
-            let operands = [x, vector("1 / 255 std", scale), vector("-mean / std", shift)]
+            let operands = [
+                x, constant("1 / 255 std", [c.patchValues]) { scale },
+                constant("-mean / std", [c.patchValues]) { shift },
+            ]
             x = graph.add(.scaleShift, named: "normalise", operands, shape: graph[x].shape)  // [B, K, P·P·C]
         }
-        let bias = try floats("patch_embed.proj.bias")
-        x = linear(x, "patch_embed.proj", weight: try patchEmbedding(c), bias: bias)  // [B, K, D]
-        let positions = try floats("pos_embed")  // [1 + N, D]
-        let cls = zip(try floats("cls_token"), positions).map { $0 + $1 }
-        let operands = [
-            x, vector("cls_token + pos_embed", cls),
-            graph.addConstant("pos_embed", Tensor(Array(positions[D...]), shape: [c.patches, D])), idsKeep,
-        ]
-        x = graph.add(.assembleTokens, named: "tokens", operands, shape: [B, K + 1, .fixed(D)])  // [B, 1 + K, D]
+        x = try tokens(try patchEmbedding(x, c), c, idsKeep)  // [B, R + K, D]
+        let around = BlockSurroundings(
+            grid: c.grid, prefix: c.composition.prefixCount, depth: c.depth, idsKeep: idsKeep)
         for i in 0..<c.depth {
-            x = try block(
-                x, "blocks.\(i)", width: D, heads: c.heads, gelu: c.gelu, epsilon: c.normEpsilon)  // [B, 1 + K, D]
+            x = try self.block(x, i, of: "blocks", c.blockSizes, block, around)  // [B, R + K, D]
             graph.addOutput(ModelGraph.block(i), x)
         }
-        if c.finalNorm { x = try layerNorm(x, "norm", epsilon: c.normEpsilon) }
+        if c.finalNorm { x = try norm(x, "norm", block.norm, epsilon: c.normEpsilon) }
         graph.addOutput(ModelGraph.norm, x)
         return x
     }
 
-    /// [B, 1 + K, D] → the pooled vectors [B, D], the patch tokens [B, K, D], and with a head the logits [B, classes].
-    mutating func heads(_ c: ModelConfiguration, _ x: ValueID) throws(ModelError) {
-        let B = Dimension.symbol(ModelGraph.batch)
-        let K = Dimension.symbol(ModelGraph.kept)
-        let D = Dimension.fixed(c.width)
-        let cls = graph.add(.selectToken(0), named: "cls", [x], shape: [B, D])
-        var mean = graph.add(.meanTokens(skip: 1), named: "mean", [x], shape: [B, D])
-        if c.fcNorm { mean = try layerNorm(mean, "fc_norm", epsilon: c.normEpsilon) }
-        let patchTokens = graph.add(.dropTokens(1), named: "patch tokens", [x], shape: [B, K, D])
-        graph.addOutput(ModelGraph.cls, cls)
-        graph.addOutput(ModelGraph.mean, mean)
-        graph.addOutput(ModelGraph.tokens, patchTokens)
-        if let tail = c.vector {
-            graph.addOutput(Pooling.output.rawValue, try self.tail(tail, tail.pooling == .mean ? mean : cls))
+    /// Patches [B, K, P·P·C] → [B, K, D]. The convolution's kernels [D, C, P, P] are a matrix over patches with the channel
+    /// fastest.
+    private mutating func patchEmbedding(_ patches: ValueID, _ c: ModelConfiguration) throws(ModelError) -> ValueID {
+        let (C, P, D) = (c.channels, c.patchSize, c.width)
+        let plan = c.composition.tokens
+        let source = (name: "patch_embed.proj.weight", shape: [D, C, P, P])
+        let weight = try derived(source.name, [D, P * P * C], from: [source]) { numbers in
+            let kernels = numbers[0]
+            var rows = [Float](repeating: 0, count: kernels.count)
+            for d in 0..<D {
+                for channel in 0..<C {
+                    for pixel in 0..<P * P {
+                        rows[(d * P * P + pixel) * C + channel] = kernels[(d * C + channel) * P * P + pixel]
+                    }
+                }
+            }
+            return rows
         }
-        guard c.classes > 0 else { return }
-        let pooled = try headInput(c, cls: cls, mean: mean)
-        let logits = try linear(pooled, "head")  // [B, classes]
-        graph.addOutput(ModelGraph.logits, logits)
-        graph.addOutput(
-            ModelGraph.probabilities, graph.add(.softmax, named: "softmax", [logits], shape: graph[logits].shape))
+        let x = try linear(patches, "patch_embed.proj", to: D, bias: plan.patchBias, weight: weight)
+        return plan.patchNorm ? try norm(x, "patch_embed.norm", c.composition.block.norm, epsilon: c.normEpsilon) : x
     }
 
-    /// What the head reads: timm puts `fc_norm` behind either pooling.
-    private mutating func headInput(
-        _ c: ModelConfiguration, cls: ValueID, mean: ValueID
+    /// Embedded patches [B, K, D] → what the first block reads, [B, R + K, D].
+    private mutating func tokens(
+        _ patches: ValueID, _ c: ModelConfiguration, _ idsKeep: ValueID
     ) throws(ModelError) -> ValueID {
-        if c.pooling == .mean { return mean }
-        return c.fcNorm ? try layerNorm(cls, "fc_norm", epsilon: c.normEpsilon) : cls
+        let (D, plan, R) = (c.width, c.composition.tokens, c.composition.prefixCount)
+        let tokens = plan.prefix.map { (name: $0.name, shape: [1, $0.count, D]) }
+        let positions = plan.positioned.map { (name: "pos_embed", shape: [1, $0 + c.patches, D]) }
+        let positioned = plan.positioned ?? 0
+        var prefix: ValueID?
+        if R > 0 {
+            let name = (tokens.map(\.name) + (positioned > 0 ? ["pos_embed"] : [])).joined(separator: " + ")
+            let sources = tokens + (positioned > 0 ? [positions].compactMap(\.self) : [])
+            prefix = try derived(name, [R, D], from: sources) { numbers in
+                var rows = Array(numbers[..<tokens.count].joined())
+                for i in 0..<positioned * D { rows[i] += numbers[tokens.count][i] }
+                return rows
+            }
+        }
+        let places = try positions.map { positions throws(ModelError) in
+            try derived(positions.name, [c.patches, D], from: [positions]) { Array($0[0][(positioned * D)...]) }
+        }
+        let x = graph.add(
+            .assembleTokens, named: "tokens", [patches, prefix, places, idsKeep],
+            shape: [.symbol(ModelGraph.batch), .symbol(ModelGraph.kept) + R, .fixed(D)])
+        return plan.preNorm ? try norm(x, "norm_pre", c.composition.block.norm, epsilon: c.normEpsilon) : x
     }
 
-    /// [B, 1 + K, D] and `ids_restore` → each patch's predicted values [B, N, P·P·C] (He et al. 2021, section 3).
-    mutating func decoder(
+    /// [B, R + K, D] and `ids_restore` → each patch's predicted values [B, N, P·P·C] (He et al. 2021, section 3).
+    private mutating func decoder(
         _ c: ModelConfiguration, _ d: DecoderConfiguration, _ encoded: ValueID
     ) throws(ModelError) {
-        let B = Dimension.symbol(ModelGraph.batch)
-        let N = c.patches
+        let (B, N, R) = (Dimension.symbol(ModelGraph.batch), c.patches, c.composition.prefixCount)
         let idsRestore = graph.addInput(ModelGraph.idsRestore, [B, .fixed(N)], .i32)
-        var x = try linear(encoded, "decoder_embed")  // [B, 1 + K, Dd]
+        var x = try linear(encoded, "decoder_embed", to: d.width)  // [B, R + K, Dd]
         let operands = [
-            x, vector("mask_token", try floats("mask_token")),
-            graph.addConstant(
-                "decoder_pos_embed", Tensor(try floats("decoder_pos_embed"), shape: [1 + N, d.width])), idsRestore,
+            x, try derived("mask_token", [d.width], from: [("mask_token", [1, 1, d.width])]) { $0[0] },
+            try derived("decoder_pos_embed", [R + N, d.width], from: [("decoder_pos_embed", [1, R + N, d.width])]) {
+                $0[0]
+            }, idsRestore,
         ]
         x = graph.add(
             .restoreTokens, named: "decoder tokens", operands,
-            shape: [B, .fixed(1 + N), .fixed(d.width)])  // [B, 1 + N, Dd]
+            shape: [B, .fixed(R + N), .fixed(d.width)])  // [B, R + N, Dd]
+        let sizes = BlockSizes(
+            heads: d.heads, mlpWidth: d.mlpWidth, gelu: c.gelu, epsilon: d.normEpsilon, qkvBias: c.qkvBias)
         for i in 0..<d.depth {
-            x = try block(
-                x, "decoder_blocks.\(i)", width: d.width, heads: d.heads, gelu: c.gelu, epsilon: d.normEpsilon)
+            x = try block(x, i, of: "decoder_blocks", sizes, BlockPlan(), BlockSurroundings())
             graph.addOutput(ModelGraph.decoderBlock(i), x)
         }
-        x = try layerNorm(x, "decoder_norm", epsilon: d.normEpsilon)
-        x = try linear(x, "decoder_pred")  // [B, 1 + N, P·P·C]
-        x = graph.add(
-            .dropTokens(1), named: "prediction", [x], shape: [B, .fixed(N), .fixed(c.patchValues)])
+        x = try norm(x, "decoder_norm", epsilon: d.normEpsilon)
+        x = try linear(x, "decoder_pred", to: c.patchValues)  // [B, R + N, P·P·C]
+        x = graph.add(.dropTokens(R), named: "prediction", [x], shape: [B, .fixed(N), .fixed(c.patchValues)])
         graph.addOutput(ModelGraph.prediction, x)
     }
+}
 
-    /// The convolution's kernels [D, C, P, P] as a matrix over patches with the channel fastest, [D, P·P·C].
-    private func patchEmbedding(_ c: ModelConfiguration) throws(ModelError) -> Tensor {
-        let (C, P, D) = (c.channels, c.patchSize, c.width)
-        let kernels = try floats("patch_embed.proj.weight")
-        var rows = [Float](repeating: 0, count: kernels.count)
-        for d in 0..<D {
-            for channel in 0..<C {
-                for pixel in 0..<P * P {
-                    rows[(d * P * P + pixel) * C + channel] = kernels[(d * C + channel) * P * P + pixel]
-                }
-            }
-        }
-        return Tensor(rows, shape: [D, P * P * C])
+extension ModelConfiguration {
+    fileprivate var blockSizes: BlockSizes {
+        BlockSizes(heads: heads, mlpWidth: mlpWidth, gelu: gelu, epsilon: normEpsilon, qkvBias: qkvBias)
     }
 }

@@ -3,17 +3,17 @@
 /// the shrinking).
 enum PositionResizing {
     /// - Parameters:
-    ///   - positions: [1 + rows · columns, width], the CLS token's first; it is kept as it is.
+    ///   - positions: [prefix + rows · columns, width]; those of the prefix are kept as they are.
     ///   - from: rows and columns of the trained grid.
     ///   - to: rows and columns wanted.
     static func resize(
-        _ positions: [Float], width: Int, from: [Int], to: [Int], interpolation: PositionInterpolation
+        _ positions: [Float], prefix: Int, width: Int, from: [Int], to: [Int], interpolation: PositionInterpolation
     ) -> [Float] {
         let rows = Axis(from: from[0], to: to[0], antialias: interpolation == .timm)
         let columns = Axis(from: from[1], to: to[1], antialias: interpolation == .timm)
-        var result = Array(positions[..<width])
-        result.reserveCapacity((1 + to[0] * to[1]) * width)
-        let grid = positions[width...]
+        var result = Array(positions[..<(prefix * width)])
+        result.reserveCapacity((prefix + to[0] * to[1]) * width)
+        let grid = positions[(prefix * width)...]
         // Columns first, then rows: [from rows, to columns, width].
         var wide = [Float](repeating: 0, count: from[0] * to[1] * width)
         for row in 0..<from[0] {

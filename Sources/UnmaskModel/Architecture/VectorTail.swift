@@ -32,28 +32,6 @@ public struct VectorTail: Sendable, Equatable, Codable {
     }
 }
 
-extension ParameterTable {
-    /// The shapes of a tail's parameters.
-    static func shapes(_ tail: VectorTail, width: Int) -> [String: [Int]] {
-        var shapes: [String: [Int]] = [:]
-        var width = width
-        for (index, step) in tail.steps.enumerated() {
-            let name = VectorTail.parameter(index)
-            switch step {
-            case .linear(let to):
-                shapes["\(name).weight"] = [to, width]
-                shapes["\(name).bias"] = [to]
-                width = to
-            case .layerNorm:
-                shapes["\(name).weight"] = [width]
-                shapes["\(name).bias"] = [width]
-            case .gelu, .tanh, .sigmoid, .relu, .unitLength: break
-            }
-        }
-        return shapes
-    }
-}
-
 extension LayerBuilder {
     /// A pooled token [B, D] → the file's own vector [B, n].
     mutating func tail(_ tail: VectorTail, _ pooled: ValueID) throws(ModelError) -> ValueID {
@@ -61,8 +39,8 @@ extension LayerBuilder {
         for (index, step) in tail.steps.enumerated() {
             let name = VectorTail.parameter(index)
             switch step {
-            case .linear: x = try linear(x, name)
-            case .layerNorm(let epsilon): x = try layerNorm(x, name, epsilon: epsilon)
+            case .linear(let width): x = try linear(x, name, to: width)
+            case .layerNorm(let epsilon): x = try norm(x, name, epsilon: epsilon)
             case .gelu(let kind): x = graph.add(.gelu(kind), named: name, [x], shape: graph[x].shape)
             case .tanh: x = graph.add(.primitive(.unary(.tanh)), named: name, [x], shape: graph[x].shape)
             case .sigmoid: x = graph.add(.primitive(.unary(.sigmoid)), named: name, [x], shape: graph[x].shape)

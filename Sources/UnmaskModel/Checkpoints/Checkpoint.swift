@@ -13,7 +13,7 @@ struct Checkpoint {
     var statedHash: String?
     /// What the model made of the golden image when the file was written; nil where it does not say.
     var golden: GoldenVector?
-    /// By timm's names, with shapes as in `ParameterTable`.
+    /// By timm's names, with shapes as in `ParameterShapes`.
     var tensors: [String: Tensor]
     /// What a parameter is called in the file.
     var originalNames: [String: String] = [:]
@@ -21,6 +21,9 @@ struct Checkpoint {
     var notes: [String] = []
     /// What an ONNX file says of itself; nil for other files.
     var imported: ImportedFile?
+
+    /// What the head's outputs are; nil where the file does not say.
+    var scores: ScoreKind?
 
     /// Which state dict it was read from; nil for files that hold one model by their format.
     var stateDict: StateDictChoice?
@@ -67,7 +70,7 @@ struct Checkpoint {
     mutating func finish(file path: String, _ options: ModelLoadOptions) throws(ModelError) {
         try configuration.validate()
         let originals = originalNames
-        let table = ParameterTable(configuration)
+        let table = try ParameterShapes(configuration)
         try leaveOut(tensors.keys.filter { table.shapes[$0] == nil }, file: path)
         try table.check(tensors.mapValues(\.shape), file: path, original: { originals[$0] ?? $0 })
         if let wrong = tensors.first(where: { ![.f32, .f16, .bf16].contains($0.value.type) }) {
@@ -76,9 +79,12 @@ struct Checkpoint {
             )
         }
         if !options.recipe.isEmpty { golden = nil }
+        if let given = options.labels {
+            labels = try ModelLoadOptions.checked(labels: given, outputs: configuration.classes, file: path)
+        }
         notes += preparation.notes
         if let stated = options.licence { licence = stated }
-        if let size = options.imageSize { try resize(to: size) }
+        if let size = options.imageSize { try resize(to: size, file: path) }
     }
 
     /// Accounts for tensors that the configuration does not have: those that play no part are left out and noted, those
@@ -101,19 +107,30 @@ struct Checkpoint {
     }
 
     /// The same model for another image size: position embeddings are interpolated.
-    private mutating func resize(to size: [Int]) throws(ModelError) {
+    private mutating func resize(to size: [Int], file path: String) throws(ModelError) {
         let from = configuration.grid
         guard size != configuration.imageSize else { return }
         configuration.imageSize = size
         try configuration.validate()
         statedHash = nil
         golden = nil
-        for (name, width) in [("pos_embed", configuration.width), ("decoder_pos_embed", configuration.decoder?.width)] {
+        guard configuration.composition.block.relativePositions == nil else {
+            throw .unsupported(
+                file: path,
+                feature: "relative position biases are for images of \(from.map { $0 * configuration.patchSize }); "
+                    + "their tables are not stretched to \(size)")
+        }
+        let prefix = configuration.composition.tokens.positioned ?? 0
+        let tables = [
+            ("pos_embed", prefix, configuration.width),
+            ("decoder_pos_embed", configuration.prefixCount, configuration.decoder?.width),
+        ]
+        for (name, prefix, width) in tables {
             guard let width, let values = tensors[name]?.floats() else { continue }
             let resized = PositionResizing.resize(
-                values, width: width, from: from, to: configuration.grid,
+                values, prefix: prefix, width: width, from: from, to: configuration.grid,
                 interpolation: configuration.positionInterpolation)
-            tensors[name] = Tensor(resized, shape: [1, 1 + configuration.patches, width])
+            tensors[name] = Tensor(resized, shape: [1, prefix + configuration.patches, width])
         }
     }
 }

@@ -7,19 +7,28 @@ enum ForeignFamily {
 
     /// The family's name; nil where none is recognised. What two families share stands with the wider one, later.
     static func recognise(_ stateDicts: [StateDict]) -> String? {
+        recognise(names: stateDicts.map(\.names))
+    }
+
+    /// The same of names alone.
+    static func recognise(names dictionaries: [[String]]) -> String? {
         for (family, parts) in signatures {
-            for stateDict in stateDicts
-            where parts.allSatisfy({ part in stateDict.names.contains { $0.contains(part) } }) {
+            for names in dictionaries where parts.allSatisfy({ part in names.contains { $0.contains(part) } }) {
                 return family
             }
         }
         return nil
     }
 
+    static func refusal(_ family: String, _ file: String) -> ModelError {
+        .unsupported(file: file, feature: "\(family), which Unmask's checkpoints cannot hold: \(way)")
+    }
+
     private static let signatures: [(family: String, parts: [String])] = [
         ("a Swin Transformer", ["layers.0.blocks.0.attn.relative_position_bias_table"]),
         ("a Swin Transformer", ["layers.0.blocks.0.attention.self.relative_position_bias_table"]),
         ("a Swin Transformer V2", ["layers.0.blocks.0.attn.logit_scale"]),
+        ("a Swin Transformer", ["encoder.layers.0.blocks.0.attention"]),
         ("a model with relative position biases, as BEiT", ["relative_position_bias_table"]),
         ("a ConvNeXt", ["stages.0.blocks.0.gamma"]),
         ("a ConvNeXt", ["downsample_layers.0.0.weight"]),

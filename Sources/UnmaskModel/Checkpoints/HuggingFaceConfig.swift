@@ -20,6 +20,7 @@ struct HuggingFaceConfig: Decodable {
     let norm_pix_loss: Bool?
     let id2label: [String: String]?
     let license: String?
+    let problem_type: String?
 
     var isMAE: Bool { model_type == "vit_mae" }
 
@@ -28,9 +29,11 @@ struct HuggingFaceConfig: Decodable {
         file: String, classes: Int, finalNorm: Bool, hasDecoder: Bool
     ) throws(ModelError) -> ModelConfiguration {
         guard let model_type, ["vit", "vit_mae"].contains(model_type) else {
+            let known = TransformersFamily.modelTypes.joined(separator: ", ")
             throw .unsupported(
                 file: file,
-                feature: "\(ForeignFamily.named(model_type ?? "absent")); expected vit or vit_mae: \(ForeignFamily.way)"
+                feature:
+                    "\(ForeignFamily.named(model_type ?? "absent")); expected one of \(known): \(ForeignFamily.way)"
             )
         }
         let gelu: GELU
@@ -58,6 +61,22 @@ struct HuggingFaceConfig: Decodable {
             mlpWidth: intermediate_size ?? 3072, normEpsilon: epsilon, gelu: gelu, qkvBias: qkv_bias ?? true,
             finalNorm: finalNorm, pooling: .cls, classes: classes, positionInterpolation: .hf,
             decoder: hasDecoder ? decoder : nil)
+    }
+
+    /// What a head's outputs are, as transformers reads `problem_type`; nil where the file does not say.
+    /// - Parameter outputs: of the head; nil where they are not known.
+    func scores(outputs: Int?, file: String) throws(ModelError) -> ScoreKind? {
+        switch problem_type {
+        case nil: return nil
+        case "single_label_classification"?: return outputs == 1 ? .sigmoid : .probabilities
+        case "multi_label_classification"?: return .sigmoid
+        case "regression"?: return .values
+        case let other?:
+            throw .unsupported(
+                file: file,
+                feature: "problem_type in config.json is “\(other)”; expected single_label_classification, "
+                    + "multi_label_classification or regression")
+        }
     }
 
     /// In the order of the head's outputs; empty where the file does not name them all.

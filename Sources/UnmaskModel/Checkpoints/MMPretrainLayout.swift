@@ -2,12 +2,14 @@ internal import UnmaskWeights
 
 /// MMPretrain's and MMSelfSup's VisionTransformer and MAE: `backbone.layers.N.ln1`, `ffn.layers`, the decoder as `neck`.
 enum MMPretrainLayout: CheckpointLayout {
+    private static let stem = "backbone."
+
     static let pattern = StateDictPattern(
         name: "MMPretrain",
         required: [
             "patch_embed.projection.weight", "cls_token", "pos_embed", "layers.0.ln1.weight",
             "layers.0.attn.qkv.weight",
-        ], stem: "backbone.")
+        ], stems: [stem])
 
     private static let words = [
         "patch_embed.projection": "patch_embed.proj", "ln1": "norm", "ln2": "fc_norm",
@@ -31,7 +33,6 @@ enum MMPretrainLayout: CheckpointLayout {
     }
 
     private static func timmName(_ original: String) -> String? {
-        let stem = pattern.stem ?? ""
         let isBackbone = original.hasPrefix(stem)
         let name = isBackbone ? String(original.dropFirst(stem.count)) : original
         if name == "cls_token" || name == "pos_embed" { return name }

@@ -17,9 +17,13 @@ public struct ModelLoadOptions: Sendable {
     /// Which of a file's state dicts is read, by `StateDictChoice.key` or the beginning of one; nil for the best.
     public var stateDict: String?
 
+    /// Names of the head's outputs, in order, in place of the file's.
+    public var labels: [String]?
+
     public init(
         imageSize: [Int]? = nil, recipe: RecipeOptions = RecipeOptions(), heads: Int? = nil, decoderHeads: Int? = nil,
-        normPix: Bool? = nil, licence: String? = nil, output: String? = nil, stateDict: String? = nil
+        normPix: Bool? = nil, licence: String? = nil, output: String? = nil, stateDict: String? = nil,
+        labels: [String]? = nil
     ) {
         self.imageSize = imageSize
         self.recipe = recipe
@@ -29,5 +33,15 @@ public struct ModelLoadOptions: Sendable {
         self.licence = licence
         self.output = output
         self.stateDict = stateDict
+        self.labels = labels
+    }
+
+    /// Throws where a model has not as many outputs as there are labels.
+    static func checked(labels: [String], outputs: Int, file: String) throws(ModelError) -> [String] {
+        guard labels.count == outputs else {
+            throw .invalidRequest(
+                "\(file): \(labels.count) labels were given for a head of \(outputs) outputs; expected one for each")
+        }
+        return labels
     }
 }

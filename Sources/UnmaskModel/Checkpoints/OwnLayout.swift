@@ -10,7 +10,7 @@ enum OwnLayout {
     /// Keys of the metadata.
     private enum Key {
         static let format = "format", config = "config", recipe = "recipe", licence = "licence", labels = "labels"
-        static let hash = "hash", golden = "golden"
+        static let hash = "hash", golden = "golden", scores = "scores"
     }
 
     static func recognises(_ file: TensorFile) -> Bool {
@@ -33,13 +33,26 @@ enum OwnLayout {
             labels: file.metadata[Key.labels] == nil ? [] : try decode(Key.labels, as: [String].self, file),
             licence: file.metadata[Key.licence], statedHash: file.metadata[Key.hash],
             golden: try golden(file),
-            tensors: try tensors(file))
+            tensors: try tensors(file), scores: try scores(file, Key.scores))
     }
 
-    /// Every tensor of the file by its name.
+    /// What the file says that its head gives, if it says.
+    static func scores(_ file: TensorFile, _ key: String) throws(ModelError) -> ScoreKind? {
+        guard let text = file.metadata[key] else { return nil }
+        guard let kind = ScoreKind(rawValue: text) else {
+            throw .unsupported(
+                file: file.path,
+                feature: "its head gives \(text); expected one of "
+                    + ScoreKind.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return kind
+    }
+
+    /// Every tensor of the file by its name, quantised ones with their scales.
     static func tensors(_ file: TensorFile) throws(ModelError) -> [String: Tensor] {
         let table = try readable { () throws(WeightsError) in try file.tensors() }
-        return Dictionary(uniqueKeysWithValues: table.map { ($0.name, $0.tensor) })
+        return try QuantisedStorage.joined(
+            Dictionary(uniqueKeysWithValues: table.map { ($0.name, $0.tensor) }), file: file)
     }
 
     /// What the file says that the model makes of the golden image, if it says.
@@ -72,10 +85,10 @@ enum OwnLayout {
         ]
         metadata[Key.licence] = checkpoint.licence
         metadata[Key.hash] = hash
+        metadata[Key.scores] = checkpoint.scores?.rawValue
         metadata[Key.golden] = golden.map(encode)
         if !checkpoint.labels.isEmpty { metadata[Key.labels] = encode(checkpoint.labels) }
-        var table = TensorTable()
-        for (name, tensor) in checkpoint.tensors.sorted(by: { $0.key < $1.key }) { _ = table.append(name, tensor) }
+        let table = QuantisedStorage.table(of: checkpoint.tensors, as: type, &metadata)
         do throws(WeightsError) {
             try SafetensorsWriter.write(table, metadata: metadata, storage: type?.storage, to: path)
         } catch {

@@ -3,7 +3,8 @@ internal import UnmaskWeights
 /// Finds the model among a file's dictionaries.
 struct StateDictFinder {
     static let layouts: [any CheckpointLayout.Type] = [
-        TimmLayout.self, HuggingFaceLayout.self, TorchvisionLayout.self, MMPretrainLayout.self,
+        TimmLayout.self, HuggingFaceLayout.self, HuggingFaceTowerLayout.self, HuggingFaceDINOv3Layout.self,
+        TorchvisionLayout.self, MMPretrainLayout.self,
     ]
 
     private let file: TensorFile
@@ -60,9 +61,7 @@ struct StateDictFinder {
 
     private var unrecognised: ModelError {
         if let family = ForeignFamily.recognise(file.stateDicts) {
-            return .unsupported(
-                file: path,
-                feature: "\(family), which Unmask's checkpoints cannot hold: \(ForeignFamily.way)")
+            return ForeignFamily.refusal(family, path)
         }
         let dictionaries = file.stateDicts.sorted { $0.names.count > $1.names.count }
         let listed = dictionaries.map { dictionary in

@@ -11,6 +11,8 @@ struct StatedArchitecture {
     private let places: [String: String]
     /// Members that are not known.
     let notes: [String]
+    /// timm's name of it; nil where nothing says it.
+    let architecture: String?
 
     /// - Parameters:
     ///   - config: of `config.json`; nil where there is none.
@@ -37,17 +39,10 @@ struct StatedArchitecture {
             }
             add(whole.filter { Self.rules[$0.key] != nil }) { "\($0) in config.json" }
         }
+        architecture = config?["architecture"]?.string
         self.members = members
         self.places = places
-        var notes: [String] = []
-        if !unknown.isEmpty {
-            notes.append("config.json has members that are not known and not used: \(brief(unknown))")
-        }
-        if config?["problem_type"] == .string("multi_label_classification") {
-            notes.append(
-                "the classes do not exclude one another (problem_type in config.json), yet their scores are a softmax")
-        }
-        self.notes = notes
+        notes = unknown.isEmpty ? [] : ["config.json has members that are not known and not used: \(brief(unknown))"]
         try refuse(file: file)
     }
 
@@ -83,6 +78,8 @@ struct StatedArchitecture {
     private func first(_ names: String...) -> JSONMember? { names.lazy.compactMap { members[$0] }.first }
 
     var heads: Int? { first("num_heads", "num_attention_heads")?.integer }
+    /// Of attention pooling.
+    var poolHeads: Int? { first("attn_pool_num_heads")?.integer }
     var normPix: Bool? { first("norm_pix_loss")?.bool }
     var normEpsilon: Float? { first("layer_norm_eps", "norm_eps")?.number.map { Float($0) } }
 
@@ -98,14 +95,23 @@ struct StatedArchitecture {
     var pooling: Pooling? {
         switch first("global_pool") {
         case .string("avg")?, .bool(true)?: .mean
+        case .string("map")?: .map
         case .string("token")?, .string("cls")?, .bool(false)?: .cls
         default: nil
         }
     }
 
     var gelu: GELU? {
-        first("act_layer", "hidden_act")?.string.flatMap { Self.activations[$0.lowercased()] }
+        first("act_layer", "hidden_act")?.string.flatMap(Self.gelu)
     }
+
+    /// Whether the activation is SiLU, which gated MLPs have.
+    var isSiLU: Bool {
+        first("act_layer", "hidden_act")?.string.map { ["silu", "swish"].contains($0.lowercased()) } ?? false
+    }
+
+    /// A kind of GELU by one of its names.
+    static func gelu(_ name: String) -> GELU? { activations[name.lowercased()] }
 
     /// Sizes that the tensors show as well, where they say something else.
     func contradictions(width: Int, depth: Int, patch: Int, channels: Int) -> [String] {
@@ -119,6 +125,28 @@ struct StatedArchitecture {
                 return "\(places[name] ?? name) is \(members[name]?.summary ?? ""), the tensors show \(value)"
             }
         }
+    }
+
+    /// Whether something is said to be there: true, or a number above 0. Nil where nothing is said.
+    func says(_ name: String) -> Bool? {
+        switch members[name] {
+        case .bool(let value)?: value
+        case .number(let value)?: value > 0
+        default: nil
+        }
+    }
+
+    func number(_ name: String) -> Int? { members[name]?.integer }
+
+    /// Whether `global_pool` names the token itself; MAE's scripts say `false` of the mean instead.
+    var isTokenPooling: Bool { members["global_pool"]?.string == "token" }
+
+    func disagreement(_ name: String, _ shown: String, _ file: String) -> ModelError {
+        .unsupported(
+            file: file,
+            feature:
+                "\(places[name] ?? name) is \(members[name]?.summary ?? ""), but \(shown): the file beside is of another "
+                + "model, or " + ForeignFamily.way)
     }
 
     // MARK: What is known
@@ -136,7 +164,7 @@ struct StatedArchitecture {
     ]
     private static let spelledActivations = [
         "gelu", "GELU", "nn.GELU", "gelu_python", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_tanh",
-        "quick_gelu", "quickgelu", "QuickGELU",
+        "quick_gelu", "quickgelu", "QuickGELU", "silu", "swish", "SiLU",
     ].map(JSONMember.string)
     /// Kinds of positions that end as numbers in `pos_embed`.
     private static let positions = [
@@ -154,21 +182,23 @@ struct StatedArchitecture {
         "layer_norm_eps": .used, "norm_eps": .used, "decoder_hidden_size": .used, "decoder_num_hidden_layers": .used,
         "decoder_num_attention_heads": .used, "decoder_intermediate_size": .used,
         "act_layer": .only(spelledActivations), "hidden_act": .only(spelledActivations), "norm_layer": .only(norms),
-        "global_pool": .only([.string("token"), .string("avg"), .string("cls"), .string(""), .bool(true), .bool(false)]
+        "global_pool": .only(
+            [.string("token"), .string("avg"), .string("map"), .string("cls"), .string(""), .bool(true), .bool(false)]
         ),
-        "qk_norm": .only([.bool(false)]), "use_qk_norm": .only([.bool(false)]), "init_values": .only([.number(0)]),
-        "layerscale_value": .only([.number(0)]), "class_token": .only([.bool(true)]),
-        "no_embed_class": .only([.bool(false)]),
-        "reg_tokens": .only([.number(0)]), "num_register_tokens": .only([.number(0)]),
-        "pre_norm": .only([.bool(false)]), "scale_attn_norm": .only([.bool(false)]),
-        "scale_mlp_norm": .only([.bool(false)]), "proj_bias": .only([.bool(true)]), "qk_scale": .only([]),
+        "qk_norm": .used, "use_qk_norm": .used, "init_values": .used, "layerscale_value": .used, "class_token": .used,
+        "no_embed_class": .used, "reg_tokens": .used, "num_register_tokens": .used, "pre_norm": .used,
+        "scale_attn_norm": .used, "scale_mlp_norm": .used, "scale_attn_inner": .used, "scale_mlp": .used,
+        "proj_bias": .used, "qk_scale": .only([]),
         "pos_embed": .only(positions), "pool_include_prefix": .only([.bool(false)]),
-        "use_rel_pos_bias": .only([.bool(false)]), "use_shared_rel_pos_bias": .only([.bool(false)]),
-        "use_relative_position_bias": .only([.bool(false)]),
-        "use_shared_relative_position_bias": .only([.bool(false)]), "use_swiglu_ffn": .only([.bool(false)]),
-        "swiglu_mlp": .only([.bool(false)]), "embed_layer": .only([]), "embed_norm_layer": .only([]),
+        "use_rel_pos_bias": .used, "use_shared_rel_pos_bias": .used, "use_relative_position_bias": .used,
+        "use_shared_relative_position_bias": .used, "use_swiglu_ffn": .used, "swiglu_mlp": .used,
+        "use_gated_mlp": .used, "attn_pool_num_heads": .used,
+        "layer_scale_init_value": .used, "use_mean_pooling": .used, "use_absolute_position_embeddings": .used,
+        "query_bias": .used, "key_bias": .used, "value_bias": .used, "mlp_bias": .used, "rope_theta": .used,
+        "vision_use_head": .used, "apply_layernorm": .only([.bool(true)]), "embed_layer": .only([]),
+        "embed_norm_layer": .only([]),
         "block_fn": .only([]), "mlp_layer": .only([]), "attn_layer": .only([.string("attn"), .string("")]),
-        "distilled": .only([.bool(false)]),
+        "distilled": .used,
     ]
 
     /// Members that change nothing of what is computed: names, training, bookkeeping, and what other readers take.
@@ -184,7 +214,12 @@ struct StatedArchitecture {
         "pooler_act", "pooler_output_size", "mask_ratio", "use_mask_token", "drop_rate", "pos_drop_rate",
         "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate", "weight_init", "fix_init",
         "dynamic_img_size", "dynamic_img_pad", "strict_img_size", "out_features", "out_indices", "stage_names",
-        "crop_pct",
+        "crop_pct", "attention_dropout", "initializer_factor", "projection_dim", "pos_embed_jitter",
+        "pos_embed_rescale",
+        "pos_embed_shift", "reshape_hidden_states", "add_fpn", "auxiliary_channels", "auxiliary_concat_input",
+        "auxiliary_loss_weight", "auxiliary_num_convs", "use_auxiliary_head", "pool_scales",
+        "semantic_loss_ignore_index",
+        "vocab_size",
         "crop_mode", "interpolation", "mean", "std", "notes", "description", "paper_ids", "paper_name", "paper_url",
     ]
 }

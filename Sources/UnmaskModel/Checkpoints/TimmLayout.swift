@@ -9,7 +9,7 @@ enum TimmLayout: CheckpointLayout {
     static let pattern = StateDictPattern(
         name: "timm",
         required: [
-            "patch_embed.proj.weight", "cls_token", "pos_embed", "blocks.0.norm1.weight", "blocks.0.attn.qkv.weight",
+            "patch_embed.proj.weight", "blocks.0.norm1.weight", "blocks.0.attn.proj.weight", "blocks.0.mlp.fc2.weight",
         ])
 
     static func read(_ source: LayoutSource, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
@@ -23,17 +23,18 @@ enum TimmLayout: CheckpointLayout {
         usual: UsualRecipe?, _ options: ModelLoadOptions
     ) throws(ModelError) -> Checkpoint {
         var tensors = renamed
+        let originals = originals.merging(tensors.spellAsTimm()) { $1 }
         tensors.joinAttentionBiases()
         var notes = tensors.foldLinearProbe()
         let projection = tensors.removeProjection()
         if !projection.isEmpty {
             notes.append("unused, a head that is no classifier: \(brief(projection))")
         }
-        let stated = try StatedArchitecture(
-            config: try source.place.json("config.json", as: [String: JSONMember].self),
-            metadata: source.metadata, file: source.file)
-        let timm = try source.place.json("config.json", as: TimmConfig.self)
-        let shaped = try ShapedArchitecture(tensors, stated: stated, options, file: source.file)
+        let config = try source.place.json("config.json", as: WholeObject<TimmConfig>.self)
+        let stated = try StatedArchitecture(config: config?.members, metadata: source.metadata, file: source.file)
+        let timm = config?.known
+        let facts = stated.architecture.flatMap(ArchitectureFacts.named)
+        let shaped = try ShapedArchitecture(tensors, stated: stated, facts: facts, options, file: source.file)
         let configuration = shaped.configuration
         notes += shaped.notes
         let isTrained = source.isPartOfTraining || configuration.decoder != nil

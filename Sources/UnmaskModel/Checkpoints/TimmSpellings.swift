@@ -3,6 +3,69 @@ internal import UnmaskGraph
 
 /// Ways in which files with timm's names differ from timm's ViT, made one. Each changes nothing that is computed.
 extension [String: Tensor] {
+    /// LayerScale as BEiT's kin call it, registers as DINOv2 and DINOv3 do, and layers that are kept in parts: queries, keys
+    /// and values, both halves of a gated MLP.
+    ///
+    /// - Returns: what those that are called otherwise now were called.
+    mutating func spellAsTimm() -> [String: String] {
+        var originals: [String: String] = [:]
+        for name in Array<String>(keys) where name.hasPrefix("blocks.") {
+            for (theirs, mine) in [(".gamma_1", ".ls1.gamma"), (".gamma_2", ".ls2.gamma")] where name.hasSuffix(theirs)
+            {
+                move(name, to: String(name.dropLast(theirs.count)) + mine, &originals)
+            }
+            if name.hasSuffix(".attn.q_proj.weight") {
+                join(String(name.dropLast("q_proj.weight".count)), ["q_proj", "k_proj", "v_proj"], as: "qkv")
+            }
+            if name.hasSuffix(".mlp.fc1_g.weight") {
+                join(String(name.dropLast("fc1_g.weight".count)), ["fc1_g", "fc1_x"], as: "fc1")
+            }
+            for (theirs, mine) in [(".mlp.w12.", ".mlp.fc1."), (".mlp.w3.", ".mlp.fc2.")] {
+                if name.contains(theirs) {
+                    move(name, to: name.replacingOccurrences(of: theirs, with: mine), &originals)
+                }
+            }
+        }
+        for name in ["register_tokens", "storage_tokens"] { move(name, to: "reg_token", &originals) }
+        return originals
+    }
+
+    /// Calls a tensor otherwise, where it is there and the other name is free.
+    private mutating func move(_ name: String, to other: String, _ originals: inout [String: String]) {
+        guard self[other] == nil, let tensor = removeValue(forKey: name) else { return }
+        self[other] = tensor
+        originals[other] = name
+    }
+
+    /// Layers side by side as one; a bias that some have is zero for the others. They stay as they are where they do not
+    /// fit together.
+    private mutating func join(_ stem: String, _ parts: [String], as joint: String) {
+        let weights = parts.compactMap { self["\(stem)\($0).weight"] }
+        guard weights.count == parts.count, self["\(stem)\(joint).weight"] == nil,
+            weights.allSatisfy({ $0.shape == weights[0].shape && $0.type == weights[0].type && $0.shape.count == 2 }),
+            let weight = Tensor(
+                shape: [parts.count * weights[0].shape[0], weights[0].shape[1]], type: weights[0].type,
+                contents: .joined(weights))
+        else { return }
+        let stated = parts.map { self["\(stem)\($0).bias"] }
+        if let first = stated.compactMap(\.self).first {
+            let zeros = Tensor(
+                shape: first.shape, type: first.type,
+                contents: .owned([UInt8](repeating: 0, count: first.byteCount)))
+            let biases = stated.compactMap { $0 ?? zeros }
+            guard biases.allSatisfy({ $0.shape == [weights[0].shape[0]] && $0.type == first.type }),
+                let bias = Tensor(
+                    shape: [parts.count * weights[0].shape[0]], type: first.type, contents: .joined(biases))
+            else { return }
+            self["\(stem)\(joint).bias"] = bias
+        }
+        self["\(stem)\(joint).weight"] = weight
+        for part in parts {
+            self["\(stem)\(part).weight"] = nil
+            self["\(stem)\(part).bias"] = nil
+        }
+    }
+
     /// BEiT's, MAE-lite's and EVA's biases of q and v, k having none, as one bias of qkv with zeros for k.
     mutating func joinAttentionBiases() {
         for name in Array<String>(keys) where name.hasSuffix(".attn.q_bias") {

@@ -10,85 +10,65 @@ public enum CalibrationMethod: Sendable, Equatable {
     case percentile(share: Double)
 }
 
-/// Measures what a model's linear layers read on sample images, for int8.
-///
-/// The layers are those inside the blocks. Patch embedding and heads stay float32: together they are a few hundredths of
-/// the work, the first sees raw pixels, and the last decides between classes.
-public struct Calibration: Sendable {
-    private let session: Session
-    private let graph: Graph
-    private let patches: Int
-    private let layers: [Layer]
+/// What a model's linear layers read on sample images, as 8-bit files need it.
+public struct Calibrated: Sendable {
+    /// Of each layer's input, by the layer's name, with the channels of `channelPeaks` evened out.
+    public let activationRanges: [String: ClosedRange<Float>]
+    /// The largest magnitude of each channel, of the layers whose channels stand out from one another.
+    public let channelPeaks: [String: [Float]]
+}
 
-    private struct Layer: Sendable {
-        let name: String
-        let output: String
-    }
+/// Measures what a model's linear layers read on sample images, for int8: those inside the blocks.
+public struct Calibration: Sendable {
+    private let model: Model
+    private let engine: Engine
 
     /// Bins of a histogram between a layer's least and greatest number.
     private static let bins = 4096
+    /// A channel stands out that reaches this many times as far as half of the channels do.
+    private static let mostSpread: Float = 4
 
-    public init(_ model: Model, engine: Engine) throws(ModelError) {
-        var graph = try model.graph(pixels: .bytes)
-        let patchIDs = Set(graph.nodes.filter { if case .patches = $0.op { true } else { false } }.map(\.output))
-        let scaled = Set(
-            graph.nodes.filter { $0.op == .scaleShift }.filter { node in
-                node.inputs[0].map { patchIDs.contains($0) } ?? false
-            }.map(\.output))
-        var layers: [Layer] = []
-        for node in graph.nodes {
-            guard case .linear = node.op, let x = node.inputs[LinearOperand.x],
-                graph[x].shape.dimensions.count > 2, !patchIDs.contains(x), !scaled.contains(x),
-                !graph.outputs.contains(where: { $0.value == node.output })
-            else { continue }
-            let layer = Layer(name: node.name, output: "calibration/" + node.name)
-            graph.addOutput(layer.output, x)
-            layers.append(layer)
-        }
-        // Without the passes every layer's input exists in memory.
-        let passes = Set(standardPasses.map(\.name))
-        session = try runnable { [graph] () throws(RuntimeError) in
-            try Session(graph, engine: engine, disabledPasses: passes)
-        }
-        self.graph = graph
-        self.layers = layers
-        patches = model.interface.patches
+    public init(_ model: Model, engine: Engine) {
+        self.model = model
+        self.engine = engine
     }
 
-    /// The range of each layer's input, by the layer's name.
     /// - Parameter batches: prepared images, a forward pass for each.
-    public func ranges(
-        _ batches: [[PixelImage]], method: CalibrationMethod
+    public func measure(_ batches: [[PixelImage]], method: CalibrationMethod) throws(ModelError) -> Calibrated {
+        var graph = try model.graph(pixels: .bytes)
+        let peaks = try ChannelSmoothing.peaks(of: model, in: graph, on: batches, engine).filter {
+            Self.standsOut($0.value)
+        }
+        ChannelSmoothing.smooth(&graph, peaks: peaks)
+        return Calibrated(activationRanges: try ranges(batches, method: method, in: graph), channelPeaks: peaks)
+    }
+
+    private static func standsOut(_ channels: [Float]) -> Bool {
+        let sorted = channels.sorted()
+        guard let largest = sorted.last else { return false }
+        return largest > mostSpread * sorted[sorted.count / 2]
+    }
+
+    private func ranges(
+        _ batches: [[PixelImage]], method: CalibrationMethod, in graph: Graph
     ) throws(ModelError) -> [String: ClosedRange<Float>] {
+        let layers = graph.innerLayers.map { LayerInputs.Layer(name: $0.name, value: $0.value) }
+        let inputs = try LayerInputs(of: model, layers, in: graph, engine: engine)
         var extremes: [String: ClosedRange<Float>] = [:]
         for batch in batches {
-            for (layer, values) in try run(batch) {
-                guard let least = values.min(), let greatest = values.max(), least.isFinite, greatest.isFinite else {
-                    throw .invalidRequest("the input of \(layer) is not finite on the calibration images")
-                }
-                let known = extremes[layer] ?? least...greatest
-                extremes[layer] = min(known.lowerBound, least)...max(known.upperBound, greatest)
+            for rows in try inputs.rows(of: batch) {
+                guard let least = rows.values.min(), let greatest = rows.values.max(), least.isFinite, greatest.isFinite
+                else { throw .invalidRequest("the input of \(rows.layer) is not finite on the calibration images") }
+                let known = extremes[rows.layer] ?? least...greatest
+                extremes[rows.layer] = min(known.lowerBound, least)...max(known.upperBound, greatest)
             }
         }
         guard case .percentile(let share) = method else { return extremes }
         var histograms = extremes.mapValues { Histogram($0, bins: Self.bins) }
         for batch in batches {
-            for (layer, values) in try run(batch) { histograms[layer]?.add(values) }
+            for rows in try inputs.rows(of: batch) { histograms[rows.layer]?.add(rows.values) }
         }
         return histograms.mapValues { $0.range(without: share) }
-    }
-
-    private func run(_ images: [PixelImage]) throws(ModelError) -> [(layer: String, values: [Float])] {
-        let ids = (0..<images.count).flatMap { _ in (0..<Int32(patches)) }
-        let inputs: [String: InputArray] = [
-            ModelGraph.pixels: .u8(images.flatMap(\.pixels)), ModelGraph.idsKeep: .i32(ids),
-            ModelGraph.idsRestore: .i32(ids),
-        ]
-        let sizes = [ModelGraph.batch: images.count, ModelGraph.kept: patches]
-        let answers = try runnable { () throws(RuntimeError) in
-            try session.run(inputs, bindings: sizes, outputs: layers.map(\.output))
-        }
-        return layers.map { ($0.name, answers[$0.output]?.values ?? []) }
     }
 }
 

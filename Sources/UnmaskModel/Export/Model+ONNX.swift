@@ -9,18 +9,23 @@ extension Model {
     /// with `preprocesses`, bytes [B, height, width, C] of any size.
     public func onnx(_ options: ModelExportOptions, producerVersion: String) throws(ModelError) -> ONNXExport {
         var graph = try graph(pixels: .normalised)
+        ChannelSmoothing.smooth(&graph, peaks: options.channelPeaks)
         let outputs = try outputs(of: options, in: &graph)
         var export = try ExportOptions(
             opset: options.opset, outputs: outputs, precision: options.precision,
             activationRanges: options.activationRanges, metadata: metadata(options, outputs),
             producerVersion: producerVersion, documentation: documentation(options.part))
         export.float32Values = options.float32Values
+        export.layout = options.pixelLayout
+        if options.precision.weightBits != nil { export.roundedLayers = Set(graph.innerLayers.map(\.name)) }
         if let batch = options.batch { export.bindings[ModelGraph.batch] = batch }
-        if options.part != .mae {
+        if options.part == .mae {
+            if let kept = options.kept { export.bindings[ModelGraph.kept] = kept }
+        } else {
             export.omittedInputs = [ModelGraph.idsKeep]
             export.bindings[ModelGraph.kept] = interface.patches
         }
-        if options.preprocesses { export.preprocessing = try preprocessing(source: options.sourceSize) }
+        if options.preprocesses { export.preprocessing = try preprocessing(options) }
         do throws(ONNXExportError) {
             return try ONNXExport(graph, options: export)
         } catch {
@@ -42,7 +47,10 @@ extension Model {
             return [ModelGraph.logits]
         case .mae:
             guard hasDecoder else { throw .noDecoder(model: name) }
-            try graph.addMask(named: name)
+            if let kept = options.kept, !(1...interface.patches).contains(kept) {
+                throw .invalidRequest("\(kept) patches to keep: \(name) has \(interface.patches)")
+            }
+            try graph.addMask(named: name, kept: options.kept)
             return [ModelGraph.prediction, ModelGraph.mask]
         }
     }
@@ -57,6 +65,9 @@ extension Model {
         metadata[ONNXMetadata.configuration] = configuration.map { OwnLayout.encode($0) }
         metadata[ONNXMetadata.licence] = licence
         if options.part == .encoder { metadata[ONNXMetadata.pooling] = outputs[0] }
+        if options.part == .classifier, let scores = interface.scores.first, scores != .probabilities {
+            metadata[ONNXMetadata.scores] = scores.rawValue
+        }
         if options.part == .classifier, !labels.isEmpty { metadata[ONNXMetadata.labels] = OwnLayout.encode(labels) }
         return metadata
     }
@@ -69,14 +80,14 @@ extension Model {
         }
     }
 
-    private func preprocessing(source: [Int]?) throws(ModelError) -> ExportPreprocessing {
+    private func preprocessing(_ options: ModelExportOptions) throws(ModelError) -> ExportPreprocessing {
         let (scale, shift) = recipe.scaleShift(values: recipe.channels)
         guard recipe.order == .rgb else {
             throw .invalidRequest(
                 "the model takes its channels as \(recipe.order.rawValue), which no graph prepares here")
         }
-        let resampling = if let source { try matrices(source) } else { try resampling() }
-        return ExportPreprocessing(resampling, scale: scale, shift: shift)
+        let resampling = if let source = options.sourceSize { try matrices(source) } else { try resampling() }
+        return ExportPreprocessing(resampling, samples: options.samples, scale: scale, shift: shift)
     }
 
     /// For images of one size: whatever the recipe does is a product.
@@ -110,14 +121,13 @@ extension Model {
 extension Graph {
     /// Adds the mask [B, N] (1 = removed) that `ids_keep` and `ids_restore` stand for: a patch whose place in the shuffled
     /// order is not below K was removed (He et al. 2021, section 3).
-    fileprivate mutating func addMask(named model: String) throws(ModelError) {
+    /// - Parameter count: K, where it is fixed.
+    fileprivate mutating func addMask(named model: String, kept count: Int?) throws(ModelError) {
         guard let idsKeep = inputs.first(where: { self[$0].name == ModelGraph.idsKeep }),
             let idsRestore = inputs.first(where: { self[$0].name == ModelGraph.idsRestore })
         else { throw .noDecoder(model: model) }
         do throws(GraphError) {
-            let kept = try add(
-                .shape(start: 1, end: 2), named: "mask/kept", [idsKeep], outputs: ["mask/kept"])[0]
-            let limit = try add(.cast(.i32), named: "mask/limit", [kept], outputs: ["mask/limit"])[0]
+            let limit = if let count { addCount(count) } else { try keptCount(of: idsKeep) }
             let visible = try add(
                 .binary(.less), named: "mask/visible", [idsRestore, limit], outputs: ["mask/visible"])[0]
             let removed = try add(.unary(.not), named: "mask/removed", [visible], outputs: ["mask/removed"])[0]
@@ -126,5 +136,19 @@ extension Graph {
         } catch {
             throw .runtime(error.description)
         }
+    }
+
+    private mutating func addCount(_ count: Int) -> ValueID {
+        let bytes = withUnsafeBytes(of: Int32(count).littleEndian) { Array($0) }
+        guard let tensor = Tensor(shape: [1], type: .i32, contents: .owned(bytes)) else {
+            preconditionFailure("4 bytes are one i32")
+        }
+        return addConstant("mask/limit", tensor)
+    }
+
+    /// K as an i32, read off `ids_keep`.
+    private mutating func keptCount(of idsKeep: ValueID) throws(GraphError) -> ValueID {
+        let kept = try add(.shape(start: 1, end: 2), named: "mask/kept", [idsKeep], outputs: ["mask/kept"])[0]
+        return try add(.cast(.i32), named: "mask/limit", [kept], outputs: ["mask/limit"])[0]
     }
 }

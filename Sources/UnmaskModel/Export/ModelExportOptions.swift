@@ -12,8 +12,17 @@ public struct ModelExportOptions: Sendable {
     public var precision: ExportPrecision
     /// Ranges of what linear layers read, from `Calibration`; needed for int8.
     public var activationRanges: [String: ClosedRange<Float>]
+    /// The largest magnitude of each channel that a layer reads, of layers whose channels are to be evened out before they
+    /// are rounded; from `Calibration`.
+    public var channelPeaks: [String: [Float]] = [:]
     /// For float16: values of the file that stay float32, with what computes and reads them.
     public var float32Values: Set<String>
+    /// For an autoencoder: how many patches it sees; nil: any number.
+    public var kept: Int?
+    /// The order of the axes of images that come in; nil: [B, C, H, W], or [B, H, W, C] with `preprocesses`.
+    public var layout: PixelLayout?
+    /// With `preprocesses`: what samples come as.
+    public var samples = ExportPreprocessing.Samples.u8
     /// Whether images are prepared inside the graph.
     public var preprocesses: Bool
     /// `[height, width]` of the images that come in, with `preprocesses`; nil: any.
@@ -34,4 +43,7 @@ public struct ModelExportOptions: Sendable {
         self.preprocesses = preprocesses
         self.sourceSize = sourceSize
     }
+
+    /// The layout that the file gets.
+    public var pixelLayout: PixelLayout { layout ?? (preprocesses ? .nhwc : .nchw) }
 }

@@ -7,6 +7,8 @@ package enum ONNXMetadata {
     package static let recipe = "unmask.recipe"
     /// The head's labels, in order: an array of text.
     package static let labels = "unmask.labels"
+    /// What the head's outputs are, where they are not the logits of classes that exclude one another: a `ScoreKind`.
+    package static let scores = "unmask.scores"
     package static let licence = "unmask.licence"
     /// The content hash of the model that was exported.
     package static let hash = "unmask.hash"

@@ -1,3 +1,5 @@
+internal import UnmaskGraph
+
 /// What a model makes of the golden image. `unmask convert` writes it into the checkpoint, and whoever runs the model
 /// later can tell by it that file, image decoding, resizing and engine still give what they gave then.
 public struct GoldenVector: Sendable, Equatable, Codable {
@@ -15,7 +17,7 @@ public struct GoldenVector: Sendable, Equatable, Codable {
     }
 
     /// How far a vector may be from this one: docs/parity.md's tolerances for float32, which differs by instruction set,
-    /// and a cosine of 0.99 for quantised arithmetic.
+    /// and the precision's least cosine for others.
     ///
     /// - Returns: nil where it is near enough, else what is wrong.
     public func difference(from found: [Float], precision: String) -> String? {
@@ -32,7 +34,9 @@ public struct GoldenVector: Sendable, Equatable, Codable {
             }
             return nil
         }
-        return cosine >= 0.99 ? nil : "cosine \(cosine), expected at least 0.99 in \(precision)"
+        // A precision that is not known here is held to the loosest.
+        let least = (Precision(rawValue: precision) ?? .int8).leastCosine
+        return cosine >= least ? nil : "cosine \(cosine), expected at least \(least) in \(precision)"
     }
 }
 

@@ -18,7 +18,7 @@ extension ModelSession {
         let question: ImageQuestion
         switch goldenTask {
         case .embed(let pooling): question = .embed(EmbeddingOptions(pooling: pooling))
-        case .classify: question = .classify(topK: model.interface.classes)
+        case .classify: question = .classify(ClassificationOptions(topK: model.interface.classes))
         case .reconstruct, nil: return nil
         }
         let pixels: PixelImage
@@ -28,12 +28,12 @@ extension ModelSession {
             throw .runtime("the golden image could not be prepared: \(error)")
         }
         let answers = try answer(
-            [question], about: [pixels], masks: [.none(patches: model.interface.patches)], slices: slices)
+            [question], about: [pixels], masks: [.none(patches: model.interface.patches)], merge: 0, slices: slices)
         switch answers.first {
         case .embedding(let embedding):
             return GoldenVector(pooling: embedding.stamp.pooling, vector: embedding.values)
         case .classes(let classes):
-            return GoldenVector(pooling: nil, vector: classes.sorted { $0.index < $1.index }.map(\.probability))
+            return GoldenVector(pooling: nil, vector: classes.sorted { $0.index < $1.index }.map(\.score))
         case .reconstruction, nil: return nil
         }
     }

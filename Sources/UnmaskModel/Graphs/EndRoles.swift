@@ -5,7 +5,7 @@ internal import UnmaskGraph
 /// The file's own word counts first: what its metadata state, a softmax, labels. Then what the output is called, how wide
 /// it is, and what the layer that makes it is called. Where nothing says, it is classes.
 struct EndRoles {
-    enum Role: String { case vector, logits, probabilities }
+    enum Role: String { case vector, logits, probabilities, sigmoid }
 
     /// An output's role, and what told it.
     struct Judgement {
@@ -38,7 +38,11 @@ struct EndRoles {
         return Judgement(name: name, value: value, role: role, evidence: evidence)
     }
 
+    /// What a layer's result is before the function of one operand that ends it.
+    func operand(of value: ValueID) -> ValueID? { producers[value]?.inputs.first.flatMap { $0 } }
+
     private func role(_ name: String, _ value: ValueID, _ count: Int) -> (Role, String) {
+        let isSigmoid = producers[value]?.op == .primitive(.unary(.sigmoid))
         let isSoftmax =
             switch producers[value]?.op {
             case .softmax, .primitive(.softmax): true
@@ -46,10 +50,13 @@ struct EndRoles {
             }
         switch part {
         case .encoder?: return (.vector, "the file says that it is an encoder")
-        case .classifier?: return (isSoftmax ? .probabilities : .logits, "the file says that it is a classifier")
+        case .classifier?:
+            let role: Role = isSoftmax ? .probabilities : isSigmoid ? .sigmoid : .logits
+            return (role, "the file says that it is a classifier")
         case .mae?, nil: break
         }
         if isSoftmax { return (.probabilities, "a softmax makes it") }
+        if isSigmoid { return (.sigmoid, "a sigmoid makes it") }
         if labels > 0 {
             return labels == count
                 ? (.logits, "there are as many labels") : (.vector, "there are \(labels) labels, not as many")

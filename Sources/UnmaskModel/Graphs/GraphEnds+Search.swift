@@ -200,8 +200,13 @@ private struct EndSearch {
                 case .probabilities: \.probabilities
                 case .logits: \.logits
                 case .vector: \.vector
+                case .sigmoid: \.sigmoid
                 }
             guard ends[keyPath: end] == nil else { continue }
+            if judgement.role == .sigmoid {
+                guard ends.logits == nil else { continue }
+                ends.logits = roles.operand(of: judgement.value)
+            }
             ends[keyPath: end] = judgement.value
             ends.report.choose(
                 judgement.role.rawValue, graph.described(judgement.value, judgement.name), judgement.evidence)

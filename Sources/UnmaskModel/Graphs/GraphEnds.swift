@@ -20,6 +20,9 @@ struct GraphEnds: Sendable, Equatable {
     var vector: ValueID?
     /// [B, classes]
     var logits: ValueID?
+    /// [B, classes], where the graph itself makes probabilities of the logits one by one: those of labels that do not
+    /// exclude one another.
+    var sigmoid: ValueID?
     /// [B, classes], where the graph itself makes the rows sum to 1.
     var probabilities: ValueID?
     /// Places that tokens or map have, [rows, columns].
@@ -31,7 +34,7 @@ struct GraphEnds: Sendable, Equatable {
 
     /// Whether a value is one of the ends.
     func holds(_ id: ValueID) -> Bool {
-        [tokens?.value, map?.value, vector, logits, probabilities].contains(id)
+        [tokens?.value, map?.value, vector, logits, probabilities, sigmoid].contains(id)
     }
 
     /// The shape of each pooling that these ends allow, for one image.

@@ -11,6 +11,7 @@ enum GraphLayout {
     private enum Key {
         static let format = "format", graph = "graph", recipe = "recipe", licence = "licence", labels = "labels"
         static let hash = "hash", output = "output", golden = "golden", part = "part", pooling = "pooling"
+        static let scores = "scores"
     }
 
     static func recognises(_ file: TensorFile) -> Bool {
@@ -38,10 +39,12 @@ enum GraphLayout {
         facts.output = options.output ?? file.metadata[Key.output]
         facts.part = file.metadata[Key.part].flatMap(ModelPart.init(rawValue:))
         facts.pooling = file.metadata[Key.pooling].flatMap(Pooling.init(rawValue:))
+        facts.scores = try OwnLayout.scores(file, Key.scores)
         facts.golden = try OwnLayout.golden(file)
         if !options.recipe.isEmpty || options.output != nil { facts.golden = nil }
         if options.output != nil { facts.statedHash = nil }
-        let model = try GraphModel(graph, facts, file: file.path)
+        var model = try GraphModel(graph, facts, file: file.path)
+        try model.name(options.labels, file: file.path)
         try model.requireSize(options.imageSize, file: file.path)
         return model
     }
@@ -59,13 +62,13 @@ enum GraphLayout {
         ]
         metadata[Key.licence] = model.facts.licence
         metadata[Key.hash] = hash
+        metadata[Key.scores] = model.facts.scores?.rawValue
         metadata[Key.golden] = golden.map(OwnLayout.encode)
         metadata[Key.output] = model.facts.output
         metadata[Key.part] = model.facts.part?.rawValue
         metadata[Key.pooling] = model.facts.pooling?.rawValue
         if !model.facts.labels.isEmpty { metadata[Key.labels] = OwnLayout.encode(model.facts.labels) }
-        var table = TensorTable()
-        for (name, tensor) in model.tensors.sorted(by: { $0.key < $1.key }) { _ = table.append(name, tensor) }
+        let table = QuantisedStorage.table(of: model.tensors, as: type, &metadata)
         do throws(WeightsError) {
             try SafetensorsWriter.write(
                 table, metadata: metadata, storage: type?.storage, converting: { $0.shape.count > 1 && $0.count > 1 },

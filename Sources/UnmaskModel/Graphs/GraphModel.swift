@@ -8,6 +8,8 @@ struct GraphModel: Sendable {
     struct Facts: Sendable {
         var preparation: ResolvedRecipe?
         var labels: [String] = []
+        /// What the head's outputs are; nil where the file does not say.
+        var scores: ScoreKind?
         var licence: String?
         /// The content hash that the file states; nil where it has to be computed.
         var statedHash: String?
@@ -102,11 +104,26 @@ struct GraphModel: Sendable {
                 + "embeddings are not known by themselves")
     }
 
+    /// Gives the head's outputs other names.
+    mutating func name(_ labels: [String]?, file: String) throws(ModelError) {
+        guard let labels else { return }
+        facts.labels = try ModelLoadOptions.checked(labels: labels, outputs: ends.classes(in: graph), file: file)
+    }
+
+    /// What the head's outputs can be given as, its own kind first.
+    private var scores: [ScoreKind] {
+        let outputs = ends.classes(in: graph)
+        guard ends.logits != nil else { return ends.probabilities == nil ? [] : [.probabilities] }
+        let own = facts.scores ?? (ends.sigmoid != nil ? .sigmoid : .usual(outputs: outputs))
+        return ScoreKind.offered(own: own, outputs: outputs)
+    }
+
     var interface: ModelInterface {
         ModelInterface(
             imageSize: inputs.imageSize, channels: inputs.channels, patchSize: inputs.patchSize, grid: ends.grid,
             takesMasks: inputs.idsKeep != nil, shapes: ends.shapes(in: graph), pooling: ends.pooling,
-            classes: ends.classes(in: graph), fixedBatch: inputs.fixedBatch ?? (graph.sharesRanges ? 1 : nil))
+            classes: ends.classes(in: graph), scores: scores,
+            fixedBatch: inputs.fixedBatch ?? (graph.sharesRanges ? 1 : nil))
     }
 
     /// The graph with a model's usual inputs and outputs, as `ModelGraph` names them.

@@ -42,8 +42,9 @@ public struct EmbeddingOptions: Sendable {
         if let block, !(0..<depth).contains(block) {
             throw .invalidRequest("block \(block): this model has \(depth) blocks, counted from 0")
         }
-        if block != nil, pooling == .output {
-            throw .invalidRequest("pooling output is what the model's file gives, not a block: name another pooling")
+        if block != nil, pooling == .output || pooling == .map {
+            throw .invalidRequest(
+                "pooling \(pooling.rawValue) is what the model's file gives, not a block: name another pooling")
         }
     }
 

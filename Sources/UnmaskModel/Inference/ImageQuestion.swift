@@ -1,8 +1,7 @@
 /// What one image of a mixed batch is asked for.
 public enum ImageQuestion: Sendable {
     case embed(EmbeddingOptions)
-    /// The `topK` most probable classes.
-    case classify(topK: Int)
+    case classify(ClassificationOptions)
     case reconstruct
 }
 

@@ -1,3 +1,4 @@
+public import UnmaskGraph
 public import UnmaskImage
 public import UnmaskRuntime
 
@@ -8,20 +9,46 @@ public final class ModelSession: Sendable {
     public let model: Model
     /// The most whole images of one forward pass; longer lists are cut. A file that fixes its batch decides it.
     public let maximumBatch: Int
+    /// Tokens that each block merges into others where a request does not say: r; 0 for none (`MergeTokens`).
+    public let merge: Int
     package let session: Session
+    private let cache: WeightCache?
+    /// Of packed weights that were found in the cache.
+    let proof: WeightProof?
 
     /// - Parameters:
     ///   - engine: may serve several sessions; by default one of its own on all processors this process may use.
     ///   - disabledPasses: names of graph passes to leave out, to see what they are worth.
+    ///   - precision: what products may be computed in; `precision` says what they are.
+    ///   - rough: names of layers that int8 would round too roughly: they take the next best.
+    ///   - merge: tokens that each block merges into others; 0 for none.
+    ///   - cache: where an earlier start may have left packed weights, and `keepWeights` leaves them.
     public convenience init(
-        _ model: Model, engine: Engine? = nil, maximumBatch: Int = 8, disabledPasses: Set<String> = []
+        _ model: Model, engine: Engine? = nil, maximumBatch: Int = 8, disabledPasses: Set<String> = [],
+        precision: Precision = .f32, rough: Set<String> = [], merge: Int = 0, cache: WeightCache? = nil
     ) throws(ModelError) {
         try self.init(
-            model, engine: engine, maximumBatch: maximumBatch, disabledPasses: disabledPasses, pixels: .bytes)
+            model, engine: engine, maximumBatch: maximumBatch, disabledPasses: disabledPasses, precision: precision,
+            rough: rough, merge: merge, cache: cache, pixels: .bytes)
     }
 
+    /// Weights and plans are shared.
+    private init(_ other: ModelSession, merge: Int) throws(ModelError) {
+        session = other.session
+        model = other.model
+        cache = other.cache
+        proof = other.proof
+        maximumBatch = other.maximumBatch
+        self.merge = merge
+        try checkMerge(merge)
+    }
+
+    /// The same session with another merge of its own.
+    public func merging(_ merge: Int) throws(ModelError) -> ModelSession { try ModelSession(self, merge: merge) }
+
     package init(
-        _ model: Model, engine: Engine?, maximumBatch: Int, disabledPasses: Set<String>, pixels: PixelInput
+        _ model: Model, engine: Engine?, maximumBatch: Int, disabledPasses: Set<String>, precision: Precision = .f32,
+        rough: Set<String> = [], merge: Int = 0, cache: WeightCache? = nil, pixels: PixelInput
     ) throws(ModelError) {
         guard (1...4096).contains(maximumBatch) else {
             throw .invalidRequest("a batch of \(maximumBatch) images: expected 1 to 4096")
@@ -29,23 +56,33 @@ public final class ModelSession: Sendable {
         if let fixed = model.interface.fixedBatch, fixed > 4096 {
             throw .unsupported(file: model.name, feature: "its batch is \(fixed) images; expected 1 to 4096")
         }
-        model.beginVerifying()
         let graph = try model.graph(pixels: pixels)
         session = try runnable { () throws(RuntimeError) in
             let engine = if let engine { engine } else { try Engine() }
-            return try Session(graph, engine: engine, disabledPasses: disabledPasses)
+            return try Session(
+                graph, engine: engine, disabledPasses: disabledPasses, precision: precision, rough: rough)
         }
         self.model = model
+        self.cache = cache
+        proof = try runnable { [session] () throws(RuntimeError) in try cache?.find(model.source, for: session) }
+        // Neither comes in the way of a start from the cache: who is to answer next begins them.
+        if proof == nil { model.beginVerifying() }
         self.maximumBatch = model.interface.fixedBatch ?? maximumBatch
+        self.merge = merge
+        try checkMerge(merge)
     }
 
     public var engine: Engine { session.engine }
+
+    /// The lowest that any product is computed in: float32 where the engine has nothing faster than that.
+    public var precision: Precision { session.precision }
 
     /// The most images of one pass that see `kept` patches each: as many as have no more tokens than `maximumBatch`
     /// whole images. The decoder sees every patch again, so `decoding` gains nothing from a mask.
     public func maximumBatch(kept: Int, decoding: Bool = false) -> Int {
         guard !decoding, kept > 0, model.interface.fixedBatch == nil else { return maximumBatch }
-        return min(4096, max(maximumBatch, maximumBatch * (1 + model.interface.patches) / (1 + kept)))
+        let prefix = model.interface.prefix
+        return min(4096, max(maximumBatch, maximumBatch * (prefix + model.interface.patches) / (prefix + kept)))
     }
 
     /// Packs the weights and makes room for full batches of whole images, so that no request pays for it.
@@ -55,16 +92,55 @@ public final class ModelSession: Sendable {
     /// - Returns: the plan, for reports.
     @discardableResult
     public func prepare(
-        _ task: ModelTask, batch: Int? = nil, kept: Int? = nil, slices: Slices? = nil
+        _ task: ModelTask, batch: Int? = nil, kept: Int? = nil, merge: Int? = nil, slices: Slices? = nil
     ) throws(ModelError) -> Plan {
         let sizes = bindings(batch: batch ?? maximumBatch, kept: kept ?? model.interface.patches)
         let outputs = try outputs(of: task)
-        model.beginVerifying()
+        if proof == nil { model.beginVerifying() }
+        let merging = merging(merge ?? self.merge, kept: kept ?? model.interface.patches)
         let plan = try runnable { () throws(RuntimeError) in
-            try session.prepare(bindings: sizes, outputs: outputs, slices: slices)
+            try session.prepare(bindings: sizes, outputs: outputs, merging: merging, slices: slices)
         }
-        try model.verify()
+        // Weights from the cache are proven before an answer leaves, and the model's files with them.
+        if let proof { proof.begin(model) } else { try model.verify() }
         return plan
+    }
+
+    /// Whether the weights are read from the cache.
+    public var readsKeptWeights: Bool { session.readsKeptWeights }
+
+    /// The packed weights' room, in bytes.
+    public var weightBytes: Int { session.weightBytes }
+
+    /// The model's content hash; of weights from the cache the one that they were found by, which no answer trusts before it
+    /// is proven. Waits where it is not known yet.
+    public var expectedHash: String {
+        get throws(ModelError) { if let proof { proof.hash } else { try model.hash } }
+    }
+
+    /// Leaves the packed weights in the cache for later starts, those included that nothing has needed yet; where there is a
+    /// cache, and they do not come from it.
+    ///
+    /// Throws where the model's files cannot be read any longer, or are not what they state.
+    /// - Parameter golden: what the session makes of the golden image, for later starts to compare with.
+    public func keepWeights(golden: GoldenVector? = nil) throws(ModelError) {
+        guard let cache, !readsKeptWeights || golden != nil else { return }
+        cache.keep(model.source, session, hash: try model.hash, golden: golden)
+    }
+
+    /// What the golden image is to come out as, of weights that come from the cache: as an earlier start found it, or as the
+    /// file states it; nil where neither is known, or the weights were packed.
+    public var keptGolden: GoldenVector? {
+        proof.flatMap { proof in cache?.golden(of: proof) ?? model.golden }
+    }
+
+    /// Runs passes, and runs them again where the weights that they read from the cache turn out to be wrong.
+    func proven<Answers>(_ passes: () throws(ModelError) -> Answers) throws(ModelError) -> Answers {
+        let isKept = readsKeptWeights
+        let answers = try passes()
+        guard isKept, let proof, let problem = try proof.problem(model) else { return answers }
+        try runnable { () throws(RuntimeError) in try session.forsakeFile(because: problem) }
+        return try passes()
     }
 
     /// Names of the weights packed so far in which a NaN or an infinity was found.
@@ -77,53 +153,66 @@ public final class ModelSession: Sendable {
     public func fusionReport(_ task: ModelTask) throws(ModelError) -> FusionReport {
         let sizes = bindings(batch: 1, kept: model.interface.patches)
         let outputs = try outputs(of: task)
+        let merging = merging(merge, kept: model.interface.patches)
         return try runnable { () throws(RuntimeError) in
-            try session.fusionReport(bindings: sizes, outputs: outputs)
+            try session.fusionReport(bindings: sizes, outputs: outputs, merging: merging)
         }
     }
 
     // MARK: Tasks
 
-    /// - Parameter masks: one for each image; nil: every patch is seen.
+    /// - Parameters:
+    ///   - masks: one for each image; nil: every patch is seen.
+    ///   - merge: tokens that each block merges into others; nil: the session's own.
     public func embed(
-        _ images: [PixelImage], options: EmbeddingOptions = EmbeddingOptions(), masks: [Mask]? = nil
+        _ images: [PixelImage], options: EmbeddingOptions = EmbeddingOptions(), masks: [Mask]? = nil, merge: Int? = nil
     ) throws(ModelError) -> [Embedding] {
         let outputs = try outputs(for: .embed(options))
-        let answers = try run(images, masks: masks, outputs: outputs)
+        let answers = try run(images, masks: masks, merge: merge, outputs: outputs)
         let hash = try model.hash
         return answers.map { embedding($0, options, hash) }
     }
 
-    /// The most probable classes of each image, most probable first; among equals the lower index first.
+    /// The labels of each image that score most, the highest score first; among equals the lower index first.
     public func classify(
-        _ images: [PixelImage], topK: Int = 5, masks: [Mask]? = nil
+        _ images: [PixelImage], topK: Int = 5, scores: ScoreKind? = nil, threshold: Float? = nil,
+        masks: [Mask]? = nil, merge: Int? = nil
     ) throws(ModelError) -> [[ClassScore]] {
-        let outputs = try outputs(for: .classify(topK: topK))
-        return try run(images, masks: masks, outputs: outputs).map { classes($0, topK: topK) }
+        let options = ClassificationOptions(topK: topK, scores: scores, threshold: threshold)
+        let outputs = try outputs(for: .classify(options))
+        let kind = try options.kind(for: model)
+        return try run(images, masks: masks, merge: merge, outputs: outputs).map { classes($0, options, kind) }
     }
 
-    /// Rebuilds the hidden patches of each image from its visible ones.
-    public func reconstruct(_ images: [PixelImage], masks: [Mask]) throws(ModelError) -> [Reconstruction] {
+    /// Rebuilds the hidden patches of each image from its visible ones. Merged tokens are put back before the decoder.
+    public func reconstruct(
+        _ images: [PixelImage], masks: [Mask], merge: Int? = nil
+    ) throws(ModelError) -> [Reconstruction] {
         let outputs = try outputs(for: .reconstruct)
-        return zip(images, try run(images, masks: masks, outputs: outputs)).map { reconstruction(of: $0, $1) }
+        return zip(images, try run(images, masks: masks, merge: merge, outputs: outputs)).map {
+            reconstruction(of: $0, $1)
+        }
     }
 
     /// Asks something else of each image; images that see equally many patches share a pass whatever they are asked.
-    /// - Parameter slices: how passes share the engine with other sessions'; nil: each is in one piece.
+    /// - Parameters:
+    ///   - merge: tokens that each block merges into others; nil: the session's own.
+    ///   - slices: how passes share the engine with other sessions'; nil: each is in one piece.
     public func answer(
-        _ questions: [ImageQuestion], about images: [PixelImage], masks: [Mask], slices: Slices? = nil
+        _ questions: [ImageQuestion], about images: [PixelImage], masks: [Mask], merge: Int? = nil,
+        slices: Slices? = nil
     ) throws(ModelError) -> [ImageAnswer] {
         guard questions.count == images.count else {
             throw .invalidRequest("\(questions.count) questions about \(images.count) images: expected one for each")
         }
         var outputs: Set<String> = []
         for question in questions { outputs.formUnion(try self.outputs(for: question)) }
-        let answers = try run(images, masks: masks, outputs: outputs.sorted(), slices: slices)
+        let answers = try run(images, masks: masks, merge: merge, outputs: outputs.sorted(), slices: slices)
         let hash = try model.hash
-        return zip(questions, zip(images, answers)).map { question, answered in
+        return try zip(questions, zip(images, answers)).map { question, answered throws(ModelError) in
             switch question {
             case .embed(let options): .embedding(embedding(answered.1, options, hash))
-            case .classify(let topK): .classes(classes(answered.1, topK: topK))
+            case .classify(let options): .classes(classes(answered.1, options, try options.kind(for: model)))
             case .reconstruct: .reconstruction(reconstruction(of: answered.0, answered.1))
             }
         }
@@ -135,9 +224,7 @@ public final class ModelSession: Sendable {
             try options.validate(for: model)
             if let block = options.block { return [ModelGraph.block(block)] }
             return [(options.pooling ?? model.interface.pooling).rawValue]
-        case .classify(let topK):
-            guard topK > 0 else { throw .invalidRequest("top-k \(topK): expected at least 1") }
-            return try outputs(of: .classify)
+        case .classify(let options): return [try options.kind(for: model).output]
         case .reconstruct: return try outputs(of: .reconstruct)
         }
     }
@@ -148,28 +235,21 @@ public final class ModelSession: Sendable {
         let output = options.block.map(ModelGraph.block)
         let pooled =
             if let output {
-                pooling.pool(answer.values[output] ?? [], width: width)
+                pooling.pool(answer.values[output] ?? [], width: width, prefix: model.interface.prefix)
             } else {
                 answer.values[pooling.rawValue] ?? []
             }
-        let dimension = options.dimensions ?? width
+        let stamp = stamp(of: options, hash: hash, tokens: answer.mask.kept, merge: answer.merge)
         let shape = model.interface.shape(of: pooling, kept: answer.mask.kept) ?? [width]
         return Embedding(
-            shape: shape.dropLast() + [dimension],
-            values: options.finish(pooled, width: width),
-            stamp: Stamp(
-                model: hash, recipe: model.recipe.stamp, precision: "f32", pooling: pooling,
-                dimension: dimension, tokens: answer.mask.kept, normalized: options.normalize, output: output))
+            shape: shape.dropLast() + [stamp.dimension],
+            values: options.finish(pooled, width: width), stamp: stamp)
     }
 
-    private func classes(_ answer: PassAnswer, topK: Int) -> [ClassScore] {
-        let probabilities = Array(answer.values[ModelGraph.probabilities] ?? [])
-        let best = probabilities.indices.sorted { (-probabilities[$0], $0) < (-probabilities[$1], $1) }
-        return best.prefix(topK).map { index in
-            ClassScore(
-                label: index < model.labels.count ? model.labels[index] : String(index), index: index,
-                probability: probabilities[index])
-        }
+    private func classes(
+        _ answer: PassAnswer, _ options: ClassificationOptions, _ kind: ScoreKind
+    ) -> [ClassScore] {
+        ClassScore.best(Array(answer.values[kind.output] ?? []), kind, labels: model.labels, options)
     }
 
     private func reconstruction(of image: PixelImage, _ answer: PassAnswer) -> Reconstruction {
@@ -178,111 +258,13 @@ public final class ModelSession: Sendable {
             model: model)
     }
 
-    // MARK: Forward passes
-
-    /// One image's part of a forward pass.
-    private struct PassAnswer {
-        let mask: Mask
-        let values: [String: ArraySlice<Float>]
-    }
-
-    /// Runs images in as few passes as their token counts and the batch limit allow; answers in the images' order.
-    private func run(
-        _ images: [PixelImage], masks: [Mask]?, outputs: [String], slices: Slices? = nil
-    ) throws(ModelError) -> [PassAnswer] {
-        let c = model.interface
-        let masks = masks ?? Array(repeating: Mask.none(patches: c.patches), count: images.count)
-        guard masks.count == images.count else {
-            throw .invalidMask("\(masks.count) masks for \(images.count) images: expected one for each")
-        }
-        if let wrong = masks.first(where: { $0.patches != c.patches }) {
-            throw .invalidMask("a mask of \(wrong.patches) patches: the model's images have \(c.patches)")
-        }
-        if !c.takesMasks, masks.contains(where: { $0.kept < $0.patches }) {
-            throw .invalidMask("\(model.name) always sees the whole image: it is a graph without ids_keep")
-        }
-        let expected = c.imageSize + [c.channels]
-        for image in images where [image.height, image.width, image.channels] != expected {
-            throw .imageMismatch(expected: expected, found: [image.height, image.width, image.channels])
-        }
-        model.beginVerifying()
-        var answers = [PassAnswer?](repeating: nil, count: images.count)
-        let groups = Dictionary(grouping: images.indices) { masks[$0].kept }
-        for (kept, members) in groups.sorted(by: { $0.key < $1.key }) {
-            let most = maximumBatch(kept: kept, decoding: outputs.contains(ModelGraph.prediction))
-            for start in stride(from: 0, to: members.count, by: most) {
-                let batch = Array(members[start..<min(start + most, members.count)])
-                // A pass of a fixed batch is filled up with its last image, whose further answers nobody reads.
-                let filled =
-                    batch + Array(repeating: batch[batch.count - 1], count: max(0, (c.fixedBatch ?? 0) - batch.count))
-                let results = try forward(
-                    .u8(try pixels(filled.map { images[$0] })), masks: filled.map { masks[$0] }, kept: kept,
-                    outputs: outputs, slices: slices)
-                for (place, index) in batch.enumerated() {
-                    answers[index] = PassAnswer(mask: masks[index], values: results.mapValues { $0[place] })
-                }
-            }
-        }
-        try model.verify()
-        return answers.compactMap { $0 }
-    }
-
-    /// The pixels of a batch, one image after another.
-    private func pixels(_ images: [PixelImage]) throws(ModelError) -> [UInt8] {
-        let count = images.reduce(0) { $0 + $1.pixels.count }
-        try runnable { () throws(RuntimeError) in
-            try Memory.check(bytes: count, purpose: "the pixels of a batch")
-        }
-        var pixels: [UInt8] = []
-        pixels.reserveCapacity(count)
-        for image in images { pixels += image.pixels }
-        return pixels
-    }
-
-    /// One forward pass over images of equal token counts, timed step by step.
-    public func profile(
-        _ task: ModelTask, _ images: [PixelImage], masks: [Mask]
-    ) throws(ModelError) -> [(step: Plan.Step, time: Duration)] {
-        let names = try outputs(of: task)
-        let inputs = inputs(.u8(try pixels(images)), masks)
-        let bindings = bindings(batch: images.count, kept: masks.first?.kept ?? 0)
-        return try runnable { () throws(RuntimeError) in
-            try session.profile(inputs, bindings: bindings, outputs: names)
-        }
-    }
-
-    private func bindings(batch: Int, kept: Int) -> [String: Int] {
-        [ModelGraph.batch: batch, ModelGraph.kept: kept]
-    }
-
-    private func inputs(_ pixels: InputArray, _ masks: [Mask]) -> [String: InputArray] {
-        [
-            ModelGraph.pixels: pixels,
-            ModelGraph.idsKeep: .i32(masks.flatMap { $0.idsKeep.map(Int32.init) }),
-            ModelGraph.idsRestore: .i32(masks.flatMap { $0.idsRestore.map(Int32.init) }),
-        ]
-    }
-
-    /// One forward pass over a batch of equal token counts. Outputs by the names in `ModelGraph`.
-    package func forward(
-        _ pixels: InputArray, masks: [Mask], kept: Int, outputs: [String], slices: Slices? = nil
-    ) throws(ModelError) -> [String: OutputArray] {
-        let inputs = inputs(pixels, masks)
-        return try runnable { () throws(RuntimeError) in
-            try session.run(
-                inputs, bindings: [ModelGraph.batch: masks.count, ModelGraph.kept: kept], outputs: outputs,
-                slices: slices)
-        }
-    }
-
-    private func outputs(of task: ModelTask) throws(ModelError) -> [String] {
+    func outputs(of task: ModelTask) throws(ModelError) -> [String] {
         switch task {
         case .embed(let pooling):
             try EmbeddingOptions(pooling: pooling).validate(for: model)
             return [(pooling ?? model.interface.pooling).rawValue]
         case .classify:
-            guard model.hasHead else { throw .noHead(model: model.name) }
-            return [ModelGraph.probabilities]
+            return [try ClassificationOptions().kind(for: model).output]
         case .reconstruct:
             guard model.hasDecoder else { throw .noDecoder(model: model.name) }
             return [ModelGraph.prediction]
@@ -301,6 +283,7 @@ public enum ModelTask: Sendable, Hashable {
 func runnable<T>(_ body: () throws(RuntimeError) -> T) throws(ModelError) -> T {
     do throws(RuntimeError) { return try body() } catch {
         if case .fileChanged = error { throw .unreadable(error.description) }
+        if case .unmergeable = error { throw .unmergeable(error.description) }
         throw .runtime(error.description)
     }
 }

@@ -37,7 +37,7 @@ extension Embedding: NumericResult {
 
 extension [ClassScore]: NumericResult {
     public static var resultName: String { "classification" }
-    public var isFinite: Bool { allSatisfy(\.probability.isFinite) }
+    public var isFinite: Bool { allSatisfy(\.score.isFinite) }
 }
 
 extension Reconstruction: NumericResult {

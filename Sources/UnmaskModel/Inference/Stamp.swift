@@ -4,13 +4,15 @@ public struct Stamp: Sendable, Hashable, Codable {
     public let model: String
     /// The recipe's name with the size it makes: `mae 224x224`.
     public let recipe: String
-    /// The arithmetic: `f32`.
+    /// The arithmetic: `f32`, `bf16` or `int8`.
     public let precision: String
     public let pooling: Pooling
     public let dimension: Int
     /// Patch tokens that the encoder saw.
     public let tokens: Int
     public let normalized: Bool
+    /// Tokens that each block merged into others, at most; nil where none were.
+    public var merge: Int?
     /// The tensor that was pooled, such as `blocks.7`; nil for the model's own output.
     public var output: String?
 }

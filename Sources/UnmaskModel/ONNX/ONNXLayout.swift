@@ -45,13 +45,14 @@ enum ONNXLayout {
             var checkpoint = Checkpoint(
                 configuration: read.configuration, preparation: recipe, labels: facts.labels,
                 licence: facts.licence,
-                tensors: read.tensors, notes: facts.notes, imported: facts.imported)
+                tensors: read.tensors, notes: facts.notes, imported: facts.imported, scores: facts.scores)
             statements.complete(&checkpoint, options)
             try checkpoint.finish(file: path, options)
             return .checkpoint(checkpoint)
         }
         facts.notes += facts.preparation?.notes ?? []
-        let kept = try GraphModel(graph, facts, file: path)
+        var kept = try GraphModel(graph, facts, file: path)
+        try kept.name(options.labels, file: path)
         try kept.requireSize(options.imageSize, file: path)
         return .graph(kept)
     }
@@ -64,7 +65,7 @@ enum ONNXLayout {
         var graph = graph
         if statements.hasActivationGrids { graph.optimize(passes: [RemoveActivationGrids()]) }
         if let cut = statements.withoutPreparation(graph) { return (cut, nil, true) }
-        graph.optimize(passes: [FoldConstants()])
+        graph.optimize(passes: [KeepWholeWeights(), FoldConstants()])
         let stated = try statements.normalisation()
         guard let (cut, preparation) = PixelPreparation.taken(outOf: graph, stated: stated) else {
             return (graph, nil, false)

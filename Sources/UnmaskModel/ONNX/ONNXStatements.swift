@@ -37,6 +37,8 @@ struct ONNXStatements {
         facts.part = metadata[ONNXMetadata.part].flatMap(ModelPart.init(rawValue:))
         facts.pooling = metadata[ONNXMetadata.pooling].flatMap(Pooling.init(rawValue:))
         facts.labels = Self.decoded(metadata[ONNXMetadata.labels]) ?? surroundings.labels
+        facts.scores = metadata[ONNXMetadata.scores].flatMap(ScoreKind.init(rawValue:))
+        if facts.scores == nil { facts.scores = try surroundings.scores(file: surroundings.place.tensorFile) }
         facts.licence = metadata[ONNXMetadata.licence] ?? surroundings.licence
         return facts
     }
@@ -86,7 +88,7 @@ struct ONNXStatements {
     /// states is what it does.
     func withoutPreparation(_ graph: Graph) -> Graph? {
         guard let recipe: Recipe = Self.decoded(metadata[ONNXMetadata.recipe]),
-            let bytes = graph.inputs.first(where: { graph[$0].shape.dimensions.count == 4 && graph[$0].type == .u8 }),
+            let bytes = graph.inputs.first(where: { graph[$0].shape.dimensions.count == 4 }),
             let prepared = graph.value(named: ONNXMetadata.preparedPixels),
             Array(graph[prepared].shape.dimensions.dropFirst())
                 == [.fixed(recipe.channels), .fixed(recipe.height), .fixed(recipe.width)]

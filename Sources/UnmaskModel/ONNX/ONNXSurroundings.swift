@@ -25,6 +25,11 @@ struct ONNXSurroundings {
         transformers.map { $0.labels(count: $0.id2label?.count ?? 0) } ?? timm?.label_names ?? []
     }
 
+    /// What a head's outputs are; nil where nothing is said of it.
+    func scores(file: String) throws(ModelError) -> ScoreKind? {
+        try transformers?.scores(outputs: transformers?.id2label?.count, file: file)
+    }
+
     var licence: String? {
         transformers?.license ?? timm?.license ?? timm?.pretrained_cfg?.license
     }

@@ -1,8 +1,8 @@
 internal import UnmaskGraph
 
 extension Emitter {
-    /// Puts bytes [B, H, W, C] in the place of an input of normalised pixels [B, C, H, W], and what leads from one to the
-    /// other behind it. All of it in float32.
+    /// Puts samples of 0…255, bytes or float32, in the place of an input of normalised pixels [B, C, H, W], and what leads
+    /// from one to the other behind it. All of it in float32.
     ///
     /// Both axes are resampled one after the other, rounding half up to whole numbers between 0 and 255 after each, as
     /// Pillow does on bytes; the sizes and the crop's offsets are torchvision's to the pixel.
@@ -12,26 +12,31 @@ extension Emitter {
         guard case let sides = input.shape.dimensions, let channels = sides[1].bound(by: [:]),
             let height = sides[2].bound(by: [:]), let width = sides[3].bound(by: [:])
         else { throw .unsupported(node: input.name, "the model's image size is not known") }
-        result.inputs[place].type = .u8
-        result.inputs[place].shape = [sides[0], .symbol("H"), .symbol("W"), .fixed(channels)]
         let name = ExportPreprocessing.result
-        let planes = node("Transpose", [input.name], name + "/planes", ["perm": .ints([0, 3, 1, 2])], type: .u8)
-        var x = node("Cast", [planes], name + "/float", ["to": .int(ElementType.f32.onnxType.rawValue)], float32: true)
+        result.inputs[place].type = preparation.samples == .u8 ? .u8 : .f32
+        var source: (height: Dimension, width: Dimension) = (.symbol("H"), .symbol("W"))
+        if case .matrices(_, _, _, let sourceHeight, let sourceWidth) = preparation.resampling {
+            source = (.fixed(sourceHeight), .fixed(sourceWidth))
+        }
+        result.inputs[place].shape = [sides[0], .fixed(channels), source.height, source.width]
+        var x = options.layout == .nhwc ? planes(of: result.inputs[place], at: place) : input.name
+        if preparation.samples == .u8 {
+            x = node("Cast", [x], name + "/float", ["to": .int(ElementType.f32.onnxType.rawValue)], float32: true)
+        }
         switch preparation.resampling {
-        case .matrices(let rows, let columns, let rowsFirst, let sourceHeight, let sourceWidth):
-            result.inputs[place].shape = [sides[0], .fixed(sourceHeight), .fixed(sourceWidth), .fixed(channels)]
+        case .matrices(let rows, let columns, let rowsFirst, _, _):
             if rowsFirst { x = product(rows: rows, x, name) }
             x = product(columns: columns, x, name)
             if !rowsFirst { x = product(rows: rows, x, name) }
         case .squash(let filter):
             try requireResize()
-            x = resized(x, axis: 3, to: integers([width]), filter, name + "/width")
-            x = resized(x, axis: 2, to: integers([height]), filter, name + "/height")
+            x = resized(x, rows: nil, columns: integers([width]), filter, name + "/width")
+            x = resized(x, rows: integers([height]), columns: nil, filter, name + "/height")
         case .cover(let coverHeight, let coverWidth, let filter, let offset):
             try requireResize()
             let (rows, columns) = coverSize(of: x, height: coverHeight, width: coverWidth, name)
-            x = resized(x, axis: 3, to: columns, filter, name + "/width")
-            x = resized(x, axis: 2, to: rows, filter, name + "/height")
+            x = resized(x, rows: nil, columns: columns, filter, name + "/width")
+            x = resized(x, rows: rows, columns: nil, filter, name + "/height")
             x = cropped(x, axis: 2, to: height, of: rows, offset, name + "/rows")
             x = cropped(x, axis: 3, to: width, of: columns, offset, name + "/columns")
         }
@@ -39,6 +44,15 @@ extension Emitter {
         let shiftName = initializer(name + ".shift", Tensor(preparation.shift, shape: [1, channels, 1, 1]))
         x = node("Mul", [x, scaleName], name + "/scaled", float32: true)
         return node("Add", [x, shiftName], name, float32: true)
+    }
+
+    /// Makes an input [B, C, H, W] one of [B, H, W, C], and gives what it was.
+    mutating func planes(of input: ExportValue, at place: Int) -> String {
+        let sides = input.shape.dimensions
+        result.inputs[place].shape = [sides[0], sides[2], sides[3], sides[1]]
+        return node(
+            "Transpose", [input.name], input.name + "/planes", ["perm": .ints([0, 3, 1, 2])], type: input.type,
+            float32: true)
     }
 
     private func requireResize() throws(ONNXExportError) {
@@ -62,14 +76,24 @@ extension Emitter {
         return bytes(node("MatMul", [x, matrix], name + "/columns/product", float32: true), name + "/columns")
     }
 
+    /// Resizes rows or columns to a number of them, the others staying as they are. All four sizes are given: some readers
+    /// know no `axes`.
     private mutating func resized(
-        _ x: String, axis: Int, to size: String, _ filter: ExportPreprocessing.Filter, _ name: String
+        _ x: String, rows: String?, columns: String?, _ filter: ExportPreprocessing.Filter, _ name: String
     ) -> String {
+        let shape = node("Shape", [x], name + "/shape", type: .i64)
+        func own(_ axis: Int, to end: Int, _ emitter: inout Emitter) -> String {
+            let range = [emitter.integers([axis]), emitter.integers([end]), emitter.integers([0])]
+            return emitter.node("Slice", [shape] + range, "\(name)/size\(axis)", type: .i64)
+        }
+        let parts =
+            rows.map { [own(0, to: 2, &self), $0, own(3, to: 4, &self)] } ?? [own(0, to: 3, &self), columns ?? ""]
+        let sizes = node("Concat", parts, name + "/sizes", ["axis": .int(0)], type: .i64)
         let resized = node(
-            "Resize", [x, "", "", size], name + "/resize",
+            "Resize", [x, "", "", sizes], name + "/resize",
             [
                 "mode": .string(filter.rawValue), "coordinate_transformation_mode": .string("half_pixel"),
-                "cubic_coeff_a": .float(-0.5), "antialias": .int(1), "exclude_outside": .int(1), "axes": .ints([axis]),
+                "cubic_coeff_a": .float(-0.5), "antialias": .int(1), "exclude_outside": .int(1),
             ], float32: true)
         return bytes(resized, name)
     }

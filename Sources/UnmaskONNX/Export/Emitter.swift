@@ -3,7 +3,8 @@ internal import UnmaskGraph
 /// Writes a graph's nodes as ONNX nodes, for one operator set. Each operation has its own small emitter, in
 /// `Operators` and `Primitives`.
 ///
-/// Emitters name ONNX nodes after the graph's, their parts `name/part`. A node's first result has the node's name.
+/// Emitters name ONNX nodes after the graph's, their parts `name/part`. A node's first result has the node's name. Names
+/// are of letters, digits and `_ . / -` alone: there are readers that take a blank for the end of a name.
 struct Emitter {
     let graph: Graph
     let options: ExportOptions
@@ -48,14 +49,18 @@ struct Emitter {
             let input = ExportValue(name: name, type: value.type, shape: shape(of: id))
             result.inputs.append(input)
             names[id] = name
-            if let preprocessing = options.preprocessing, value.type == .f32, value.shape.dimensions.count == 4 {
+            guard value.type == .f32, value.shape.dimensions.count == 4 else { continue }
+            if let preprocessing = options.preprocessing {
                 names[id] = try emitPreprocessing(preprocessing, of: input, at: result.inputs.count - 1)
+            } else if options.layout == .nhwc {
+                names[id] = planes(of: input, at: result.inputs.count - 1)
             }
         }
     }
 
     private mutating func emitOutputs() throws(ONNXExportError) {
-        for (name, id) in graph.outputs {
+        for (given, id) in graph.outputs {
+            let name = Self.spelled(given)
             var value = try operand(id)
             let isResult = result.nodes.contains { $0.outputs.contains(value) }
             if !isResult || result.outputs.contains(where: { $0.name == value }) {
@@ -173,7 +178,7 @@ struct Emitter {
         let outputs = (0..<count).map { unique(count == 1 ? name : "\(name).\($0)") }
         result.nodes.append(
             ExportNode(
-                name: name, op: op, inputs: inputs, outputs: outputs,
+                name: count == 1 ? outputs[0] : Self.spelled(name), op: op, inputs: inputs, outputs: outputs,
                 attributes: attributes.map { ($0.key, $0.value) }, keepsFloat32: float32, resultType: type))
         return outputs
     }
@@ -226,13 +231,30 @@ struct Emitter {
     }
 
     private mutating func unique(_ name: String) -> String {
-        var candidate = name.isEmpty ? "value" : name
+        let name = Self.spelled(name)
+        var candidate = name
         var count = 1
         while !taken.insert(candidate).inserted {
             count += 1
-            candidate = "\(name)#\(count)"
+            candidate = "\(name)_\(count)"
         }
         return candidate
+    }
+
+    /// A name in the characters that every reader takes: what stands between them becomes one `_`.
+    static func spelled(_ name: String) -> String {
+        var spelled = ""
+        for character in name.unicodeScalars {
+            let isPlain =
+                character.isASCII && (character.properties.isAlphabetic || ("0"..."9").contains(character))
+                || ["_", ".", "/", "-"].contains(character)
+            if isPlain {
+                spelled.unicodeScalars.append(character)
+            } else if !spelled.hasSuffix("_") {
+                spelled += "_"
+            }
+        }
+        return spelled.isEmpty ? "value" : spelled
     }
 }
 

@@ -5,6 +5,8 @@ struct ExportGraph {
     var nodes: [ExportNode] = []
     var inputs: [ExportValue] = []
     var outputs: [ExportValue] = []
+    /// Whether nodes are of onnxruntime's own operators.
+    var usesMicrosoftOperators = false
     private(set) var initializers: [ExportInitializer] = []
     private var initializerIndex: [String: Int] = [:]
 
@@ -33,6 +35,8 @@ struct ExportGraph {
 struct ExportNode {
     var name: String
     var op: String
+    /// Empty for ONNX's own operators.
+    var domain = ""
     /// Operand names; empty where an optional one is absent.
     var inputs: [String]
     var outputs: [String]
@@ -67,6 +71,8 @@ struct ExportInitializer {
         case transposed
         /// Rows of P·P·C numbers, the channel fastest, become kernels [C, P, P].
         case kernels(channels: Int, patch: Int)
+        /// [n, k] becomes blocks of levels, [n, blocks, bytes].
+        case blocks(WeightBlocks)
     }
 
     var name: String
@@ -74,7 +80,8 @@ struct ExportInitializer {
     var layout: Layout = .asStored
     /// The type in the file: floating-point tensors are converted.
     var type: ElementType
-    /// For `i8`: the number by which each row (the first dimension of `tensor`) is divided before rounding.
+    /// For `i8`: the number by which each row (the first dimension of `tensor`) is divided before rounding; for blocks
+    /// each block's.
     var rowScales: [Float] = []
 
     var shape: [Int] {
@@ -82,6 +89,7 @@ struct ExportInitializer {
         case .asStored: tensor.shape
         case .transposed: tensor.shape.reversed()
         case .kernels(let channels, let patch): [tensor.shape[0], channels, patch, patch]
+        case .blocks(let blocks): [blocks.rows, blocks.perRow, blocks.bytesOfABlock]
         }
     }
 

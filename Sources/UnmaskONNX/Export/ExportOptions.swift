@@ -5,6 +5,26 @@ public enum ExportPrecision: String, Sendable, CaseIterable {
     case fp16
     /// Linear layers with 8-bit weights and activations (QDQ); the rest stays float32.
     case int8
+    /// Linear layers whose weights are 8-bit, or 4-bit, in blocks with a scale each; the rest stays float32.
+    case int8Weights = "int8-weights"
+    case int4Weights = "int4-weights"
+
+    /// Of weights that alone are rounded; nil where none are, or activations too.
+    public var weightBits: Int? {
+        switch self {
+        case .fp32, .fp16, .int8: nil
+        case .int8Weights: 8
+        case .int4Weights: 4
+        }
+    }
+}
+
+/// The order of the axes of images that come in.
+public enum PixelLayout: String, Sendable, CaseIterable {
+    /// [B, C, H, W]
+    case nchw
+    /// [B, H, W, C], as decoders and cameras leave them.
+    case nhwc
 }
 
 /// How a graph is written as ONNX.
@@ -20,10 +40,14 @@ public struct ExportOptions: Sendable {
     public var precision: ExportPrecision
     /// For int8: the range of what each linear layer reads, by the layer's name. Layers that are not named stay float32.
     public var activationRanges: [String: ClosedRange<Float>]
+    /// For weights that alone are rounded: the linear layers whose weights are.
+    public var roundedLayers: Set<String> = []
     /// For fp16: results of nodes that stay float32 because float16 does not hold them; so do the nodes that read them.
     public var float32Values: Set<String> = []
-    /// Prepares images inside the graph; the pixels' input then takes bytes [B, H, W, C].
+    /// Prepares images inside the graph; the pixels' input then takes samples of 0…255.
     public var preprocessing: ExportPreprocessing?
+    /// Of the pixels' input.
+    public var layout = PixelLayout.nchw
     /// `metadata_props`.
     public var metadata: [String: String]
     public var producerVersion: String

@@ -22,16 +22,23 @@ public struct ExportPreprocessing: Sendable {
         case linear, cubic
     }
 
+    /// What samples come as; either way they are the numbers 0…255 of a decoder.
+    public enum Samples: String, Sendable, CaseIterable {
+        case u8, f32
+    }
+
     /// What the prepared pixels are called in the file.
     public static let result = "preprocess"
 
     public var resampling: Resampling
+    public var samples: Samples
     /// Of each channel, from bytes to what the model sees.
     public var scale: [Float]
     public var shift: [Float]
 
-    public init(_ resampling: Resampling, scale: [Float], shift: [Float]) {
+    public init(_ resampling: Resampling, samples: Samples, scale: [Float], shift: [Float]) {
         self.resampling = resampling
+        self.samples = samples
         self.scale = scale
         self.shift = shift
     }

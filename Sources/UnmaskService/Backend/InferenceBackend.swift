@@ -15,6 +15,9 @@ public protocol InferenceBackend: Sendable {
     ///   tried.
     func warmUp() throws -> GoldenVector?
 
+    /// Waits until what `warmUp` may have left to be done beside the first requests is done, so that none waits for it.
+    func settle()
+
     /// Decodes an encoded image and brings it to the model's size, by one of `description.recipes`, asking `control` all
     /// the while whether to go on.
     func prepare(
@@ -30,4 +33,8 @@ public protocol InferenceBackend: Sendable {
     /// - Returns: one result for each item, in order. An item's failure leaves the others untouched.
     /// - Throws: where the batch failed as a whole.
     func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>]
+}
+
+extension InferenceBackend {
+    public func settle() {}
 }

@@ -9,11 +9,14 @@ public struct InferenceBatch: Sendable {
         public var image: PixelImage
         /// The patches that the encoder sees; of one batch, all masks keep equally many.
         public var mask: Mask
+        /// Tokens that each block merges into others; of one batch all merge equally many.
+        public var merge: Int
         public var operation: InferenceOperation
 
-        public init(image: PixelImage, mask: Mask, operation: InferenceOperation) {
+        public init(image: PixelImage, mask: Mask, merge: Int = 0, operation: InferenceOperation) {
             self.image = image
             self.mask = mask
+            self.merge = merge
             self.operation = operation
         }
     }
@@ -26,8 +29,7 @@ public struct InferenceBatch: Sendable {
 /// What is asked of one image.
 public enum InferenceOperation: Sendable, Hashable {
     case embed(VectorOptions)
-    /// The `topK` most probable classes.
-    case classify(topK: Int)
+    case classify(ClassificationOptions)
     /// All images of a batch with one of these are.
     case reconstruct
 }

@@ -18,10 +18,14 @@ public struct ModelDescription: Sendable {
     public var maximumBatch: Int
     /// What the checkpoint says that the model makes of the golden image; nil where it does not say.
     public var golden: GoldenVector?
+    /// Tokens that each block merges into others where a request does not say; 0 for none.
+    public var merge: Int
+    /// Why tokens cannot be merged in this model; nil where they can.
+    public var mergeRefusal: String?
 
     public init(
         hash: String, interface: ModelInterface, precision: String, recipes: [RecipeChoice], labels: [String],
-        licence: String?, maximumBatch: Int, golden: GoldenVector? = nil
+        licence: String?, maximumBatch: Int, golden: GoldenVector? = nil, merge: Int = 0, mergeRefusal: String? = nil
     ) {
         self.hash = hash
         self.interface = interface
@@ -31,5 +35,7 @@ public struct ModelDescription: Sendable {
         self.licence = licence
         self.maximumBatch = maximumBatch
         self.golden = golden
+        self.merge = merge
+        self.mergeRefusal = mergeRefusal
     }
 }

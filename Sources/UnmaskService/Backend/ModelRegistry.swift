@@ -9,7 +9,7 @@ import UnmaskModel
 /// of them.
 public final class ModelRegistry: Sendable {
     /// Makes a model of a file. Blocks.
-    public typealias Loader = @Sendable (_ path: String) throws -> any InferenceBackend
+    public typealias Loader = @Sendable (ModelSource) throws -> any InferenceBackend
 
     /// A name, and the model that stands behind it now.
     private struct Slot {
@@ -39,7 +39,7 @@ public final class ModelRegistry: Sendable {
                 sources.map { source in
                     Slot(
                         name: source.name, path: source.path, isOnDemand: source.isOnDemand,
-                        load: { try loader(source.path) })
+                        load: { try loader(source) })
                 }))
         self.loader = loader
     }
@@ -48,8 +48,8 @@ public final class ModelRegistry: Sendable {
     public init(_ models: [(name: String, backend: any InferenceBackend)]) throws {
         slots = Mutex(
             try Self.checked(models.map { model in Slot(name: model.name, load: { model.backend }) }))
-        loader = { path in
-            throw ServiceError(.modelNotFound, "this server was given its models and loads none: \(path)")
+        loader = { source in
+            throw ServiceError(.modelNotFound, "this server was given its models and loads none: \(source.path)")
         }
     }
 
@@ -114,17 +114,22 @@ public final class ModelRegistry: Sendable {
         let names = slots.withLock { $0.filter { !$0.isOnDemand }.map(\.name) }
         for name in names {
             let task = slots.withLock { slots in
-                slots.firstIndex { $0.name == name }.map { slots[$0].loading ?? startLoading(&slots[$0]) }
+                slots.firstIndex { $0.name == name }.map {
+                    slots[$0].loading ?? startLoading(&slots[$0], isSettled: false)
+                }
             }
             _ = try await task?.value
         }
     }
 
-    private func startLoading(_ slot: inout Slot) -> Task<RegisteredModel, any Error> {
+    /// - Parameter isSettled: whether others are served meanwhile, who would wait for what a new model has left to do.
+    private func startLoading(_ slot: inout Slot, isSettled: Bool = true) -> Task<RegisteredModel, any Error> {
         let (name, load) = (slot.name, slot.load)
         let task = Task { [self] in
             let result: Result<RegisteredModel, any Error>
-            do { result = .success(try await warmed(name, load)) } catch { result = .failure(error) }
+            do { result = .success(try await warmed(name, load, isSettled: isSettled)) } catch {
+                result = .failure(error)
+            }
             slots.withLock { slots in
                 guard let index = slots.firstIndex(where: { $0.name == name }) else { return }
                 slots[index].loading = nil
@@ -138,11 +143,16 @@ public final class ModelRegistry: Sendable {
     }
 
     private func warmed(
-        _ name: String, _ load: @escaping @Sendable () throws -> any InferenceBackend
+        _ name: String, _ load: @escaping @Sendable () throws -> any InferenceBackend, isSettled: Bool
     ) async throws -> RegisteredModel {
         try await withCheckedThrowingContinuation { continuation in
             queue.async {
-                continuation.resume(with: Result { try RegisteredModel.warmed(try load(), name: name) })
+                // The golden image is tried at everyone's priority: others wait for its slices of the engine.
+                continuation.resume(
+                    with: Result {
+                        let backend = try BackgroundThread.run(givesWay: isSettled, load)
+                        return try RegisteredModel.warmed(backend, name: name, isSettled: isSettled)
+                    })
             }
         }
     }
@@ -166,7 +176,8 @@ public final class ModelRegistry: Sendable {
     /// Puts the model of a file under a name, new or not.
     func load(_ name: String, from path: String) async throws(ServiceError) -> RegisteredModel {
         let loader = loader
-        return try await replace(Slot(name: name, path: path, load: { try loader(path) }))
+        return try await replace(
+            Slot(name: name, path: path, load: { try loader(ModelSource(name: name, path: path)) }))
     }
 
     /// Reads a model's file again; what was loaded from it before goes on until the new one is ready.
@@ -186,7 +197,7 @@ public final class ModelRegistry: Sendable {
     private func replace(_ slot: Slot) async throws(ServiceError) -> RegisteredModel {
         var slot = slot
         let load = slot.load
-        let model = try await Self.named { try await warmed(slot.name, load) }
+        let model = try await Self.named { try await warmed(slot.name, load, isSettled: true) }
         slot.model = model
         slot.loading = nil
         slot.lastUsed = .now

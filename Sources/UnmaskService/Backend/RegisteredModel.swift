@@ -19,10 +19,13 @@ final class RegisteredModel: Sendable {
 
     /// Warms the model up and tries it on the golden image. Blocks.
     ///
+    /// - Parameter isSettled: whether to wait for what may be done beside the first requests, too.
     /// - Throws: what the backend throws, or `RegistryError.goldenMismatch`.
-    static func warmed(_ backend: any InferenceBackend, name: String) throws -> RegisteredModel {
+    static func warmed(_ backend: any InferenceBackend, name: String, isSettled: Bool) throws -> RegisteredModel {
         let description = backend.description
-        guard let found = try backend.warmUp() else { return RegisteredModel(name: name, backend: backend) }
+        let golden = try backend.warmUp()
+        if isSettled { backend.settle() }
+        guard let found = golden else { return RegisteredModel(name: name, backend: backend) }
         guard let stated = description.golden, stated.image == found.image, stated.pooling == found.pooling else {
             return RegisteredModel(
                 name: name, backend: backend, golden: GoldenReference(expected: found, origin: .load))

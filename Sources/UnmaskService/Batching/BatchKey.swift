@@ -7,6 +7,13 @@ struct BatchKey: Hashable, Sendable {
     var tokens: Int
     /// The most images of a batch of this kind.
     var maximumItems: Int
+    /// Tokens that each block merges into others.
+    var merge = 0
+    /// Tokens fewer, by merging, that an average block has.
+    var saved = 0
+
+    /// What an image costs, in the tokens of an average block.
+    var cost: Int { max(1, tokens - saved) }
 }
 
 /// How far a pass goes. The decoder costs as much as the encoder saves, so only what needs it shares its pass.
@@ -22,13 +29,28 @@ extension BatchKey {
     ///   - tokens: the tokens of one batch that the configuration allows; an image that has more by itself runs alone.
     init(_ job: ImageJob, images: Int, tokens: Int) {
         let model = job.model.description
-        let whole = 1 + model.interface.patches
+        let whole = model.interface.prefix + model.interface.patches
         self.model = ObjectIdentifier(job.model)
-        self.tokens = 1 + job.mask.kept
+        self.tokens = model.interface.prefix + job.mask.kept
         pass = job.operation.pass
+        merge = job.merge
+        saved = model.tokensSaved(merge: job.merge, kept: job.mask.kept)
         let width = pass == .decoder ? whole : self.tokens
         let most = min(images, model.maximumBatch) * whole
         maximumItems = max(1, min(most, tokens) / width)
+    }
+}
+
+extension ModelDescription {
+    /// Tokens fewer that an average block of the encoder has where each merges so many.
+    func tokensSaved(merge: Int, kept: Int) -> Int {
+        guard merge > 0, interface.depth > 0 else { return 0 }
+        var (patches, sum) = (kept, 0)
+        for _ in 0..<interface.depth {
+            sum += patches
+            patches -= min(merge, patches / 2)
+        }
+        return kept - sum / interface.depth
     }
 }
 

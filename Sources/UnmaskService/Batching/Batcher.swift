@@ -75,7 +75,7 @@ struct Batcher<Job, Image> {
                 job: job)
             waiting.append(entry, source: request.connection, priority: request.priority)
             nextID += 1
-            queuedTokens += key.tokens
+            queuedTokens += key.cost
         }
         return true
     }
@@ -87,13 +87,13 @@ struct Batcher<Job, Image> {
             var entry = waiting.popFirst(where: { prepared[$0.level] < room })
         {
             if entry.isExpired(now) {
-                queuedTokens -= entry.key.tokens
+                queuedTokens -= entry.key.cost
                 expired.append(entry)
             } else {
                 entry.turn = nextTurn
                 nextTurn += 1
                 prepared[entry.priority.level] += entry.share
-                waiting.take(tokens: entry.key.tokens, as: entry.priority)
+                waiting.take(tokens: entry.key.cost, as: entry.priority)
                 preparing[entry.id] = entry
                 return entry
             }
@@ -132,7 +132,7 @@ struct Batcher<Job, Image> {
         for item in batch.items { leave(item.entry) }
         let taken = Set(chosen)
         ready = ready.indices.filter { !taken.contains($0) }.map { ready[$0] }
-        turns.take(tokens: batch.items.count * key.tokens, as: leader)
+        turns.take(tokens: batch.items.count * key.cost, as: leader)
         return batch
     }
 
@@ -148,7 +148,7 @@ struct Batcher<Job, Image> {
 
     private mutating func remove(where matches: (Entry) -> Bool) -> [Entry] {
         var removed = waiting.remove(where: matches)
-        for entry in removed { queuedTokens -= entry.key.tokens }
+        for entry in removed { queuedTokens -= entry.key.cost }
         for entry in preparing.values where matches(entry) {
             preparing[entry.id] = nil
             abandoned.insert(entry.id)
@@ -171,7 +171,7 @@ struct Batcher<Job, Image> {
     /// Forgets an image that was preparing or ready.
     private mutating func leave(_ entry: Entry) {
         prepared[entry.priority.level] -= entry.share
-        queuedTokens -= entry.key.tokens
+        queuedTokens -= entry.key.cost
     }
 }
 

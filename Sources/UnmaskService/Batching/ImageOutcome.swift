@@ -2,6 +2,8 @@
 struct ImageOutcome: Sendable {
     var result: Result<InferenceOutput, ServiceError>
     var times = StageTimes()
+    /// What the image was run with, or would have been; nil where it never came to the queue.
+    var use: TokenUse?
     /// When the result was there.
     var finished = ContinuousClock.now
 }

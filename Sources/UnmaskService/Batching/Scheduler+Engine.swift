@@ -34,14 +34,14 @@ extension Scheduler {
         let input = InferenceBatch(
             items: batch.items.map {
                 let job = $0.entry.job.job
-                return .init(image: $0.image.pixels, mask: job.mask, operation: job.operation)
+                return .init(image: $0.image.pixels, mask: job.mask, merge: job.merge, operation: job.operation)
             })
         let started = clock.now
         let results = infer(input, on: model)
         let inference = clock.now - started
         let images = batch.items.count
         model.work.record(results, at: clock.now)
-        state.withLock { $0.rate.record(tokens: images * batch.key.tokens, took: inference) }
+        state.withLock { $0.rate.record(tokens: images * batch.key.cost, took: inference) }
         metrics.batch(images: images, took: inference)
         for (item, result) in zip(batch.items, results) {
             let queue = started - item.entry.job.admitted - item.image.decode

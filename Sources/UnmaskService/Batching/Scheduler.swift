@@ -14,7 +14,8 @@ final class Scheduler: Sendable {
         var admitted: ContinuousClock.Instant
 
         func complete(_ result: Result<InferenceOutput, ServiceError>, times: StageTimes = StageTimes()) {
-            request.complete(index, ImageOutcome(result: result, times: times))
+            let use = TokenUse(mask: job.mask, merge: job.merge)
+            request.complete(index, ImageOutcome(result: result, times: times, use: use))
         }
 
         /// Whether nobody waits for the image any more.
@@ -99,15 +100,17 @@ final class Scheduler: Sendable {
         _ jobs: [ImageJob], _ pending: PendingRequest, _ terms: RequestTerms
     ) throws(ServiceError) -> UInt64 {
         let now = clock.now
-        let images = jobs.enumerated().map { index, job in
-            (
-                key: BatchKey(job, images: settings.batchImages, tokens: settings.batchTokens),
-                job: ScheduledImage(job: job, index: index, request: pending, admitted: now)
-            )
-        }
         return try state.withLock { state throws(ServiceError) in
             guard state.isAccepting || terms.isReserved else { throw .shuttingDown }
             if !terms.isReserved { try checkWait(state, terms.deadline, now) }
+            let step = pressure(state, terms.deadline, now).step
+            let images = jobs.enumerated().map { index, job in
+                let job = job.lowered(toStep: step)
+                return (
+                    key: BatchKey(job, images: settings.batchImages, tokens: settings.batchTokens),
+                    job: ScheduledImage(job: job, index: index, request: pending, admitted: now)
+                )
+            }
             state.nextRequest += 1
             if state.batcher.count == 0, state.busySince == nil { state.lastProgress = now }
             let request = ImageBatcher.Request(
@@ -118,8 +121,23 @@ final class Scheduler: Sendable {
                     "\(state.batcher.count) images are queued and there is no room for \(jobs.count) more",
                     wait: state.expectedWait(at: now))
             }
+            if step > 0 { metrics.lowered(images: jobs.filter { $0.budget?.lowered.isEmpty == false }.count) }
             return state.nextRequest
         }
+    }
+
+    /// How long a request may wait; nil for any time.
+    private func longestWait(_ deadline: ContinuousClock.Instant?, _ now: ContinuousClock.Instant) -> Duration? {
+        [limits.queueWait, deadline.map { $0 - now }].compactMap(\.self).min()
+    }
+
+    /// How long the queue is for a request that comes now.
+    private func pressure(
+        _ state: borrowing State, _ deadline: ContinuousClock.Instant?, _ now: ContinuousClock.Instant
+    ) -> TokenPressure {
+        TokenPressure(
+            images: state.batcher.count, capacity: limits.queuedImages, wait: state.expectedWait(at: now),
+            longestWait: longestWait(deadline, now))
     }
 
     /// Refuses at once what could only be refused later: the queue is longer than the server, or the request's own
@@ -127,7 +145,7 @@ final class Scheduler: Sendable {
     private func checkWait(
         _ state: borrowing State, _ deadline: ContinuousClock.Instant?, _ now: ContinuousClock.Instant
     ) throws(ServiceError) {
-        guard let longest = [limits.queueWait, deadline.map { $0 - now }].compactMap(\.self).min(),
+        guard let longest = longestWait(deadline, now),
             let wait = state.expectedWait(at: now), wait > longest
         else { return }
         throw .overloaded(
@@ -162,7 +180,7 @@ final class Scheduler: Sendable {
                 effects.engine = state.idleEngine.take()
                 effects.batch = batch
                 state.busySince = now
-                state.runningTokens = batch.items.count * batch.key.tokens
+                state.runningTokens = batch.items.count * batch.key.cost
             }
             while let entry = state.batcher.nextToPrepare(now: now, expired: &effects.expired) {
                 effects.starting.append(entry)

@@ -1,3 +1,4 @@
+public import UnmaskHeads
 public import UnmaskImage
 
 /// Everything about a server that can be chosen, with its defaults.
@@ -11,6 +12,8 @@ public struct ServiceConfiguration: Sendable {
     public var access = Access()
     /// The directories whose files `{"path":…}` may name; none by default.
     public var allowedPaths: [String] = []
+    /// What `classify` answers with where a request names one, by name.
+    public var heads: [NamedHead] = []
     public var limits = Limits()
     public var timeouts = Timeouts()
     public var engine = EngineSettings()
@@ -20,6 +23,17 @@ public struct ServiceConfiguration: Sendable {
     public init(unixSocketPath: String? = nil, tcp: TCPAddress? = nil) {
         self.unixSocketPath = unixSocketPath
         self.tcp = tcp
+    }
+
+    /// A head that was fitted on a model's vectors.
+    public struct NamedHead: Sendable {
+        public var name: String
+        public var head: Head
+
+        public init(name: String, head: Head) {
+            self.name = name
+            self.head = head
+        }
     }
 
     public struct TCPAddress: Sendable, Equatable, CustomStringConvertible {

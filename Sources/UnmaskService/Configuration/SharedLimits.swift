@@ -1,3 +1,5 @@
+internal import UnmaskRuntime
+
 extension ServiceConfiguration {
     /// HTTP connections beyond all limits that are taken for a probe alone: else a manager would restart a server for
     /// being busy.

@@ -30,6 +30,9 @@ struct HTTPError: Error {
             self.init(
                 .badRequest, "invalid_http",
                 "what stands between the chunks of the body is larger than this server takes")
+        case HTTPWire.Fault.foreign:
+            self.init(
+                .badRequest, "invalid_http", "the request line names another protocol: this server speaks HTTP/1.1")
         case HTTPWire.Fault.tls:
             self.init(
                 .badRequest, "invalid_http",

@@ -13,26 +13,10 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     typealias OutboundIn = HTTPResponse
     typealias OutboundOut = HTTPServerResponsePart
 
-    struct Limits: Sendable {
-        var bodyBytes: Int
-        /// From the opening of the connection to the head of its first request.
-        var firstRequest: Duration
-        /// For a request to arrive, from its first byte on.
-        var request: Duration
-        /// For the next request to begin.
-        var idle: Duration
-    }
-
     /// A body that is skipped for the sake of the connection.
     private static let skippedBytes = 256 << 10
-    /// What is read, before the connection is closed, of a longer one, and for how long.
-    private static let drainedBytes = 1 << 20
-    private static let drainTime = Duration.seconds(2)
 
-    /// What an alarm ends.
-    private enum Wait: Sendable { case silent, request, idle }
-
-    private let limits: Limits
+    private let bodyBytes: Int
     private let gate: HTTPGate
     private let wire: HTTPWire
     private let account: ByteAccount
@@ -46,17 +30,15 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     private var isDelivered = false
     private var isAnswering = false
     private var isClosing = false
-    private var began: ContinuousClock.Instant?
-    private var alarm: (any Alarm)?
-    /// A close that waits for the rest of a body.
-    private var pendingClose: EventLoopPromise<Void>?
-    private var drained = 0
+    private var timer: HTTPRequestTimer
+    private var lingering = HTTPLingeringClose()
 
     init(
-        limits: Limits, _ gate: HTTPGate, _ wire: HTTPWire, _ account: ByteAccount, _ metrics: ServiceMetrics,
-        _ clock: any ServiceClock
+        bodyBytes: Int, _ times: HTTPRequestTimer.Limits, _ gate: HTTPGate, _ wire: HTTPWire, _ account: ByteAccount,
+        _ metrics: ServiceMetrics, _ clock: any ServiceClock
     ) {
-        self.limits = limits
+        self.bodyBytes = bodyBytes
+        timer = HTTPRequestTimer(times, clock)
         self.gate = gate
         self.wire = wire
         self.account = account
@@ -65,35 +47,28 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        // Covers TLS's handshake as well.
-        setAlarm(min(limits.firstRequest, limits.request, limits.idle), .silent, context)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer.opened(on: context.eventLoop) { bound.value.0.isOverdue($0, bound.value.1) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        alarm?.cancel()
+        timer.stop()
         finishClose(context)
         context.fireChannelInactive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        alarm?.cancel()
+        timer.stop()
         finishClose(context)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is HTTPByteCounter.RequestBegan where !isAnswering && !isClosing: requestBegan(context)
+        case is HTTPByteCounter.RequestBegan where !isAnswering && !isClosing: timer.requestBegan()
         case let skipped as HTTPByteCounter.Skipped: drop(skipped.bytes, context)
         default: break
         }
         context.fireUserInboundEventTriggered(event)
-    }
-
-    /// The first request's head has its time from the opening of the connection.
-    private func requestBegan(_ context: ChannelHandlerContext) {
-        let isFirst = began == nil
-        began = clock.now
-        if !isFirst { setAlarm(limits.request, .request, context) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -111,9 +86,8 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         refusal = nil
         isArriving = true
         isDelivered = false
-        drained = 0
-        let now = clock.now
-        setAlarm(max(limits.request - (now - (began ?? now)), .zero), .request, context)
+        lingering.requestBegan()
+        timer.headCame()
         do throws(HTTPError) {
             try gate.check(head)
             guard head.expectsContinue else { return }
@@ -129,8 +103,8 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     private func append(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         var bytes = bytes
-        if refusal == nil, body.readableBytes + bytes.readableBytes > limits.bodyBytes {
-            refusal = HTTPError(.bodyTooLarge(limits.bodyBytes))
+        if refusal == nil, body.readableBytes + bytes.readableBytes > bodyBytes {
+            refusal = HTTPError(.bodyTooLarge(bodyBytes))
             account.remove(wire.dropped(body.readableBytes))
             body = ByteBuffer()
             deliver(context, isLast: true)
@@ -144,14 +118,13 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     private func drop(_ bytes: Int, _ context: ChannelHandlerContext) {
         account.remove(wire.dropped(bytes))
-        drained += bytes
-        if pendingClose != nil, drained > Self.drainedBytes { finishClose(context) }
+        if lingering.dropped(bytes) { finishClose(context) }
     }
 
     private func end(_ context: ChannelHandlerContext) {
         isArriving = false
         account.completed()
-        if pendingClose != nil { return finishClose(context) }
+        if lingering.isPending { return finishClose(context) }
         if isDelivered {
             // Its answer is written already, unless it is still being made.
             if !isAnswering { skipped(context) }
@@ -163,22 +136,22 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     /// The body that nobody wanted is over; the next request may come.
     private func skipped(_ context: ChannelHandlerContext) {
         account.remove(wire.answered())
-        awaitRequest(context)
+        awaitRequest()
     }
 
-    private func awaitRequest(_ context: ChannelHandlerContext) {
+    private func awaitRequest() {
         if isArriving {
-            setAlarm(limits.request, .idle, context)
+            timer.bodyIsSkipped()
         } else if wire.isWithinRequest {
-            requestBegan(context)
+            timer.requestBegan()
         } else {
-            setAlarm(limits.idle, .idle, context)
+            timer.requestIsAwaited()
         }
     }
 
     private func deliver(_ context: ChannelHandlerContext, isLast: Bool = false) {
         guard let head, !isDelivered else { return }
-        alarm?.cancel()
+        timer.requestCame()
         isDelivered = true
         isAnswering = true
         if isLast { isClosing = true }
@@ -195,7 +168,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         isAnswering = false
         if wire.isBroken { response.closes = true }
         if response.closes { isClosing = true }
-        awaitRequest(context)
+        awaitRequest()
         let taken = promise ?? context.eventLoop.makePromise()
         write(response, to: request, context, taken)
         guard wire.isBroken else { return }
@@ -208,19 +181,11 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         _ response: HTTPResponse, to request: HTTPRequestHead?, _ context: ChannelHandlerContext,
         _ taken: EventLoopPromise<Void>
     ) {
-        var headers = response.headers
-        headers.replaceOrAdd(name: "content-length", value: String(response.body.readableBytes))
-        if response.closes || request?.isKeepAlive == false {
-            headers.replaceOrAdd(name: "connection", value: "close")
-        } else if request?.version == .http1_0 {
-            headers.replaceOrAdd(name: "connection", value: "keep-alive")
-        }
         let size = response.body.readableBytes
         let question = isArriving ? 0 : wire.answered()
         account.add(size)
         taken.futureResult.whenComplete { [account] _ in account.remove(size + question) }
-        let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.head(response.head(answering: request))), promise: nil)
         if request?.method != .HEAD, response.body.readableBytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
         }
@@ -262,6 +227,15 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         context.flush()
     }
 
+    private func isOverdue(_ overdue: HTTPRequestTimer.Overdue, _ context: ChannelHandlerContext) {
+        switch overdue {
+        case .request: return requestIsOverdue(context)
+        case .firstRequest: metrics.turnedAway(.silent)
+        case .idle: break
+        }
+        context.close(promise: nil)
+    }
+
     private func requestIsOverdue(_ context: ChannelHandlerContext) {
         guard account.isWaiting, head != nil, !isDelivered else { return context.close(promise: nil) }
         metrics.turnedAway(.bytes)
@@ -270,50 +244,28 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         close(context: context, mode: .all, promise: nil)
     }
 
-    /// Where a body is still coming, the close waits: bytes that nobody has read would reset the connection, and take
-    /// the answer from the client.
+    /// Where a body is still coming, the close waits.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        if let pendingClose { return pendingClose.futureResult.cascade(to: promise) }
-        guard mode == .all, context.channel.isActive, isArriving, isClosing, drained <= Self.drainedBytes else {
+        guard !lingering.joins(promise) else { return }
+        guard mode == .all, context.channel.isActive, isArriving, isClosing, lingering.mayBegin else {
             return context.close(mode: mode, promise: promise)
         }
-        let close = context.eventLoop.makePromise(of: Void.self)
-        close.futureResult.cascade(to: promise)
-        pendingClose = close
-        alarm?.cancel()
+        timer.stop()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        alarm = context.eventLoop.scheduleTask(in: TimeAmount(Self.drainTime)) {
-            bound.value.0.finishClose(bound.value.1)
-        }
+        lingering.begin(promise, on: context.eventLoop, clock) { bound.value.0.finishClose(bound.value.1) }
         context.read()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // Whoever took the requests has gone.
-        if pendingClose != nil { context.read() }
+        if lingering.isPending { context.read() }
         context.fireChannelReadComplete()
     }
 
     private func finishClose(_ context: ChannelHandlerContext) {
-        guard let close = pendingClose else { return }
-        pendingClose = nil
+        guard let close = lingering.end() else { return }
         isArriving = false
         context.close(promise: close)
-    }
-
-    private func setAlarm(_ timeout: Duration, _ wait: Wait, _ context: ChannelHandlerContext) {
-        alarm?.cancel()
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        alarm = clock.schedule(after: timeout, on: context.eventLoop) { bound.value.0.ring(wait, bound.value.1) }
-    }
-
-    private func ring(_ wait: Wait, _ context: ChannelHandlerContext) {
-        switch wait {
-        case .request: return requestIsOverdue(context)
-        case .silent: metrics.turnedAway(.silent)
-        case .idle: break
-        }
-        context.close(promise: nil)
     }
 }
 

@@ -20,9 +20,10 @@ struct HTTPListener: Sendable {
             access, control.tokens, bodyBytes: configuration.limits.payloadBytes, listener: settings.address.host,
             isLoopback: resolved.isLoopback, allowed: settings.allowedHosts)
         let pipeline = HTTPPipeline(
-            limits: HTTPExchangeHandler.Limits(
-                bodyBytes: configuration.limits.payloadBytes, firstRequest: configuration.timeouts.firstRequest,
-                request: configuration.timeouts.request, idle: settings.keepAlive),
+            bodyBytes: configuration.limits.payloadBytes,
+            times: HTTPRequestTimer.Limits(
+                firstRequest: configuration.timeouts.firstRequest, request: configuration.timeouts.request,
+                idle: settings.keepAlive),
             headerBytes: settings.headerBytes, gate: gate, metrics: report.metrics,
             clock: configuration.clock)
         do {

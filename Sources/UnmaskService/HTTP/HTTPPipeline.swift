@@ -5,7 +5,8 @@ import NIOHTTP1
 struct HTTPPipeline: Sendable {
     private static let headerFields = 100
 
-    let limits: HTTPExchangeHandler.Limits
+    let bodyBytes: Int
+    let times: HTTPRequestTimer.Limits
     /// Of all headers, and again of all trailers.
     let headerBytes: Int
     let gate: HTTPGate
@@ -27,6 +28,6 @@ struct HTTPPipeline: Sendable {
         try pipeline.addHandlers([HTTPByteCounter(wire), HTTPResponseEncoder()])
         try parts.add(to: pipeline)
         try pipeline.addHandlers([HTTPServerPipelineHandler(), NIOHTTPResponseHeadersValidator()])
-        try pipeline.addHandler(HTTPExchangeHandler(limits: limits, gate, wire, account, metrics, clock))
+        try pipeline.addHandler(HTTPExchangeHandler(bodyBytes: bodyBytes, times, gate, wire, account, metrics, clock))
     }
 }

@@ -15,6 +15,20 @@ struct HTTPResponse: Sendable {
         self.body = body
     }
 
+    /// What goes before the body, as the request's version and its `Connection` have it.
+    ///
+    /// - Parameter request: nil where none was read.
+    func head(answering request: HTTPRequestHead?) -> HTTPResponseHead {
+        var headers = headers
+        headers.replaceOrAdd(name: "content-length", value: String(body.readableBytes))
+        if closes || request?.isKeepAlive == false {
+            headers.replaceOrAdd(name: "connection", value: "close")
+        } else if request?.version == .http1_0 {
+            headers.replaceOrAdd(name: "connection", value: "keep-alive")
+        }
+        return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    }
+
     /// A JSON object.
     static func json(
         _ status: HTTPResponseStatus, _ members: (inout JSONWriter) -> Void

@@ -7,6 +7,8 @@ final class HTTPWire {
     enum Fault: Error {
         /// TLS on a port that speaks in the clear.
         case tls
+        /// A request line that names another protocol.
+        case foreign
         /// Chunk sizes, extensions and white space beyond what the body needs.
         case framingTooLarge
     }
@@ -24,10 +26,13 @@ final class HTTPWire {
     private(set) var fault: Fault?
     /// Whether nothing that comes is read any more.
     var isBroken = false
+    /// Whether the parser is being replaced, so that what comes has to wait.
+    fileprivate(set) var isChangingParsers = false
     /// Bytes that came since the last request ended.
     private(set) var received = 0
     private var bodyBytes = 0
     private var isFirst = true
+    private var pieces = HTTPPieces()
 
     init(headerBytes: Int) {
         framingBytes = 2 * headerBytes
@@ -50,8 +55,15 @@ final class HTTPWire {
         isFirst = false
     }
 
+    /// - Returns: bytes of one request alone, from the front of those that have come.
+    fileprivate func piece(of bytes: inout ByteBuffer) -> ByteBuffer? { pieces.next(of: &bytes) }
+
     /// - Throws: as above.
     fileprivate func parsed() throws {
+        guard isBroken || !pieces.isForeign else {
+            (fault, isBroken) = (.foreign, true)
+            throw HTTPParserError.invalidVersion
+        }
         let framing = received - bodyBytes
         guard isBroken || framing <= framingBytes + Self.framingPerBodyByte * bodyBytes + Int(UInt16.max) else {
             (fault, isBroken) = (.framingTooLarge, true)
@@ -59,10 +71,12 @@ final class HTTPWire {
         }
     }
 
+    fileprivate func head(_ head: HTTPRequestHead) { pieces.headEnded(head) }
+
     fileprivate func body(_ bytes: Int) { bodyBytes += bytes }
 
-    /// What comes next in the same piece of bytes counts as the last request's: as much as is read at once, at most.
     fileprivate func end() {
+        pieces.requestEnded()
         finished.append(unfinished)
         (received, unfinished, bodyBytes) = (0, 0, 0)
     }
@@ -78,8 +92,8 @@ final class HTTPWire {
     func answered() -> Int { finished.popFirst() ?? 0 }
 }
 
-/// Below the parser: counts the bytes that it gets.
-final class HTTPByteCounter: ChannelInboundHandler {
+/// Below the parser: counts the bytes that it gets, which are those of one request at a time.
+final class HTTPByteCounter: ChannelDuplexHandler {
     /// Bytes of a new request have come.
     struct RequestBegan {}
 
@@ -90,27 +104,57 @@ final class HTTPByteCounter: ChannelInboundHandler {
 
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
 
     private let wire: HTTPWire
+    /// What has come while the parser was being replaced.
+    private var waiting = ByteBuffer()
 
     init(_ wire: HTTPWire) {
         self.wire = wire
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = unwrapInboundIn(data)
-        let isNew = !wire.isWithinRequest
-        wire.came(bytes)
-        guard !wire.isBroken else {
-            return context.fireUserInboundEventTriggered(Skipped(bytes: bytes.readableBytes))
+        var bytes = unwrapInboundIn(data)
+        if waiting.readableBytes > 0 {
+            waiting.writeBuffer(&bytes)
+        } else {
+            pass(bytes, context)
         }
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is HTTPPartCounter.ParserReplaced else {
+            return context.triggerUserOutboundEvent(event, promise: promise)
+        }
+        promise?.succeed()
+        guard waiting.readableBytes > 0 else { return }
+        let bytes = waiting
+        waiting = ByteBuffer()
+        pass(bytes, context)
+        context.fireChannelReadComplete()
+    }
+
+    private func pass(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        var bytes = bytes
         do {
-            try wire.began(bytes)
-            if isNew { context.fireUserInboundEventTriggered(RequestBegan()) }
-            context.fireChannelRead(data)
-            try wire.parsed()
+            if !wire.isBroken { try wire.began(bytes) }
+            while !wire.isBroken, !wire.isChangingParsers, let piece = wire.piece(of: &bytes) {
+                let isNew = !wire.isWithinRequest
+                wire.came(piece)
+                if isNew { context.fireUserInboundEventTriggered(RequestBegan()) }
+                context.fireChannelRead(wrapInboundOut(piece))
+                try wire.parsed()
+            }
         } catch {
             context.fireErrorCaught(error)
+        }
+        guard bytes.readableBytes > 0 else { return }
+        if wire.isBroken {
+            wire.came(bytes)
+            context.fireUserInboundEventTriggered(Skipped(bytes: bytes.readableBytes))
+        } else {
+            waiting = bytes
         }
     }
 }
@@ -118,6 +162,9 @@ final class HTTPByteCounter: ChannelInboundHandler {
 /// Above the parser, which stops for good behind a request that offers to upgrade to another protocol: that offer is
 /// declined, as HTTP allows, and a new parser takes what follows.
 final class HTTPPartCounter: ChannelInboundHandler {
+    /// The new parser has its place: what waited for it may come.
+    struct ParserReplaced {}
+
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
 
@@ -139,7 +186,9 @@ final class HTTPPartCounter: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): offersUpgrade = head.offersUpgrade
+        case .head(let head):
+            wire.head(head)
+            offersUpgrade = head.offersUpgrade
         case .body(let bytes): wire.body(bytes.readableBytes)
         case .end:
             wire.end()
@@ -148,15 +197,20 @@ final class HTTPPartCounter: ChannelInboundHandler {
         context.fireChannelRead(data)
     }
 
-    /// The old parser gives the bytes that it has not read to the new one when it goes.
     private func replaceParser(_ context: ChannelHandlerContext) {
         let (old, new) = (parser, makeParser())
         do {
             try context.pipeline.syncOperations.addHandler(new, position: .after(old))
-            parser = new
-            context.pipeline.syncOperations.removeHandler(old, promise: nil)
         } catch {
-            context.fireErrorCaught(error)
+            return context.fireErrorCaught(error)
+        }
+        parser = new
+        wire.isChangingParsers = true
+        let bound = NIOLoopBound((wire, context), eventLoop: context.eventLoop)
+        context.pipeline.syncOperations.removeHandler(old).whenComplete { _ in
+            let (wire, context) = bound.value
+            wire.isChangingParsers = false
+            context.triggerUserOutboundEvent(ParserReplaced(), promise: nil)
         }
     }
 }

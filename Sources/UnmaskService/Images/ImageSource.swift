@@ -4,7 +4,7 @@ import NIOCore
 enum ImageSource: Sendable {
     /// A file on the server, under one of the allowed directories.
     case path(String)
-    /// An encoded image: JPEG, PNG or WebP.
+    /// An encoded image, of any format that is decoded (`docs/preprocessing.md`).
     case encoded(RequestBytes)
     case pixels(RawPixels)
 }

@@ -62,6 +62,11 @@ package struct JSONWriter {
         if let number { value(number) } else { literal("null") }
     }
 
+    package mutating func field(_ name: String, orNull number: Double?) {
+        key(name)
+        if let number { value(number) } else { literal("null") }
+    }
+
     package mutating func field(_ name: String, _ flag: Bool) {
         key(name)
         literal(flag ? "true" : "false")

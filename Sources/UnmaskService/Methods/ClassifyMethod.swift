@@ -1,47 +1,72 @@
 import UnmaskModel
 
-/// `classify`: the most probable classes of every image.
+/// `classify`: the labels of every image that score most, by the model's own head or by one that was fitted on its vectors.
 struct ClassifyResult: MethodResult {
-    private static let parameters = ImageRequest.parameters + ["top_k", "keep", "seed"]
+    private static let parameters =
+        ImageRequest.parameters + Parameters.budgetMembers + ["top_k", "scores", "threshold", "head"]
 
-    private let results: ItemResults<[ClassScore]>
+    private let results: ItemResults<Labels>
     private let stamp: ResultStamp
+    /// The fitted head's name.
+    private let head: String?
+
+    /// What one image was answered.
+    private struct Labels: Sendable {
+        let scores: [ClassScore]
+        /// Nil for heads that call nothing unknown.
+        var isUnknown: Bool?
+    }
 
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         let images = try parameters.images(frames: request.frames, maximum: context.limits.imagesPerRequest)
         let run = try await ImageRequest(parameters, context)
+        head = try parameters.string("head")
+        if let head {
+            let fitted = try FittedHead(named: head, parameters, run, context)
+            let (outcomes, use) = try await run.run(images, .embed(fitted.vector), fitted.budget, context)
+            stamp = run.stamp(use, vector: fitted.vector)
+            results = ItemResults(
+                outcomes.map { outcome in
+                    outcome.result.then { (output) throws(ServiceError) in
+                        let answer = try fitted.answer(output)
+                        return Labels(scores: answer.scores, isUnknown: fitted.callsUnknown ? answer.isUnknown : nil)
+                    }
+                }, outcomes, context)
+            return
+        }
         let interface = run.model.description.interface
         guard interface.classes > 0 else {
             throw ServiceError(.invalidParams, ModelError.noHead(model: run.model.name).description)
         }
-        let topK = try parameters.integer("top_k", in: 1...interface.classes)
-        let mask = try parameters.keptPatches(of: interface)
-        stamp = run.stamp(mask: mask)
-        let operation = InferenceOperation.classify(topK: topK ?? min(5, interface.classes))
-        let outcomes = try await run.run(images, operation, mask: mask, context)
-        results = ItemResults(outcomes.map { $0.result.then(Self.classes) }, outcomes, context)
+        let options = try parameters.classification(outputs: interface.classes, scores: interface.scores)
+        let budget = try parameters.tokenBudget(of: run.model.description)
+        let (outcomes, use) = try await run.run(images, .classify(options), budget, context)
+        stamp = run.stamp(use)
+        results = ItemResults(outcomes.map { $0.result.then(Self.labels) }, outcomes, context)
     }
 
-    private static func classes(_ output: InferenceOutput) throws(ServiceError) -> [ClassScore] {
+    private static func labels(_ output: InferenceOutput) throws(ServiceError) -> Labels {
         guard case .classes(let classes) = output else { throw .unexpectedOutput }
         try ServiceError.checkFinite(classes)
-        return classes
+        return Labels(scores: classes)
     }
 
     var times: StageTimes? { results.times }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
-        results.write(to: &json) { json, classes in
+        results.write(to: &json) { json, labels in
             json.key("labels")
-            json.array(of: classes) { json, result in
+            json.array(of: labels.scores) { json, result in
                 json.object { json in
                     json.field("label", result.label)
                     json.field("index", result.index)
-                    json.field("probability", result.probability)
+                    json.field(result.kind.member, result.score)
                 }
             }
+            if let isUnknown = labels.isUnknown { json.field("unknown", isUnknown) }
         }
+        if let head { json.field("head", head) }
         json.key("stamp")
         stamp.write(to: &json)
     }

@@ -4,7 +4,8 @@ import UnmaskModel
 /// `compare`: how alike two images are, or two vectors that answers gave: the cosine of the angle between them. Vectors
 /// that were not made in the same way are refused.
 struct CompareResult: MethodResult {
-    private static let parameters = ["a", "b"] + ImageRequest.common + Parameters.vectorMembers
+    private static let parameters =
+        ["a", "b"] + ImageRequest.common + Parameters.vectorMembers + ["keep", "seed", "merge"]
 
     /// What one side is given as.
     private enum Side {
@@ -74,12 +75,14 @@ struct CompareResult: MethodResult {
         guard vector.pooling != .tokens else {
             throw parameters.mismatch("pooling", "\"cls\" or \"mean\": one vector an image is compared")
         }
-        let mask = try parameters.keptPatches(of: model)
-        let outcomes = try await run.run(images, .embed(vector), mask: mask, context)
+        // Nothing is lowered: the vectors would not be comparable with others.
+        let asked = TokenUse(
+            mask: try parameters.keptPatches(of: model), merge: try parameters.merge(of: run.model.description))
+        let (outcomes, use) = try await run.run(images, .embed(vector), TokenBudget(asked: asked), context)
         let results = ItemResults(outcomes.map { $0.result.then(EmbeddingOutput.init) }, outcomes, context)
         var vectors: [[Float]] = []
         for item in results.items { vectors.append(try item.get().values) }
-        return (vectors, run.stamp(mask: mask, vector: vector), results.times)
+        return (vectors, run.stamp(use, vector: vector), results.times)
     }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {

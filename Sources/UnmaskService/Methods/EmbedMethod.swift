@@ -3,7 +3,7 @@ import UnmaskModel
 /// `embed`: a vector, or one for each token, of every image.
 struct EmbedResult: MethodResult {
     private static let parameters =
-        ImageRequest.parameters + Parameters.vectorMembers + ["encoding", "dtype"]
+        ImageRequest.parameters + Parameters.vectorMembers + Parameters.budgetMembers + ["encoding", "dtype"]
 
     private let encoding: VectorEncoding
     private let type: VectorType
@@ -18,15 +18,15 @@ struct EmbedResult: MethodResult {
         let run = try await ImageRequest(parameters, context)
         let interface = run.model.description.interface
         let vector = try parameters.vectorOptions(of: interface)
-        let mask = try parameters.keptPatches(of: interface)
+        let budget = try parameters.tokenBudget(of: run.model.description)
         model = run.model.name
         encoding = try parameters.choice("encoding") ?? .json
         type = try parameters.choice("dtype") ?? .f32
-        stamp = run.stamp(mask: mask, vector: vector)
-        let rows = vector.pooling == .tokens ? mask.kept : 1
+        let rows = vector.pooling == .tokens ? budget.asked.mask.kept : 1
         try context.limits.checkAnswer(
             bytes: images.count * rows * vector.dimensions * encoding.bytes(of: type))
-        let outcomes = try await run.run(images, .embed(vector), mask: mask, context)
+        let (outcomes, use) = try await run.run(images, .embed(vector), budget, context)
+        stamp = run.stamp(use, vector: vector)
         results = ItemResults(outcomes.map { $0.result.then(EmbeddingOutput.init) }, outcomes, context)
     }
 

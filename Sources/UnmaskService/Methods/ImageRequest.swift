@@ -34,25 +34,29 @@ struct ImageRequest: Sendable {
         return .recipe(recipe)
     }
 
-    /// Runs one operation over images, each under the same mask.
+    /// Runs one operation over images, each at the same cost in tokens.
     ///
+    /// - Returns: what became of each image, and what they were run with.
     /// - Throws: also `cancelled`, where the request was.
     func run(
-        _ images: [ImageSource], _ operation: InferenceOperation, mask: Mask, _ context: MethodContext
-    ) async throws(ServiceError) -> [ImageOutcome] {
+        _ images: [ImageSource], _ operation: InferenceOperation, _ budget: TokenBudget, _ context: MethodContext
+    ) async throws(ServiceError) -> ([ImageOutcome], TokenUse) {
         let jobs = images.map {
-            ImageJob(model: model, source: $0, preparation: preparation, mask: mask, operation: operation)
+            ImageJob(
+                model: model, source: $0, preparation: preparation, mask: budget.asked.mask, merge: budget.asked.merge,
+                operation: operation, budget: budget)
         }
         let outcomes = try await context.scheduler.run(jobs, terms)
         guard !Task.isCancelled else { throw .cancelled }
-        return outcomes
+        return (outcomes, outcomes.compactMap(\.use).first ?? budget.asked)
     }
 
     /// What made the result: vectors with different stamps are never to be compared.
-    func stamp(mask: Mask, vector: VectorOptions? = nil) -> ResultStamp {
+    func stamp(_ use: TokenUse, vector: VectorOptions? = nil) -> ResultStamp {
         var stamp = ResultStamp(
             model: model.description.hash, recipe: preparation.stamp(imageSize: model.description.interface.imageSize),
-            precision: model.description.precision, tokens: mask.kept)
+            precision: model.description.precision, tokens: use.mask.kept,
+            merge: use.merge > 0 ? use.merge : nil)
         if let vector {
             stamp.pooling = vector.pooling.rawValue
             stamp.dimension = vector.dimensions

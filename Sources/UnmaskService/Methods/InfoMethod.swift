@@ -1,6 +1,8 @@
-/// `info`: what the models are; all of them, or the one that `model` names. Loads nothing.
+/// `info`: what the models are, and the heads that were fitted on their vectors; all of them, or those of the model that
+/// `model` names. Loads nothing.
 struct InfoResult: MethodResult {
     private let models: [ModelRegistry.Entry]
+    private let heads: [ServiceConfiguration.NamedHead]
 
     init(_ request: Request, _ context: MethodContext) throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: ["model"])
@@ -8,8 +10,11 @@ struct InfoResult: MethodResult {
         if let name = try parameters.string("model") {
             models = entries.filter { $0.name == name }
             guard !models.isEmpty else { throw .noModel(name, known: entries.map(\.name)) }
+            let hash = models[0].model?.description.hash
+            heads = context.configuration.heads.filter { $0.head.stamp.model == hash }
         } else {
             models = entries
+            heads = context.configuration.heads
         }
     }
 
@@ -21,6 +26,19 @@ struct InfoResult: MethodResult {
                 json.field("loaded", entry.model != nil)
                 entry.model?.description.writeMembers(to: &json)
                 if let golden = entry.model?.golden { json.field("golden", golden.origin.rawValue) }
+            }
+        }
+        json.key("heads")
+        json.array(of: heads) { json, named in
+            json.object { json in
+                json.field("name", named.name)
+                json.field("kind", named.head.kind.rawValue)
+                json.key("scores")
+                json.array(of: named.head.kind.scores) { $0.value($1.rawValue) }
+                json.key("labels")
+                json.array(of: named.head.labels) { $0.value($1) }
+                json.key("stamp")
+                ResultStamp(named.head.stamp).write(to: &json)
             }
         }
     }
@@ -41,9 +59,13 @@ extension ModelDescription {
         json.field("pooling", interface.pooling.rawValue)
         json.key("poolings")
         json.array(of: interface.poolings) { $0.value($1.rawValue) }
+        json.field("merge", merge)
+        json.field("merge_max", mergeRefusal == nil ? interface.patches / 2 : 0)
         json.key("recipes")
         json.array(of: recipes) { $0.value($1.name) }
         json.field("classes", interface.classes)
+        json.key("scores")
+        json.array(of: interface.scores) { $0.value($1.rawValue) }
         json.key("labels")
         json.array(of: labels) { $0.value($1) }
         json.key("decoder")

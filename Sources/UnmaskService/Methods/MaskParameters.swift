@@ -2,10 +2,13 @@ import UnmaskModel
 
 extension Parameters {
     /// Reads `keep`, a fraction (with `seed`) or a list of patch ids; absent, every patch is seen.
-    func keptPatches(of model: ModelInterface) throws(ServiceError) -> Mask {
+    /// - Parameter other: another parameter that `seed` may be given for.
+    func keptPatches(of model: ModelInterface, with other: String? = nil) throws(ServiceError) -> Mask {
         switch self["keep"] {
         case nil:
-            guard self["seed"] == nil else { throw mismatch("seed", "given together with a fraction to keep") }
+            guard self["seed"] == nil || other.map({ self[$0] != nil }) ?? false else {
+                throw mismatch("seed", "given together with a fraction to keep")
+            }
             return .none(patches: model.patches)
         case _ where !model.takesMasks:
             throw mismatch("keep", "left out: this model always sees the whole image")

@@ -2,6 +2,8 @@
 enum Method: String, CaseIterable, Sendable {
     case hello, info, health, ready, stats
     case embed, classify, reconstruct, compare
+    case indexSearch = "index.search"
+    case indexInfo = "index.info"
     case cancel
     case load, unload, reload, drain
     case logLevel = "log_level"

@@ -5,7 +5,9 @@ import UnmaskModel
 /// `reconstruct`: hide patches of every image, and let the decoder paint them again.
 struct ReconstructResult: MethodResult {
     private static let parameters =
-        ImageRequest.parameters + ["ratio", "seed", "keep", "pattern", "picture", "format", "encoding"]
+        ImageRequest.parameters + [
+            "ratio", "seed", "keep", "pattern", "merge", "merge_max", "picture", "format", "encoding",
+        ]
 
     /// A reconstruction whose picture is in the bytes that were asked for.
     private struct Item: Sendable {
@@ -34,8 +36,9 @@ struct ReconstructResult: MethodResult {
         let format = try parameters.choice("format") ?? PictureFormat.png
         self.format = format
         let picture = try parameters.choice("picture") ?? Picture.panel
-        stamp = run.stamp(mask: mask)
-        let outcomes = try await run.run(images, .reconstruct, mask: mask, context)
+        let budget = try parameters.tokenBudget(of: run.model.description, mask: mask)
+        let (outcomes, use) = try await run.run(images, .reconstruct, budget, context)
+        stamp = run.stamp(use)
         let items = try await context.scheduler.runBlocking {
             outcomes.map { outcome in
                 outcome.result.then { output throws(ServiceError) in try Self.item(output, picture, format) }

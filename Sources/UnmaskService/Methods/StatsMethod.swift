@@ -26,7 +26,7 @@ struct StatsResult: MethodResult {
         json.key("errors")
         write(ErrorType.allCases.map { ($0.rawValue, counts.errors[$0] ?? 0) }, to: &json)
         json.key("images")
-        write([("done", counts.images), ("failed", counts.failedImages)], to: &json)
+        write([("done", counts.images), ("failed", counts.failedImages), ("lowered", counts.loweredImages)], to: &json)
         json.key("batch_images")
         write(counts.batches.sorted { $0.key < $1.key }.map { ("\($0.key)", $0.value) }, to: &json)
         json.key("latency_us")

@@ -2,7 +2,7 @@ import UnmaskModel
 
 extension Parameters {
     /// What says what vectors are made of.
-    static let vectorMembers = ["pooling", "normalize", "dimensions", "output", "keep", "seed"]
+    static let vectorMembers = ["pooling", "normalize", "dimensions", "output"]
 
     /// Reads `pooling`, `normalize`, `dimensions` and `output`.
     func vectorOptions(of model: ModelInterface) throws(ServiceError) -> VectorOptions {

@@ -22,6 +22,9 @@ struct MetricDefinition: Sendable {
         MetricDefinition(
             name: "unmask_read_pauses_total", help: "Times that a connection was not read for the bytes that are held."),
         MetricDefinition(name: "unmask_queued_images", help: "Images that wait, are prepared, or wait for the engine."),
+        MetricDefinition(
+            name: "unmask_lowered_images_total",
+            help: "Images that were queued with fewer tokens than asked for, as their requests allow."),
         MetricDefinition(name: "unmask_batch_images", help: "Images of a forward pass.", buckets: sizes),
         MetricDefinition(
             name: "unmask_stage_duration_seconds",

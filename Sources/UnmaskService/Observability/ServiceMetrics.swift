@@ -12,6 +12,7 @@ struct ServiceMetrics: Sendable {
     private let encode: Timer
     private let total: Timer
     private let readPauses: Counter
+    private let loweredImages: Counter
     private let turnedAway: [TurnedAwayReason: Counter]
     private let errors: [ErrorType: Counter]
     private let requests: [Method: Counter]
@@ -35,6 +36,7 @@ struct ServiceMetrics: Sendable {
         encode = stage("encode")
         total = Timer(label: "unmask_request_duration", factory: factory)
         readPauses = Counter(label: "unmask_read_pauses_total", factory: factory)
+        loweredImages = Counter(label: "unmask_lowered_images_total", factory: factory)
         turnedAway = Dictionary(
             uniqueKeysWithValues: TurnedAwayReason.allCases.map {
                 let dimensions = [("reason", $0.rawValue)]
@@ -77,6 +79,12 @@ struct ServiceMetrics: Sendable {
 
     /// A connection waits to be read until fewer bytes are held.
     func readingPaused() { readPauses.increment() }
+
+    /// Images were queued with fewer tokens than asked for, as their requests allow.
+    func lowered(images: Int) {
+        loweredImages.increment(by: images)
+        statistics.lowered(images: images)
+    }
 
     func error(_ type: ErrorType) {
         errors[type]?.increment()

@@ -5,6 +5,8 @@ struct ResultStamp: Sendable, Equatable {
     var precision: String
     /// Patch tokens that the encoder saw.
     var tokens: Int
+    /// Tokens that each block merged into others, at most; nil where none were.
+    var merge: Int?
     // Of vectors only.
     var pooling: String?
     var dimension: Int?
@@ -21,6 +23,7 @@ struct ResultStamp: Sendable, Equatable {
             if let output { stamp.field("output", output) }
             if let dimension { stamp.field("dimension", dimension) }
             stamp.field("tokens", tokens)
+            if let merge { stamp.field("merge", merge) }
             if let normalized { stamp.field("normalized", normalized) }
         }
     }
@@ -35,6 +38,7 @@ struct ResultStamp: Sendable, Equatable {
         return [
             difference("model", \.model), difference("recipe", \.recipe), difference("precision", \.precision),
             difference("tokens", \.tokens),
+            merge == other.merge ? nil : "merge is \(merge ?? 0) and \(other.merge ?? 0)",
             pooling == other.pooling ? nil : "pooling is \(text(pooling)) and \(text(other.pooling))",
             output == other.output ? nil : "output is \(text(output)) and \(text(other.output))",
             dimension == other.dimension ? nil : "dimension is \(dimension ?? 0) and \(other.dimension ?? 0)",
@@ -47,7 +51,7 @@ struct ResultStamp: Sendable, Equatable {
 extension ResultStamp {
     /// Reads the stamp of a vector, as an answer gave it.
     init(_ value: JSONValue?, at place: String) throws(ServiceError) {
-        let known = ["model", "recipe", "precision", "pooling", "output", "dimension", "tokens", "normalized"]
+        let known = ["model", "recipe", "precision", "pooling", "output", "dimension", "tokens", "merge", "normalized"]
         let stamp = try Parameters(value, at: place, allowing: known)
         func required<Value>(_ name: String, _ value: Value?) throws(ServiceError) -> Value {
             guard let value else { throw stamp.mismatch(name, "as the answer that gave the vector has it") }
@@ -57,6 +61,7 @@ extension ResultStamp {
         recipe = try required("recipe", try stamp.string("recipe"))
         precision = try required("precision", try stamp.string("precision"))
         tokens = try required("tokens", try stamp.integer("tokens", in: 0...Int(Int32.max)))
+        merge = try stamp.integer("merge", in: 1...Int(Int32.max))
         pooling = try required("pooling", try stamp.string("pooling"))
         dimension = try required("dimension", try stamp.integer("dimension", in: 1...Int(Int32.max)))
         normalized = try required("normalized", try stamp.flag("normalized"))

@@ -86,7 +86,8 @@ final class Readiness: Sendable {
         let started = clock.now
         var report = ModelReport(name: model.name, origin: golden.origin)
         // Also where the image never comes back, the engine may have been at it.
-        var cost = scheduler.engineTime(forTokens: 1 + model.description.interface.patches)
+        var cost = scheduler.engineTime(
+            forTokens: model.description.interface.prefix + model.description.interface.patches)
         do throws(ServiceError) {
             let outcome = try await goldenOutcome(of: model, golden.expected)
             cost = outcome.times.cost
@@ -139,7 +140,7 @@ extension GoldenVector {
                 VectorOptions(
                     pooling: pooling, normalize: false, dimensions: model.interface.width(of: pooling)))
         } else {
-            .classify(topK: vector.count)
+            .classify(ClassificationOptions(topK: vector.count))
         }
     }
 
@@ -148,7 +149,7 @@ extension GoldenVector {
         switch output {
         case .embedding(let embedding) where pooling != nil: return embedding.values
         case .classes(let classes) where pooling == nil:
-            return classes.sorted { $0.index < $1.index }.map(\.probability)
+            return classes.sorted { $0.index < $1.index }.map(\.score)
         default: throw .unexpectedOutput
         }
     }

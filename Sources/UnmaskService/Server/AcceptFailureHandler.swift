@@ -6,6 +6,7 @@ import NIOCore
 struct AcceptReport: Sendable {
     let metrics: ServiceMetrics
     let logger: Logger
+    let clock: any ServiceClock
 }
 
 /// Keeps a listening socket from spinning when the process cannot accept: out of descriptors or memory.
@@ -21,14 +22,14 @@ final class AcceptFailureHandler: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
 
-    static let pause = TimeAmount.milliseconds(250)
-    static let silence = TimeAmount.minutes(1)
+    static let pause = Duration.milliseconds(250)
+    static let silence = Duration.seconds(60)
 
     private let report: AcceptReport
     private var spare = SpareDescriptor()
     /// The end of the pause; nil where the socket is looked at.
-    private var resumption: Scheduled<Void>?
-    private var nextLine: NIODeadline?
+    private var resumption: (any Alarm)?
+    private var nextLine: ContinuousClock.Instant?
 
     init(_ report: AcceptReport) {
         self.report = report
@@ -41,7 +42,7 @@ final class AcceptFailureHandler: ChannelInboundHandler {
         // The client has gone before its turn: the next one may be there.
         guard cause != .aborted else { return }
         report.metrics.acceptFailed(cause)
-        tell(error, cause, at: context.eventLoop.now)
+        tell(error, cause)
         // The system says so also where nobody waits, when the last descriptor went to a connection that is served.
         if cause == .memory || !spare.release() { pause(context) }
     }
@@ -68,7 +69,7 @@ final class AcceptFailureHandler: ChannelInboundHandler {
         // It fails only where the channel is closed.
         try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         let place = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        resumption = context.eventLoop.scheduleTask(in: Self.pause) {
+        resumption = report.clock.schedule(after: Self.pause, on: context.eventLoop) {
             let (handler, context) = place.value
             handler.spare.regain()
             handler.resume(context)
@@ -81,7 +82,8 @@ final class AcceptFailureHandler: ChannelInboundHandler {
         try? context.channel.syncOptions?.setOption(.autoRead, value: true)
     }
 
-    private func tell(_ error: IOError, _ cause: AcceptFailure, at now: NIODeadline) {
+    private func tell(_ error: IOError, _ cause: AcceptFailure) {
+        let now = report.clock.now
         if let nextLine, now < nextLine { return }
         nextLine = now + Self.silence
         report.logger.error(

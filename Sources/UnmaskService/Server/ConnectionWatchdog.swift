@@ -72,7 +72,7 @@ final class ConnectionWatchdog: Sendable {
         metrics.error(.overloaded)
         channel.writeAndFlush(Answer.error(.noRoom, id: .null), promise: nil)
         // What was not read would reset the connection, and take the answer from the client.
-        channel.eventLoop.scheduleTask(in: TimeAmount(Self.farewell)) { [channel] in channel.close(promise: nil) }
+        _ = clock.schedule(after: Self.farewell, on: channel.eventLoop) { [channel] in channel.close(promise: nil) }
     }
 
     /// Everything that came so far is whole requests, or there is the beginning of another one.

@@ -4,6 +4,7 @@ import NIOCore
 /// Answers one request.
 struct RequestHandler: Sendable {
     let models: ModelRegistry
+    let indexes: ServedIndexes
     let scheduler: Scheduler
     let readiness: Readiness
     let metrics: ServiceMetrics
@@ -93,6 +94,8 @@ struct RequestHandler: Sendable {
         case .classify: try await ClassifyResult(request, context)
         case .reconstruct: try await ReconstructResult(request, context)
         case .compare: try await CompareResult(request, context)
+        case .indexSearch: try await IndexSearchResult(request, context)
+        case .indexInfo: try IndexInfoResult(request, context)
         case .cancel: try CancelResult(request, context)
         case .load: try await LoadResult(request, context)
         case .unload: try UnloadResult(request, context)

@@ -8,12 +8,13 @@ import Synchronization
 ///
 /// Run it in a `ServiceGroup` that turns SIGTERM into a graceful shutdown. It then stops accepting, refuses new
 /// requests with `shutting_down`, finishes those in flight within `timeouts.drain`, and returns.
-public struct Server: Service {
+public struct Server: Service, CustomStringConvertible {
     /// Files that a server has open besides its connections: models, images that are being read, its own sockets.
     private static let otherFiles = 256
 
     private let configuration: ServiceConfiguration
     private let models: ModelRegistry
+    private let indexes: ServedIndexes
     private let logger: Logger
     private let logLevel: LogLevel
     private let logOutput: LogOutput?
@@ -22,21 +23,27 @@ public struct Server: Service {
     public let reloader: Reloader
 
     /// - Parameters:
+    ///   - indexes: what `index.search` searches.
     ///   - logLevel: what `log_level` changes; its handlers are the program's to install.
     ///   - logOutput: where the logger writes, if its drops are to be told among the metrics.
     ///   - onListening: called once, when the models are warm and connections are accepted, with the real addresses.
     public init(
-        configuration: ServiceConfiguration, models: ModelRegistry, logger: Logger, logLevel: LogLevel = LogLevel(),
-        logOutput: LogOutput? = nil, onListening: @escaping @Sendable ([BoundAddress]) async -> Void = { _ in }
+        configuration: ServiceConfiguration, models: ModelRegistry, indexes: ServedIndexes = .none, logger: Logger,
+        logLevel: LogLevel = LogLevel(), logOutput: LogOutput? = nil,
+        onListening: @escaping @Sendable ([BoundAddress]) async -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.models = models
+        self.indexes = indexes
         self.logger = logger
         self.logLevel = logLevel
         self.logOutput = logOutput
         self.onListening = onListening
         reloader = Reloader(logger: logger)
     }
+
+    /// What its service group calls it: without it, all its members would be written out at every start.
+    public var description: String { "the server" }
 
     /// Serves until graceful shutdown or cancellation.
     ///
@@ -55,7 +62,7 @@ public struct Server: Service {
         let scheduler = Scheduler(configuration: configuration, loader: loader, metrics: metrics)
         let readiness = Readiness(models: models, scheduler: scheduler, configuration: configuration)
         let handler = RequestHandler(
-            models: models, scheduler: scheduler, readiness: readiness, metrics: metrics,
+            models: models, indexes: indexes, scheduler: scheduler, readiness: readiness, metrics: metrics,
             configuration: configuration, life: ServerLife(configuration.connectionLimits), logger: logger,
             logLevel: logLevel)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.engine.ioThreads)
@@ -64,7 +71,7 @@ public struct Server: Service {
             scheduler.start()
             try await models.start()
             let bank = ByteBank(configuration.byteLimits, onPause: { metrics.readingPaused() })
-            let report = AcceptReport(metrics: metrics, logger: logger)
+            let report = AcceptReport(metrics: metrics, logger: logger, clock: configuration.clock)
             let doors = try await Doors.open(configuration, control, report, bank, on: group)
             let outside = Outside(handler, control, registry, bank, log: logOutput, on: group)
             await outside.register(with: reloader)

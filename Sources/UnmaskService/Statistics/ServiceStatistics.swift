@@ -12,6 +12,8 @@ final class ServiceStatistics: Sendable {
         /// Images that got a result, and images that got an error of their own.
         var images = 0
         var failedImages = 0
+        /// Images that were run with fewer tokens than asked for, as their requests allow.
+        var loweredImages = 0
         /// How many batches had that many images.
         var batches: [Int: Int] = [:]
         var connections = 0
@@ -36,6 +38,8 @@ final class ServiceStatistics: Sendable {
     func error(_ type: ErrorType) { state.withLock { $0.counts.errors[type, default: 0] += 1 } }
 
     func connections(by change: Int) { state.withLock { $0.counts.connections += change } }
+
+    func lowered(images: Int) { state.withLock { $0.counts.loweredImages += images } }
 
     func batch(images: Int) { state.withLock { $0.counts.batches[images, default: 0] += 1 } }
 

@@ -4,14 +4,14 @@ public struct StateDictPattern: Sendable {
     public let name: String
     /// Names without which it is none of the kind.
     public let required: [String]
-    /// What may stand before the required names as part of the kind's own naming, with its dot (`vit.`), so that what
-    /// stands beside it (`classifier.weight`) belongs to the state dict as well.
-    public let stem: String?
+    /// What may stand before the required names as part of the kind's own naming, one or another with its dot (`vit.`), so
+    /// that what stands beside it (`classifier.weight`) belongs to the state dict as well.
+    public let stems: [String]
 
-    public init(name: String, required: [String], stem: String? = nil) {
+    public init(name: String, required: [String], stems: [String] = []) {
         self.name = name
         self.required = required
-        self.stem = stem
+        self.stems = stems
     }
 }
 

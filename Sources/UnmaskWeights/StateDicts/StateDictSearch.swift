@@ -17,7 +17,7 @@ public struct StateDictSearch: Sendable {
             var places: Set<String> = []
             for (index, pattern) in patterns.enumerated() {
                 for (inner, present) in StateDictSearch.prefixes(of: pattern.required, in: stateDict.names) {
-                    let prefix = StateDictSearch.outer(inner, stem: pattern.stem)
+                    let prefix = StateDictSearch.outer(inner, stems: pattern.stems)
                     let match = StateDictMatch(
                         stateDict: stateDict, pattern: index, prefix: prefix,
                         missing: pattern.required.filter { !present.contains($0) })
@@ -83,8 +83,8 @@ public struct StateDictSearch: Sendable {
         return found
     }
 
-    private static func outer(_ prefix: String, stem: String?) -> String {
-        guard let stem, prefix == stem || prefix.hasSuffix("." + stem) else { return prefix }
-        return String(prefix.dropLast(stem.count))
+    private static func outer(_ prefix: String, stems: [String]) -> String {
+        let stem = stems.first { prefix == $0 || prefix.hasSuffix("." + $0) }
+        return String(prefix.dropLast(stem?.count ?? 0))
     }
 }

@@ -64,9 +64,11 @@ package final class AtomicFile {
         try writeAll(bytes) { rest, offset in pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset)) }
     }
 
-    /// Makes the contents durable and gives them their name. Nothing can be written after it.
-    package func commit() throws(WeightsError) {
-        guard fsync(descriptor) == 0 else { throw failure(.outputFailed, "cannot be made durable") }
+    /// Gives the contents their name. Nothing can be written after it.
+    ///
+    /// - Parameter isDurable: whether they are to survive a power failure from now on, which takes as long as the disk does.
+    package func commit(isDurable: Bool = true) throws(WeightsError) {
+        guard !isDurable || fsync(descriptor) == 0 else { throw failure(.outputFailed, "cannot be made durable") }
         guard takeName() else {
             let error = failure(.outputFailed, "cannot be renamed into place")
             removeTemporary()
@@ -74,6 +76,7 @@ package final class AtomicFile {
         }
         close(descriptor)
         descriptor = -1
+        guard isDurable else { return }
         // The rename itself is durable once the folder is; a file system that cannot sync folders still has the file.
         let folder = open(AtomicFile.folder(of: path), O_RDONLY | O_CLOEXEC)
         if folder >= 0 {

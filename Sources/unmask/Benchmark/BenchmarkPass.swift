@@ -10,7 +10,8 @@ struct BenchmarkPass {
     private let masks: [Mask]
     private let task: ModelTask
 
-    init(session: ModelSession, batch: Int, mask: Mask) throws {
+    /// - Parameter pooling: measures that vector; nil: the model's own task.
+    init(session: ModelSession, batch: Int, mask: Mask, pooling: Pooling? = nil) throws {
         let c = session.model.interface
         self.session = session
         images = (0..<batch).map { index in
@@ -21,16 +22,16 @@ struct BenchmarkPass {
                 })
         }
         masks = Array(repeating: mask, count: batch)
-        task = session.model.hasHead ? .classify : .embed(nil)
+        task = session.model.hasHead && pooling == nil ? .classify : .embed(pooling)
         plan = try session.prepare(task, batch: batch, kept: mask.kept)
     }
 
     func seconds() throws -> Double {
         let time = try ContinuousClock().measure {
-            if case .classify = task {
-                _ = try session.classify(images, masks: masks)
+            if case .embed(let pooling) = task {
+                _ = try session.embed(images, options: EmbeddingOptions(pooling: pooling), masks: masks)
             } else {
-                _ = try session.embed(images, masks: masks)
+                _ = try session.classify(images, masks: masks)
             }
         }
         return time / .seconds(1)

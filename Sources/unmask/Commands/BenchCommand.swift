@@ -3,8 +3,10 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure the engine, or a server under load.",
+        abstract: "Measure the engine, its kernels, a server under load, or searches.",
         discussion: "Without a subcommand, it is engine: unmask bench --arch vit-b/16 --batch 8.",
-        subcommands: [BenchEngineCommand.self, BenchServeCommand.self],
+        subcommands: [
+            BenchEngineCommand.self, BenchKernelsCommand.self, BenchServeCommand.self, BenchSearchCommand.self,
+        ],
         defaultSubcommand: BenchEngineCommand.self)
 }

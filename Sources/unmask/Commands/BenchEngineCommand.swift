@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+import UnmaskGraph
 import UnmaskImage
 public import UnmaskModel
 import UnmaskRuntime
@@ -10,8 +11,9 @@ struct BenchEngineCommand: AsyncParsableCommand {
         commandName: "engine",
         abstract: "Measure a model's forward pass.",
         discussion: """
-            Prints the median and best time, images a second, GFLOP/s, and how much that is of the processor's float32 \
-            multiply-add peak, measured in the same run. Time is the engine's alone: no decoding, no sockets.
+            Prints the median and best time, images a second, GFLOP/s, and how much that is of the processor's \
+            multiply-add peak in the arithmetic of each product, measured in the same run. Time is the engine's alone: no decoding, no sockets. \
+            With --merge the same pass without runs in turns with it.
             """)
 
     @Option(help: ArgumentHelp("A checkpoint, Hugging Face folder or ONNX file.", valueName: "path"))
@@ -29,6 +31,9 @@ struct BenchEngineCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Encode only this share of the patches.", valueName: "share"))
     var keep: Double?
 
+    @Option(help: "Measure this vector, and not what the model is for.")
+    var pooling: UnmaskModel.Pooling?
+
     @Option(help: "Passes to measure, after three that are not counted.")
     var rounds = 20
 
@@ -40,8 +45,8 @@ struct BenchEngineCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Print “ready”, then run one pass for every line on standard input and print its seconds: for measuring in \
-            turns with other programs.
+            Print “first” with the first result and “ready” when warm, then run one pass for every line on standard \
+            input and print its seconds: for measuring in turns with other programs.
             """)
     var lockstep = false
 
@@ -57,24 +62,39 @@ struct BenchEngineCommand: AsyncParsableCommand {
             } else {
                 try Model.synthetic((arch ?? .vitBase16).configuration, name: (arch ?? .vitBase16).rawValue)
             }
-        let session = try ModelSession(model, engine: running.engine(), maximumBatch: running.batch)
+        // Figures are not to depend on what ran before, unless that is what is measured.
+        let session = try running.session(model, usesCache: running.keeping.cache != nil)
         let patches = model.interface.patches
         let mask = try keep.map { try Mask.random(patches: patches, keeping: $0, seed: 0) } ?? .none(patches: patches)
-        let pass = try BenchmarkPass(session: session, batch: session.maximumBatch, mask: mask)
-        for _ in 0..<3 { _ = try pass.seconds() }
+        let pass = try BenchmarkPass(session: session, batch: session.maximumBatch, mask: mask, pooling: pooling)
+        // What merging is held against.
+        let whole =
+            session.merge == 0
+            ? nil
+            : try BenchmarkPass(
+                session: session.merging(0), batch: session.maximumBatch, mask: mask, pooling: pooling)
+        _ = try pass.seconds()
+        if lockstep { Console.result("first") }
+        for _ in 0..<2 { _ = (try pass.seconds(), try whole?.seconds()) }
         if lockstep { return try answerInTurns(pass) }
         let engine = session.engine
         // The clock drifts with load and heat: the peak is sampled between the passes that are held against it.
-        var times: [Double] = [], peaks: [Double] = [], steps: [[(step: Plan.Step, seconds: Double)]] = []
+        var times: [Double] = [], peaks: [[Arithmetic: Double]] = [], steps: [[(step: Plan.Step, seconds: Double)]] = []
+        var wholeTimes: [Double] = []
         for _ in 0..<rounds {
-            peaks.append(engine.measuredPeak(milliseconds: 4))
+            if let whole { wholeTimes.append(try whole.seconds()) }
+            peaks.append(
+                Dictionary(
+                    uniqueKeysWithValues: pass.plan.arithmetics.map {
+                        ($0, engine.measuredPeak($0, milliseconds: 4))
+                    }))
             times.append(try pass.seconds())
             if profile { steps.append(try pass.profile()) }
         }
         let result = BenchmarkResult(
-            model: model.name, batch: session.maximumBatch, tokens: mask.kept + 1, engine: engine,
-            flops: pass.plan.flops,
-            times: times, peaks: peaks, steps: steps)
+            model: model.name, batch: session.maximumBatch, tokens: model.interface.prefix + mask.kept,
+            session: session, plan: pass.plan, times: times, wholeTimes: wholeTimes, peaks: peaks, steps: steps)
+        if !json, Console.showsTable, session.precision == .f32 { Console.message("note: \(engine.lowerPrecisions)") }
         Console.result(json || !Console.showsTable ? result.json : result.text)
     }
 

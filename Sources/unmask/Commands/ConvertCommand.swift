@@ -1,4 +1,5 @@
 import ArgumentParser
+import UnmaskHeads
 import UnmaskModel
 
 struct ConvertCommand: AsyncParsableCommand {
@@ -29,8 +30,17 @@ struct ConvertCommand: AsyncParsableCommand {
     @Option(help: "A licence to state in the file, such as CC-BY-NC-4.0.")
     var licence: String?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Make this head, which fit made of the model's vectors, its own: it is then served, quantised and exported as part \
+            of it. Linear heads only.
+            """, valueName: "FILE"))
+    var head: String?
+
     func run() async throws {
-        let model = try reading.load(input, licence: licence)
+        var model = try reading.load(input, licence: licence)
+        if let head { model = try attached(try Head(path: head), head, to: model) }
         try model.write(to: output, as: dtype, golden: true)
         let written = try Model.load(output)
         let type = written.storage.first?.rawValue ?? "nothing"
@@ -39,5 +49,13 @@ struct ConvertCommand: AsyncParsableCommand {
             "\(output): \(model.parameterCount) parameters, "
                 + "\(fixed(Double(written.storedBytes) / 1_048_576, 1)) MiB of \(type), "
                 + "hash \(hash.prefix(16))…")
+    }
+
+    private func attached(_ head: Head, _ file: String, to model: Model) throws -> Model {
+        if head.calibration.unknownBelow != nil || head.calibration.thresholds != nil {
+            Console.warning(
+                "\(file): what is unknown, or which labels count, is not part of the model: ask with --threshold")
+        }
+        return try head.attached(to: model, name: file)
     }
 }

@@ -19,8 +19,9 @@ struct EmbedCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            cls (the CLS token), mean (the mean of the patch tokens), tokens (every patch token, for dense tasks) or \
-            output (what an ONNX file's own output, or the tensor that --output names, is). Default: what the model was \
+            cls (the CLS token), mean (the mean of the patch tokens), map (attention pooling, where the model has it), tokens \
+            (every patch token, for dense tasks) or output (what an ONNX file's own output, or the tensor that --output \
+            names, is). Default: what the model was \
             trained with. For retrieval with a pre-trained MAE, mean is usually better.
             """)
     var pooling: Pooling?

@@ -1,147 +1,167 @@
 import ArgumentParser
 import Foundation
+import UnmaskHeads
 import UnmaskImage
 import UnmaskModel
-import UnmaskService
 
 struct EvalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval",
         abstract: "Measure a model's accuracy on labelled images.",
         discussion: """
-            With a fine-tuned model: top-1, top-5, and each class. With --train: how good the frozen backbone's features \
-            are, by k nearest neighbours and a linear probe fitted on the training images.
+            With a fine-tuned model, or a head that fit made (--head): top-1 and top-5, each class's precision, recall and F1, \
+            the confusion matrix and the calibration error. With --train: how good the frozen backbone's features are, by k \
+            nearest neighbours and a linear probe fitted on the training images.
+
+              unmask eval --model models/fashion-vit.safetensors --data photos/ --predictions answers.csv
             """)
 
-    @Option(help: ArgumentHelp("The model to measure.", valueName: "path"))
-    var model: String
+    @OptionGroup var source: HeadSource
 
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var running: RunningOptions
+    @Option(help: ArgumentHelp("Measure this head, which fit made, in place of the model's own.", valueName: "FILE"))
+    var head: String?
 
-    @Option(
-        help: ArgumentHelp(
-            """
-            Labelled images: a folder with a folder for each class, or an IDX image file (MNIST's format, gzip or not) \
-            with its label file beside it (images-idx3 and labels-idx1 in their names).
-            """, valueName: "DIR|IDX"))
-    var data: String
-
-    @Option(help: ArgumentHelp("Labelled images to fit k-NN and a linear probe on.", valueName: "DIR|IDX"))
+    @Option(help: ArgumentHelp("Labelled images to fit k-NN and a linear probe on.", valueName: "DIR|CSV|JSONL|IDX"))
     var train: String?
 
     @Option(help: "Neighbours that vote in k-NN.")
     var neighbours = 20
 
-    @Option(help: "What k-NN and the probe read: cls or mean. Default: the checkpoint's own.")
-    var pooling: Pooling?
-
+    @OptionGroup var pairing: PairingOptions
     @OptionGroup var budget: TokenBudget
+
+    @Option(
+        help: ArgumentHelp("Also write what each image was answered, as .csv or .jsonl.", valueName: "FILE"))
+    var predictions: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Also write one HTML file that needs nothing else: the confusion matrix, a reliability diagram, and pictures of the \
+            surest errors.
+            """, valueName: "FILE"))
+    var html: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            With --train: the accuracy of a linear layer on so many images of each class, drawn anew --draws times, as 1,2,4,8,16.
+            """, valueName: "number,…"))
+    var fewShot: String?
+
+    @Option(help: "How often the images of --few-shot are drawn.")
+    var draws = 5
 
     @Flag(help: "One JSON object, also on a terminal.")
     var json = false
 
     func validate() throws {
         guard neighbours > 0 else { throw ValidationError("--neighbours \(neighbours): expected at least 1") }
-        guard pooling != .tokens else { throw ValidationError("--pooling tokens: expected cls or mean") }
+        guard head == nil || (train == nil && source.pooling == nil && source.block == nil) else {
+            throw ValidationError("--head: the head says what it reads; leave out --train, --pooling and --block")
+        }
+        guard source.block == nil else { throw ValidationError("--block: only of heads; fit takes it") }
+        guard head != nil || source.values.isEmpty else { throw ValidationError("--value: only of heads; give --head") }
+        if let predictions { try PredictionFile.check(predictions) }
+        guard fewShot == nil || train != nil else { throw ValidationError("--few-shot needs --train with images") }
+        guard draws > 0 else { throw ValidationError("--draws \(draws): expected at least 1") }
+        _ = try shots()
     }
 
     func run() async throws {
-        let model = try reading.load(model)
-        guard model.hasHead || train != nil else {
-            throw ModelError.noHead(model: "\(model.name) (give --train to measure its features instead)")
+        let session = try source.session()
+        if let head { try await measure(head, session) } else { try await measure(session) }
+    }
+
+    // MARK: A fitted head
+
+    private func measure(_ file: String, _ session: ModelSession) async throws {
+        let head = try Head(path: file)
+        try head.requireFit(for: session.stamp(of: head.embedding), name: file)
+        guard try budget.mask(patches: session.model.interface.patches) == nil else {
+            throw ValidationError("--keep: the head was fitted on vectors of whole images")
         }
-        let session = try ModelSession(model, engine: running.engine(), maximumBatch: max(running.batch, 32))
-        let mask = try budget.mask(patches: model.interface.patches)
-        let test = try LabelledImages(data, recipe: model.recipe, labels: model.labels)
-        let head = model.hasHead ? try classify(test, session, mask) : nil
-        let fitting = try train.map { try LabelledImages($0, recipe: model.recipe, labels: test.classes) }
-        let tested = fitting == nil ? nil : try features(test, session, mask)
-        let fitted = try fitting.map { try features($0, session, mask) }
-        Console.endProgress()
-        let unmeasured = (head?.failed ?? []).union(tested?.failed ?? [])
-        tell(unmeasured, of: test)
-        if let fitting, let fitted { tell(fitted.failed, of: fitting) }
-        guard unmeasured.count < test.count else {
-            throw ModelError.runtime("\(data): no image of it has a result that could be measured")
+        let values = head.kind == .regress ? head.labels : []
+        let table = try ImageTable(source.data, values: values)
+        let set = head.kind == .regress ? table : try table.paired(with: head.labels, by: pairing.rule())
+        let vectors = try await source.run(session, head.embedding).vectors(of: set.images)
+        try source.tell(vectors, of: set)
+        let measured = try HeadMeasurement(head, set, vectors)
+        let report = EvaluationReport(
+            model: session.model.name, head: file, images: vectors.indices.count, failures: vectors.failed.count,
+            measures: measured.measures)
+        try finish(report, measured.predictions, failures: report.failures) { index in
+            try set.images.load(index).prepared(session.model.recipe)
+        }
+    }
+
+    // MARK: The model's own
+
+    private func measure(_ session: ModelSession) async throws {
+        let model = session.model
+        guard model.hasHead || train != nil else {
+            throw ModelError.noHead(
+                model: "\(model.name) (give --head, or --train to measure its features instead)")
+        }
+        let sets = try EvaluationSets(data: source.data, train: train, model: model, by: pairing.rule())
+        let measurement = Measurement(
+            session: session, mask: try budget.mask(patches: model.interface.patches), pooling: source.pooling)
+        let answers = sets.measuresHead ? try await measurement.head(on: sets.test) : nil
+        let tested = sets.training == nil ? nil : try await measurement.features(of: sets.test)
+        var fitted: Measurement.Features?
+        if let training = sets.training { fitted = try await measurement.features(of: training) }
+        let failed = (answers?.failed ?? [:]).merging(tested?.failed ?? [:]) { first, _ in first }
+        tell(failed, of: sets.test)
+        if let training = sets.training { tell(fitted?.failed ?? [:], of: training) }
+        guard failed.count < sets.test.count else {
+            throw ModelError.runtime("\(source.data): no image of it has a result that could be measured")
         }
         var report = EvaluationReport(
-            model: model.name, images: test.count - unmeasured.count, failures: test.failures + unmeasured.count,
-            head: head?.accuracy)
-        if let fitting, let fitted, let tested {
+            model: model.name, images: sets.test.count - failed.count, failures: failed.count,
+            measures: (answers?.measures).map { .classes($0) })
+        if let fitted, let tested {
             guard !fitted.labels.isEmpty else {
                 throw ModelError.runtime("\(train ?? ""): no image of it has features to fit anything on")
             }
             report.features = try FeatureAccuracy(
-                training: fitted.rows, trainingLabels: fitted.labels, test: tested.rows, testLabels: tested.labels,
-                width: model.interface.width(of: pooling ?? model.interface.pooling),
-                classes: max(test.classes.count, fitting.classes.count),
-                neighbours: neighbours, engine: session.engine)
+                training: fitted, test: tested,
+                width: model.interface.width(of: source.pooling ?? model.interface.pooling),
+                classes: sets.test.classes.count, neighbours: neighbours, shots: shots(), draws: draws)
         }
-        Console.endProgress()
-        Console.result(json || !Console.showsTable ? report.json : report.text)
-        let failures = report.failures + (fitting?.failures ?? 0) + (fitted?.failed.count ?? 0)
-        if failures > 0 { throw Outcome.someFailed }
+        let failures = failed.count + (fitted?.failed.count ?? 0)
+        try finish(report, answers?.predictions ?? [], failures: failures) { try sets.test.prepare($0).image.get() }
     }
 
-    private func tell(_ failed: Set<Int>, of images: LabelledImages) {
-        for index in failed.sorted() {
-            Console.message("\(images.name(index)): \(NonFiniteResult(resultName: "result"))")
+    private func shots() throws -> [Int] {
+        let parts = fewShot?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        let numbers = parts.compactMap { Int($0) }.filter { $0 > 0 }
+        guard numbers.count == parts.count else {
+            throw ValidationError("--few-shot \(fewShot ?? ""): expected whole numbers above 0, separated by commas")
+        }
+        return numbers
+    }
+
+    private func tell(_ failed: [Int: ItemError], of images: LabelledImages) {
+        for (index, error) in failed.sorted(by: { $0.key < $1.key }) {
+            Console.message("\(images.name(index)): \(error)")
         }
     }
 
-    private func classify(
-        _ test: LabelledImages, _ session: ModelSession, _ mask: Mask?
-    ) throws -> (accuracy: HeadAccuracy, failed: Set<Int>) {
-        var accuracy = HeadAccuracy(classes: test.classes)
-        var failed: Set<Int> = []
-        try forEachBatch(test, session) { images, indices in
-            let scores = try session.classify(
-                images, topK: 5, masks: mask.map { Array(repeating: $0, count: images.count) })
-            for (found, index) in zip(scores, indices) {
-                if found.isFinite {
-                    accuracy.add(found.map(\.index), label: test.labels[index])
-                } else {
-                    failed.insert(index)
-                }
-            }
-        }
-        return (accuracy, failed)
-    }
-
-    /// Vectors of length 1 of the images that have finite ones, and their labels.
-    private struct Features {
-        /// `[n, D]`, row-major.
-        var rows: [Float] = []
-        var labels: [Int] = []
-        var failed: Set<Int> = []
-    }
-
-    private func features(_ images: LabelledImages, _ session: ModelSession, _ mask: Mask?) throws -> Features {
-        var features = Features()
-        let options = EmbeddingOptions(pooling: pooling, normalize: true)
-        try forEachBatch(images, session) { batch, indices in
-            let vectors = try session.embed(
-                batch, options: options, masks: mask.map { Array(repeating: $0, count: batch.count) })
-            for (vector, index) in zip(vectors, indices) {
-                if vector.isFinite {
-                    features.rows += vector.values
-                    features.labels.append(images.labels[index])
-                } else {
-                    features.failed.insert(index)
-                }
-            }
-        }
-        return features
-    }
-
-    private func forEachBatch(
-        _ images: LabelledImages, _ session: ModelSession, _ body: ([PixelImage], Range<Int>) throws -> Void
+    /// - Parameter image: the set's image of that place, prepared.
+    private func finish(
+        _ report: EvaluationReport, _ answers: [Prediction], failures: Int, image: @escaping (Int) throws -> PixelImage
     ) throws {
-        for start in stride(from: 0, to: images.count, by: session.maximumBatch) {
-            let range = start..<min(start + session.maximumBatch, images.count)
-            try body(range.map { images.image($0) }, range)
-            if start % 1024 == 0 { Console.progress("\(start) of \(images.count) images") }
+        Console.endProgress()
+        if let predictions { try PredictionFile.write(answers, to: predictions) }
+        if let html {
+            guard case .classes(let measures) = report.measures else {
+                throw ModelError.invalidRequest("--html: only of answers about classes that exclude one another")
+            }
+            try HTMLReport(report: report, measures: measures, predictions: answers) { index in
+                try? image(index).pngData()
+            }.write(to: html)
         }
+        Console.result(json || !Console.showsTable ? report.json : report.text)
+        if failures > 0 { throw Outcome.someFailed }
     }
 }

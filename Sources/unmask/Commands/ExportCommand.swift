@@ -4,6 +4,7 @@ import UnmaskImage
 public import UnmaskModel
 public import UnmaskONNX
 import UnmaskRuntime
+import UnmaskWeights
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,14 +13,14 @@ struct ExportCommand: AsyncParsableCommand {
         discussion: """
             The file holds standard operators only, and in its metadata the recipe, labels, licence and content hash. It \
             takes float32 pixels [B, C, H, W], prepared and normalised by the recipe, or with --preprocess images as \
-            they are. docs/onnx-export.md says what each target runs and why.
+            they are. `unmask export --target list` says what each target sets, takes and refuses, and why.
             """)
 
     @Argument(help: "The model: a checkpoint of any kind that Unmask reads.")
-    var model: String
+    var model: String?
 
     @Option(name: [.customShort("o"), .long], help: "The .onnx file to write.")
-    var out: String
+    var out: String?
 
     @Option(
         help: """
@@ -33,10 +34,10 @@ struct ExportCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            The runtime that will read the file, which sets what is not set here: onnxruntime, onnxruntime-web, openvino, \
-            tflite-converter, opencv.
+            The runtime that will read the file, which sets what is not set here and refuses what does not run there; \
+            list prints them all.
             """)
-    var target: ExportTarget?
+    var target: TargetChoice?
 
     @Option(
         help: """
@@ -48,10 +49,14 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The images of a batch; dynamic: any number (the default).", valueName: "N|dynamic"))
     var batch: ExportBatch?
 
+    @Option(help: "For mae: how many patches it sees, so that no shape is open; dynamic (the default): any number.")
+    var keep: KeptPatches?
+
     @Option(
         help: """
-            fp32 (exact), fp16 (half the size; float32 inputs and outputs, LayerNorm and softmax), or int8 (a quarter; \
-            8-bit linear layers as QDQ, needs --calibrate and opset 13).
+            fp32 (exact); fp16 (half the size; float32 inputs and outputs, LayerNorm and softmax); int8 (linear layers \
+            with 8-bit weights and activations as QDQ, needs --calibrate and opset 13); int8-weights or int4-weights \
+            (linear layers whose weights alone are rounded, for size).
             """)
     var precision: ExportPrecision?
 
@@ -75,10 +80,17 @@ struct ExportCommand: AsyncParsableCommand {
     @Flag(
         help: """
             Take images as bytes [B, height, width, C], and resize, crop and normalise them inside the graph by the \
-            recipe: images of any size from opset 18 on (not for OpenVINO, whose Resize does not antialias), or of the \
+            recipe: images of any size from opset 18 on (in onnxruntime alone: no other Resize antialiases), or of the \
             size that --source-size gives.
             """)
     var preprocess = false
+
+    @Option(help: "With --preprocess: what samples of 0…255 come as, u8 or f32. Default: the target's, else u8.")
+    var input: ExportPreprocessing.Samples?
+
+    @Option(
+        help: "The order of the axes of images that come in: nchw, or nhwc, the default with --preprocess.")
+    var layout: PixelLayout?
 
     @Option(
         help: ArgumentHelp(
@@ -88,6 +100,14 @@ struct ExportCommand: AsyncParsableCommand {
 
     @Flag(help: "Put weights into a file of their own beside the model, as happens by itself above 1.8 GB.")
     var externalData = false
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Write a new folder in the place of one file: the file, labels, how pictures are prepared as plain JSON, a \
+            picture with the answer that is expected, and programs in Python, C++ and JavaScript that come to it.
+            """, valueName: "folder"))
+    var kit: String?
 
     @OptionGroup var verification: VerificationOptions
     @OptionGroup var reading: ReadingOptions
@@ -99,6 +119,11 @@ struct ExportCommand: AsyncParsableCommand {
     private static let ownBatch = 8
 
     func validate() throws {
+        if case .list = target { return }
+        guard model != nil else { throw ValidationError("Missing expected argument '<model>'") }
+        guard (out != nil) != (kit != nil) else {
+            throw ValidationError("expected either --out with the file to write, or --kit with the folder")
+        }
         if let opset, !ONNXOpset.range.contains(opset) {
             throw ValidationError("--opset \(opset): expected 11 to 23")
         }
@@ -108,44 +133,70 @@ struct ExportCommand: AsyncParsableCommand {
                 "--calibrate is for --precision int8; \((precision ?? .fp32).rawValue) needs no images to be calibrated"
             )
         }
-        if target == .openvino, preprocess, sourceSize == nil {
-            throw ValidationError(
-                "--target openvino --preprocess needs --source-size: OpenVINO's Resize does not antialias, so that images "
-                    + "of any size would come out wrong; give the one size of the images that come in")
-        }
         if sourceSize != nil, !preprocess { throw ValidationError("--source-size needs --preprocess") }
+        if input != nil, !preprocess {
+            throw ValidationError("--input needs --preprocess; without, pixels are float32")
+        }
+        if keep != nil, part != .mae { throw ValidationError("--keep needs --part mae") }
         if pooling != nil, let part, part != .encoder { throw ValidationError("--pooling needs --part encoder") }
     }
 
     func run() async throws {
-        let model = try reading.load(model)
+        if case .list = target { return Console.result(TargetList.text) }
+        guard let path = model, let named = out ?? kit.map({ $0 + "/" + ExportKit.modelName }) else { return }
+        let (model, target) = (try reading.load(path), row)
         var options = try settings(for: model)
-        if options.precision == .int8 { options.activationRanges = try await calibrationRanges(model) }
+        try target?.check(options, converts: verification.convert)
+        let asked = options
+        options.precision = target?.filePrecision(asked.precision) ?? asked.precision
+        if options.precision == .int8 {
+            let calibrated = try calibrated(model)
+            (options.activationRanges, options.channelPeaks) = (calibrated.activationRanges, calibrated.channelPeaks)
+        }
         if options.precision == .fp16 { options.float32Values = try overflowing(model, options) }
         let export = try model.onnx(options, producerVersion: Unmask.version)
-        let draft = try ExportDraft(for: out)
+        if kit != nil { try ExportKit.check(options, model.recipe) }
+        let folder = try kit.map { try KitFolder(for: $0) }
+        let place = folder.map { $0.path + "/" + ExportKit.modelName } ?? named
+        let draft = try ExportDraft(for: place, named: named)
         try export.write(to: draft.path, externalData: externalData ? .always : .automatic)
         try verification.verify(
-            draft.path, named: out, model, options, target: target, engine: Engine(threads: threads))
+            draft, model, asked, filePrecision: options.precision, target: target, engine: Engine(threads: threads))
+        if target?.writesScript == true {
+            let script = CoreMLScript.text(model: URL(fileURLWithPath: place).lastPathComponent)
+            try AtomicFile.save(script.utf8, as: draft.companion(CoreMLScript.ending))
+        }
         try draft.publish()
+        if let folder {
+            let kit = ExportKit(model: model, options: options, engine: try Engine(threads: threads))
+            try kit.write(to: folder.path)
+            try folder.publish()
+        }
         let operators = export.operatorCounts.values.reduce(0, +)
         Console.message(
-            "\(out): \(options.part.rawValue), \(options.precision.rawValue), opset \(options.opset), \(operators) nodes, "
+            "\(named): \(options.part.rawValue), \(options.precision.rawValue), opset \(options.opset), \(operators) nodes, "
                 + "\(fixed(Double(export.weightBytes) / 1_048_576, 1)) MiB of weights")
     }
+
+    private var row: ExportTarget? { if case .target(let target)? = target { target } else { nil } }
 
     /// What was asked for, then what the target wants, then the defaults.
     private func settings(for model: Model) throws -> ModelExportOptions {
         let part = part ?? (model.hasHead && pooling == nil ? .classifier : .encoder)
-        if let opset, let most = target?.latestOpset, opset > most, let target {
-            Console.warning("--opset \(opset): \(target.rawValue) is known to read up to \(most)")
+        let target = row
+        if let opset, let target, let most = target.latestOpset, opset > most {
+            Console.warning("--opset \(opset): \(target.name) is known to read up to \(most)")
         }
         let precision = precision ?? .fp32
         var opset = opset ?? target?.opset ?? ONNXOpset.standard
         if self.opset == nil, preprocess, sourceSize == nil { opset = max(opset, 18) }
-        return ModelExportOptions(
+        var options = ModelExportOptions(
             part: part, pooling: pooling, opset: opset, batch: (batch ?? target?.batch)?.count, precision: precision,
             preprocesses: preprocess, sourceSize: sourceSize?.sides)
+        options.kept = keep?.count
+        options.samples = input ?? target?.samples ?? .u8
+        options.layout = layout ?? (preprocess ? target?.layout : nil)
+        return options
     }
 
     /// The values that float16 cannot hold on the images of `--verify`, which stay float32; none without images.
@@ -161,7 +212,7 @@ struct ExportCommand: AsyncParsableCommand {
         return Set(found.keys)
     }
 
-    private func calibrationRanges(_ model: Model) async throws -> [String: ClosedRange<Float>] {
+    private func calibrated(_ model: Model) throws -> Calibrated {
         guard let calibrate else {
             throw ValidationError("--precision int8 needs --calibrate with images like those the model will see")
         }
@@ -169,9 +220,29 @@ struct ExportCommand: AsyncParsableCommand {
         Console.progress("calibrating on \(images.count) images")
         defer { Console.endProgress() }
         let calibration = try Calibration(model, engine: Engine(threads: threads))
-        return try calibration.ranges(images.batches(of: Self.ownBatch), method: self.calibration.method)
+        return try calibration.measure(images.batches(of: Self.ownBatch), method: self.calibration.method)
     }
 }
 
 extension ModelPart: ExpressibleByArgument {}
 extension ExportPrecision: ExpressibleByArgument {}
+extension PixelLayout: ExpressibleByArgument {}
+extension ExportPreprocessing.Samples: ExpressibleByArgument {}
+
+/// `--keep`: a number, or any.
+enum KeptPatches: ExpressibleByArgument {
+    case fixed(Int)
+    case dynamic
+
+    init?(argument: String) {
+        if argument == "dynamic" {
+            self = .dynamic
+        } else if let count = Int(argument), count > 0 {
+            self = .fixed(count)
+        } else {
+            return nil
+        }
+    }
+
+    var count: Int? { if case .fixed(let count) = self { count } else { nil } }
+}

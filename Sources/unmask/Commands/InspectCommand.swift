@@ -29,13 +29,14 @@ struct InspectCommand: AsyncParsableCommand {
         // What there is to say of the reading is part of the report.
         let model = try reading.read(model)
         let engine = try running.engine()
-        let session = try ModelSession(model, engine: engine, maximumBatch: running.batch)
+        let session = try running.session(model, engine: engine)
         let task: ModelTask = model.hasDecoder ? .reconstruct : model.hasHead ? .classify : .embed(nil)
         let plan = try session.prepare(task, batch: 1)
         let full = try session.prepare(task)
         let report = try ModelReport(
             model: model, task: task, plan: plan, arenaBytes: full.arenaBytes, batch: session.maximumBatch,
-            engine: engine,
+            engine: engine, precision: session.precision,
+            weightBytes: session.weightBytes, weightsFromCache: session.readsKeptWeights,
             rewrites: session.rewrites, nonfinite: session.nonfiniteWeights,
             explanation: explain ? try session.fusionReport(task) : nil)
         if json {

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import UnmaskClient
+import UnmaskRuntime
 import UnmaskService
 
 struct ServeCommand: AsyncParsableCommand {
@@ -11,7 +12,7 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Serve models over a Unix socket, TCP or HTTP.",
         discussion: """
             Speaks line-delimited JSON, a superset of JSON-RPC 2.0: docs/protocol.md. Methods: hello, info, health, \
-            ready, stats, embed, classify, reconstruct, compare, cancel, and for administration load, unload, reload, \
+            ready, stats, embed, classify, reconstruct, compare, index.search, index.info, cancel, and for administration load, unload, reload, \
             drain, log_level. SIGTERM and SIGINT finish what is in flight, then end; SIGHUP reads the token, the \
             certificate and the models again. How to run it: docs/operations.md.
             """)
@@ -22,8 +23,22 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "[NAME=]PATH"))
     var model: [String]
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            A head that fit made of a model's vectors, which classify answers with where a request names it. Repeatable; several \
+            share the model's passes.
+            """, valueName: "NAME=FILE"))
+    var head: [String] = []
+
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var running: RunningOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The arithmetic of one model, where it differs from --precision. May be repeated.",
+            valueName: "NAME=precision"))
+    var modelPrecision: [ModelPrecision] = []
 
     @Option(
         help: """
@@ -36,6 +51,14 @@ struct ServeCommand: AsyncParsableCommand {
     var tcp: ServiceConfiguration.TCPAddress?
 
     @OptionGroup var outside: OutsideOptions
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            An index that requests may search, under its folder's name or the name given. May be repeated; the first is the \
+            default. It is read as it stands now; start again to see what was added.
+            """, valueName: "[NAME=]DIR"))
+    var index: [String] = []
 
     @Option(help: "A folder whose files requests may name by path. May be repeated; none by default.")
     var allowPath: [String] = []
@@ -87,25 +110,45 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
+    private func indexes(_ engine: Engine) throws -> ServedIndexes {
+        guard !index.isEmpty else { return .none }
+        let named = index.map { argument in
+            let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+            let path = parts.last ?? argument
+            let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+            return (name: parts.count == 2 ? parts[0] : stem, path: path)
+        }
+        return try ServedIndexes(named, engine: engine)
+    }
+
     private func serve(_ logger: Logger, _ level: LogLevel, _ output: LogOutput) async throws {
         let engine = try running.engine()
         let registry = try ServedModels(
             arguments: model, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch,
-            logger: logger
+            precision: running.precision, merge: running.merge, precisions: modelPrecision,
+            cache: running.keeping.open { logger.warning("\($0)") }, logger: logger
         ).registry()
+        if let remark = engine.tileRegistersRemark { logger.notice("\(remark)") }
         var configuration = ServiceConfiguration(
             unixSocketPath: try socket ?? (tcp == nil && outside.http == nil ? DefaultSocket().makeFolder() : nil),
             tcp: tcp)
         outside.apply(to: &configuration)
         configuration.allowedPaths = allowPath
+        configuration.heads = try ServedHeads.read(head)
         limits.apply(to: &configuration)
         configuration.limits.queuedImages = queue
         configuration.limits.queueWait = queueWait.map { .milliseconds($0) }
         configuration.timeouts.idleModel = idleUnload.map { .seconds($0) }
         configuration.engine.preparationThreads = decodeThreads ?? engine.threads
         configuration.engine.batchImages = running.batch
+        let isPlain = [.fixed(.f32), .fixed(.file)].contains(running.precision)
         let server = Server(
-            configuration: configuration, models: registry, logger: logger, logLevel: level, logOutput: output)
+            configuration: configuration, models: registry, indexes: try indexes(engine), logger: logger,
+            logLevel: level, logOutput: output
+        ) { _ in
+            // Measuring it takes longer than a start from kept weights.
+            if isPlain { logger.notice("\(engine.lowerPrecisions)") }
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server), .init(service: HangupReload(server.reloader))],

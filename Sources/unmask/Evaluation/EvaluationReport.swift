@@ -1,111 +1,97 @@
+import UnmaskHeads
 import UnmaskModel
 import UnmaskRuntime
-import UnmaskService
-
-/// How often a head's answers are right.
-struct HeadAccuracy {
-    let classes: [String]
-    private(set) var top1 = 0
-    private(set) var top5 = 0
-    private(set) var count = 0
-    private(set) var perClass: [(right: Int, count: Int)]
-
-    init(classes: [String]) {
-        self.classes = classes
-        perClass = Array(repeating: (0, 0), count: classes.count)
-    }
-
-    /// - Parameter best: class numbers, most probable first.
-    mutating func add(_ best: [Int], label: Int) {
-        let right = best.first == label
-        count += 1
-        top1 += right ? 1 : 0
-        top5 += best.prefix(5).contains(label) ? 1 : 0
-        perClass[label].count += 1
-        perClass[label].right += right ? 1 : 0
-    }
-}
 
 /// How good frozen features are.
 struct FeatureAccuracy {
     let neighbours: Double
     let probe: Double
     let trainingImages: Int
+    /// Empty where it was not asked for.
+    let fewShot: [FewShotCurve.Point]
 
     init(
-        training: [Float], trainingLabels: [Int], test: [Float], testLabels: [Int], width: Int, classes: Int,
-        neighbours k: Int, engine: Engine
+        training: Measurement.Features, test: Measurement.Features, width: Int, classes: Int, neighbours k: Int,
+        shots: [Int], draws: Int
     ) throws {
-        func accuracy(_ predictions: [Int]) -> Double {
-            let right = zip(predictions, testLabels).filter { $0 == $1 }.count
-            return Double(right) / Double(max(testLabels.count, 1))
+        func accuracy(_ scores: [[Float]]) -> Double {
+            let right = zip(scores, test.labels).filter { scores, label in
+                scores.indices.max { (scores[$0], -$0) < (scores[$1], -$1) } == label
+            }
+            return Double(right.count) / Double(max(test.labels.count, 1))
         }
+        let (fitted, queries) = (
+            try FeatureMatrix(training.rows, width: width), try FeatureMatrix(test.rows, width: width)
+        )
         let knn = try NearestNeighbours(
-            vectors: training, width: width, labels: trainingLabels, classes: classes, k: k, engine: engine)
-        neighbours = accuracy(try knn.predict(test))
+            vectors: training.rows, width: width, labels: training.labels, classes: classes, k: k)
+        neighbours = accuracy(try knn.votes(of: queries))
         Console.progress("fitting the linear probe")
-        probe = accuracy(
-            LinearProbe(features: training, width: width, labels: trainingLabels, classes: classes).predict(test))
-        trainingImages = trainingLabels.count
+        let options = LogisticRegression.Options(strengths: [Self.strength], folds: 1)
+        let targets = try Targets(classes: training.labels, outputs: classes)
+        let layer = try LogisticRegression(fitted, targets, options).layer
+        probe = accuracy((0..<queries.rows).map { layer(queries[$0]) })
+        trainingImages = training.labels.count
+        if !shots.isEmpty { Console.progress("fitting on few images") }
+        fewShot =
+            try shots.isEmpty
+            ? []
+            : FewShotCurve(
+                training: fitted, training.labels, test: queries, test.labels, classes: classes, shots: shots,
+                draws: draws
+            ).points
     }
+
+    /// Scikit-learn's C of the probe, which chooses none: `fit linear` does.
+    private static let strength = 0.1
 }
 
 /// What `eval` shows.
 struct EvaluationReport {
     let model: String
+    /// The head's file; nil for the model's own.
+    var head: String?
     /// Of which there are results.
     let images: Int
     let failures: Int
-    var head: HeadAccuracy?
+    var measures: HeadMeasurement.Measures?
     var features: FeatureAccuracy?
 
     var json: String {
         jsonLine { line in
             line.field("model", model)
+            if let head { line.field("head", head) }
             line.field("images", images)
             line.field("failed", failures)
-            if let head {
-                line.field("top1", share(head.top1, head.count))
-                line.field("top5", share(head.top5, head.count))
-                line.key("classes")
-                line.array(of: zip(head.classes, head.perClass)) { array, entry in
-                    array.object {
-                        $0.field("label", entry.0)
-                        $0.field("images", entry.1.count)
-                        $0.field("top1", share(entry.1.right, entry.1.count))
-                    }
-                }
-            }
+            measures?.write(to: &line)
             if let features {
                 line.field("knn_top1", features.neighbours)
                 line.field("linear_probe_top1", features.probe)
                 line.field("training_images", features.trainingImages)
+                if !features.fewShot.isEmpty {
+                    line.key("few_shot")
+                    line.array(of: features.fewShot) { array, point in
+                        array.object {
+                            $0.field("shots", point.shots)
+                            $0.field("top1", point.mean)
+                            $0.field("deviation", point.deviation)
+                        }
+                    }
+                }
             }
         }
     }
 
     var text: String {
-        var table = Table(["", "images", "top-1", "top-5"], numeric: [1, 2, 3])
-        if let head {
-            for (label, entry) in zip(head.classes, head.perClass) {
-                table.add([label, "\(entry.count)", percent(share(entry.right, entry.count)), ""])
-            }
-            table.add([
-                "all", "\(head.count)", percent(share(head.top1, head.count)), percent(share(head.top5, head.count)),
-            ])
-        }
+        var table = Table(["", "images", "top-1"], numeric: [1, 2])
         if let features {
-            table.add(["frozen features, k-NN", "\(images)", percent(features.neighbours), ""])
-            table.add(["frozen features, linear probe", "\(images)", percent(features.probe), ""])
+            table.add(["frozen features, k-NN", "\(images)", percent(features.neighbours)])
+            table.add(["frozen features, linear probe", "\(images)", percent(features.probe)])
+            for point in features.fewShot {
+                let spread = "\(percent(point.mean)) ± \(fixed(100 * point.deviation))"
+                table.add(["of \(point.shots) images a class", "\(images)", spread])
+            }
         }
-        return table.text
-    }
-
-    private func share(_ part: Int, _ whole: Int) -> Double {
-        whole == 0 ? 0 : Double(part) / Double(whole)
-    }
-
-    private func percent(_ share: Double) -> String {
-        fixed(100 * share) + " %"
+        return [measures?.text, features == nil ? nil : table.text].compactMap(\.self).joined(separator: "\n\n")
     }
 }

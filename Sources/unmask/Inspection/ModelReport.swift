@@ -1,3 +1,4 @@
+import UnmaskGraph
 import UnmaskImage
 import UnmaskModel
 import UnmaskRuntime
@@ -9,6 +10,25 @@ struct ModelReport: Encodable {
         let kind: String
         let shape: [Int]
         let flops: Int
+        /// Of a product.
+        let kernel: String?
+        /// Of an int8 product: `rows`, each by a scale of its own, or the file's: `u8, scale 0.02, zero point 131`.
+        let grid: String?
+
+        init(_ step: Plan.Step) {
+            (name, kind, shape, flops, kernel) = (step.name, step.kind, step.shape, step.flops, step.kernel?.name)
+            let stated = step.grid.map {
+                "\($0.type.rawValue), scale \($0.scale), zero point \($0.zeroPoint)"
+            }
+            grid = step.arithmetic == .i8 ? stated ?? "rows" : nil
+        }
+
+        /// `i8`, with whose grid.
+        var arithmetic: String {
+            guard let kernel else { return "" }
+            let name = String(kernel.split(separator: "_")[1])
+            return grid.map { $0 == "rows" ? "\(name), rows' own grid" : "\(name), the file's grid" } ?? name
+        }
     }
 
     let name: String
@@ -42,13 +62,24 @@ struct ModelReport: Encodable {
     let steps: [Step]
     let batch: Int
     let arenaBytes: Int
+    /// Of packed weights.
+    let weightBytes: Int
+    /// Whether an earlier start packed them.
+    let weightsFromCache: Bool
     let instructionSet: String
+    /// What the processor has.
+    let features: [String]
+    /// Whether products use AMX, and why not.
+    let tileRegisters: String
+    /// What products are computed in.
+    let precision: String
     let threads: Int
     let nonfiniteWeights: [String]
 
     init(
-        model: Model, task: ModelTask, plan: Plan, arenaBytes: Int, batch: Int, engine: Engine,
-        rewrites: [(pass: String, rewrites: Int)], nonfinite: [String], explanation: FusionReport?
+        model: Model, task: ModelTask, plan: Plan, arenaBytes: Int, batch: Int, engine: Engine, precision: Precision,
+        weightBytes: Int, weightsFromCache: Bool, rewrites: [(pass: String, rewrites: Int)], nonfinite: [String],
+        explanation: FusionReport?
     ) throws {
         name = model.name
         configuration = model.configuration
@@ -76,10 +107,15 @@ struct ModelReport: Encodable {
         }
         flopsPerImage = plan.flops
         passes = Dictionary(uniqueKeysWithValues: rewrites.map { ($0.pass, $0.rewrites) })
-        steps = plan.steps.map { Step(name: $0.name, kind: $0.kind, shape: $0.shape, flops: $0.flops) }
+        steps = plan.steps.map(Step.init)
         self.batch = batch
         self.arenaBytes = arenaBytes
+        self.weightBytes = weightBytes
+        self.weightsFromCache = weightsFromCache
         instructionSet = engine.instructionSet.rawValue
+        features = ProcessorFeatures.detected.names
+        tileRegisters = engine.tileRegisters.description
+        self.precision = precision.rawValue
         threads = engine.threads
         nonfiniteWeights = nonfinite
     }
@@ -98,14 +134,24 @@ struct ModelReport: Encodable {
         facts.add(["parameters", "\(parameters) as \(storage)"])
         facts.add(["arithmetic", "\(fixed(Double(flopsPerImage) / 1e9, 3)) GFLOP an image to \(task)"])
         facts.add(["arena", "\(fixed(Double(arenaBytes) / 1_048_576, 1)) MiB at batch \(batch)"])
-        facts.add(["engine", "\(instructionSet), \(threads) threads"])
+        facts.add([
+            "packed weights",
+            "\(fixed(Double(weightBytes) / 1_048_576, 1)) MiB" + (weightsFromCache ? " from the cache" : ""),
+        ])
+        facts.add(["engine", "\(precision), \(instructionSet), \(threads) threads"])
+        facts.add([
+            "processor", features.isEmpty ? "nothing that kernels are written for" : features.joined(separator: " "),
+        ])
+        facts.add(["tile registers (AMX)", tileRegisters])
+        facts.add(["kernels", Set(steps.compactMap(\.kernel)).sorted().joined(separator: ", ")])
         facts.add(["passes", passes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")])
         if !nonfiniteWeights.isEmpty { facts.add(["NaN or infinite", nonfiniteWeights.joined(separator: ", ")]) }
-        var plan = Table(["step", "computes", "shape", "MFLOP", "share"], numeric: [3, 4])
+        var plan = Table(["step", "computes", "shape", "MFLOP", "share", "in"], numeric: [3, 4])
         for step in steps {
             plan.add([
                 step.name, step.kind, "\(step.shape)", fixed(Double(step.flops) / 1e6, 2),
                 fixed(100 * Double(step.flops) / Double(max(flopsPerImage, 1)), 1) + " %",
+                step.arithmetic,
             ])
         }
         let remarks = notes.isEmpty ? nil : notes.map { "note: \($0)" }.joined(separator: "\n")
@@ -160,6 +206,8 @@ struct ModelReport: Encodable {
         facts.add([
             "encoder", "width \(c.width), depth \(c.depth), heads \(c.heads), mlp \(c.mlpWidth), eps \(c.normEpsilon)",
         ])
+        let pieces = c.composition.pieces
+        if !pieces.isEmpty { facts.add(["pieces", pieces.joined(separator: ", ")]) }
         if let d = c.decoder {
             facts.add([
                 "decoder",
@@ -167,7 +215,7 @@ struct ModelReport: Encodable {
                     + (d.normPix ? "normalised patches" : "pixels"),
             ])
         }
-        facts.add(["head", c.classes > 0 ? "\(c.classes) classes on the \(c.pooling.rawValue) token" : "none"])
+        facts.add(["head", c.classes > 0 ? "\(c.classes) classes on pooling \(c.pooling.rawValue)" : "none"])
     }
 
     private func describeGraph(in facts: inout Table) {

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import UnmaskImage
 import UnmaskWeights
 
 /// Standard output for results, standard error for people.
@@ -18,6 +19,7 @@ enum Console {
             // The lowest number that is free; writing to it fails.
             _ = open("/dev/null", O_RDONLY)
         }
+        DecodingLibraries.silence()
     }
 
     /// From now on what is for people goes into the log: a service waits for nobody who reads it.

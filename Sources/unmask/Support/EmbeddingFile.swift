@@ -56,6 +56,7 @@ extension JSONWriter {
             $0.field("pooling", stamp.pooling.rawValue)
             $0.field("dimension", stamp.dimension)
             $0.field("tokens", stamp.tokens)
+            if let merge = stamp.merge { $0.field("merge", merge) }
             $0.field("normalized", stamp.normalized)
         }
     }

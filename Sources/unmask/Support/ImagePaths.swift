@@ -82,9 +82,13 @@ struct ImagePaths {
         }
     }
 
+    /// Whether a file's name is an image's.
+    static func isCalledImage(_ path: String) -> Bool {
+        endings.contains((path as NSString).pathExtension.lowercased())
+    }
+
     private mutating func look(at path: String) {
-        let isCalledImage = Self.endings.contains((path as NSString).pathExtension.lowercased())
-        if !isCalledImage, let reason = reasonNotAnImage(path) {
+        if !Self.isCalledImage(path), let reason = reasonNotAnImage(path) {
             leftOut.append((path, reason))
         } else {
             paths.append(path)

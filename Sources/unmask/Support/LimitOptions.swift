@@ -35,7 +35,7 @@ struct LimitOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Memory that all decodes at once may hold; an image that does not fit waits, one that never could is refused. \
-            Most take a few megabytes; progressive JPEG, WebP and turned images up to 11 bytes a pixel.
+            Most take a few megabytes; progressive JPEG, WebP and turned images up to 11 bytes a pixel, AVIF and HEIC up to 38.
             """, valueName: "bytes"))
     var maxDecodeMemory: Int?
 

@@ -1,6 +1,6 @@
 public import ArgumentParser
 public import UnmaskModel
-import UnmaskRuntime
+public import UnmaskRuntime
 
 /// Which model, and how it is run.
 struct ModelOptions: ParsableArguments {
@@ -21,8 +21,9 @@ struct ModelOptions: ParsableArguments {
     /// The model ready to run, weights packed for `task`.
     func session(_ task: (Model) throws -> ModelTask) throws -> ModelSession {
         let model = try load()
-        let session = try ModelSession(model, engine: running.engine(), maximumBatch: running.batch)
+        let session = try running.session(model)
         try session.prepare(task(model))
+        try session.keepWeights()
         let bad = session.nonfiniteWeights
         if !bad.isEmpty {
             Console.warning(
@@ -71,6 +72,12 @@ struct ReadingOptions: ParsableArguments {
             """, valueName: "key"))
     var stateDict: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Names of the head's outputs, one a line in their order, for files that have none or wrong ones.",
+            valueName: "FILE"))
+    var labels: String?
+
     func load(_ path: String, licence: String? = nil) throws -> Model {
         let model = try read(path, licence: licence)
         if let notice = model.stateDict?.notice { Console.message("note: \(path): \(notice)") }
@@ -84,7 +91,8 @@ struct ReadingOptions: ParsableArguments {
             path,
             options: ModelLoadOptions(
                 imageSize: size?.sides, recipe: preparation.options(), heads: heads, decoderHeads: decoderHeads,
-                normPix: normPix, licence: licence, output: output, stateDict: stateDict))
+                normPix: normPix, licence: licence, output: output, stateDict: stateDict,
+                labels: try labels.map(TextFile.lines)))
     }
 }
 
@@ -100,14 +108,79 @@ struct RunningOptions: ParsableArguments {
     @Option(help: "The most images of one forward pass. 8 is near the best speed; larger costs memory.")
     var batch = 8
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Arithmetic of products: file for what the file states (int8 where it holds weights as int8, else f32), f32, \
+            bf16, int8, or auto for the fastest that passes the model's gate on this machine. Stamped on every vector. \
+            Default: file.
+            """, valueName: "precision"))
+    var precision: PrecisionChoice = .fixed(.file)
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Merge that many tokens of each block into others that are alike (token merging): faster, a little less exact. \
+            auto takes the fastest of a few that keeps the model's answers near on trial pictures, or none. Stamped on every \
+            vector. Default: 0, none.
+            """, valueName: "r|auto"))
+    var merge: MergeChoice = .fixed(0)
+
+    @Option(
+        help: ArgumentHelp(
+            "Use no more of the processor than this set of instructions: "
+                + InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
+                + ". Default: UNMASK_ISA, else all it has.",
+            valueName: "set"))
+    var isa: InstructionSet?
+
+    @OptionGroup var keeping: CacheOptions
+
     func engine() throws -> Engine {
-        try Engine(threads: threads)
+        try Engine(threads: threads, instructionSet: isa)
+    }
+
+    /// The model ready to run in the precision asked for, with a word where that is not what was asked.
+    ///
+    /// - Parameter usesCache: whether weights may come from the cache.
+    func session(
+        _ model: Model, engine: Engine? = nil, batch: Int? = nil, usesCache: Bool = true
+    ) throws -> ModelSession {
+        let opened = try OpenedSession(
+            model, engine: engine ?? self.engine(), maximumBatch: batch ?? self.batch, precision: precision,
+            merge: merge, cache: usesCache ? keeping.open(warn: Console.warning) : nil)
+        if let remark = opened.remark { Console.message("note: \(model.name): \(remark)") }
+        return opened.session
     }
 
     func validate() throws {
         guard batch >= 1 else { throw ValidationError("--batch \(batch): expected at least 1") }
     }
 }
+
+extension PrecisionChoice: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(name: argument)
+    }
+
+    public static var allValueStrings: [String] { names }
+
+    public var defaultValueDescription: String {
+        if case .fixed(let precision) = self { precision.rawValue } else { "auto" }
+    }
+}
+
+extension MergeChoice: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(name: argument)
+    }
+
+    public var defaultValueDescription: String {
+        if case .fixed(let merge) = self { String(merge) } else { "auto" }
+    }
+}
+
+extension InstructionSet: ExpressibleByArgument {}
 
 /// An image size as people write it: `224` or `224x320` (height x width).
 struct ImageSize: ExpressibleByArgument {
@@ -128,5 +201,6 @@ struct ImageSize: ExpressibleByArgument {
 }
 
 extension Pooling: ExpressibleByArgument {}
+extension ScoreKind: ExpressibleByArgument {}
 extension Mask.Pattern: ExpressibleByArgument {}
 extension StorageType: ExpressibleByArgument {}

@@ -12,11 +12,14 @@ enum Reference {
 
     static func geluQuick(_ x: Double) -> Double { x / (1 + exp(-1.702 * x)) }
 
+    static func silu(_ x: Double) -> Double { x / (1 + exp(-x)) }
+
     static func activate(_ x: Double, _ activation: unmask_activation) -> Double {
         switch activation {
         case UNMASK_ACTIVATION_GELU_ERF: geluErf(x)
         case UNMASK_ACTIVATION_GELU_TANH: geluTanh(x)
         case UNMASK_ACTIVATION_GELU_QUICK: geluQuick(x)
+        case UNMASK_ACTIVATION_SILU: silu(x)
         default: x
         }
     }
@@ -34,5 +37,33 @@ enum Reference {
         let powers = row.map { exp($0 - largest) }
         let sum = powers.reduce(0, +)
         return powers.map { $0 / sum }
+    }
+
+    /// A row of numbers as an arithmetic sees them.
+    static func rounded(_ row: [Float], _ arithmetic: unmask_arithmetic) -> [Float] {
+        switch arithmetic {
+        case UNMASK_ARITHMETIC_BF16: return row.map(bf16)
+        case UNMASK_ARITHMETIC_I8:
+            guard let largest = row.map(abs).max(), largest > 0 else { return row }
+            let inverse = 127 / largest
+            return row.map { ($0 * inverse).rounded(.toNearestOrEven) * (largest / 127) }
+        default: return row
+        }
+    }
+
+    /// The nearest bfloat16 number, ties to even.
+    static func bf16(_ x: Float) -> Float {
+        let bits = x.bitPattern
+        return Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000)
+    }
+
+    /// The distance of two neighbouring numbers of the arithmetic at the largest of a row.
+    static func largestStep(_ row: [Float], _ arithmetic: unmask_arithmetic) -> Double {
+        let largest = Double(row.map(abs).max() ?? 0)
+        return switch arithmetic {
+        case UNMASK_ARITHMETIC_BF16: largest * 0x1p-7
+        case UNMASK_ARITHMETIC_I8: largest / 127
+        default: 0
+        }
     }
 }

@@ -14,11 +14,15 @@ import tempfile
 from pathlib import Path
 
 import numpy
+import pillow_heif
 import PIL
 from PIL import Image, ImageFile, features
 
+import bmp_by_hand
 import corpora
+import gif_by_hand
 import pillow_oracle
+import tiff_by_hand
 
 ImageFile.MAXBLOCK = 1 << 24  # Pillow's estimate of a JPEG's length is too small for noise
 
@@ -47,6 +51,49 @@ def fresh_images(folder, count, seed):
         yield path
 
 
+def fresh_by_hand(folder, count, seed):
+    """Noise in the formats that are made byte by byte: wide, tall, odd and tiny."""
+    random = numpy.random.default_rng(seed)
+    makers = {"gif": gif_by_hand.fresh, "bmp": bmp_by_hand.fresh, "tif": tiff_by_hand.fresh}
+    for index in range(count):
+        suffix = list(makers)[index % len(makers)]
+        longest = 300 if suffix == "gif" else 700
+        width, height = (
+            int(random.choice([1, 2, 3, 5])) if random.random() < 0.25 else int(random.integers(1, longest))
+            for _ in range(2))
+        path = folder / f"by-hand-{index}.{suffix}"
+        path.write_bytes(makers[suffix](random, width, height))
+        yield path
+
+
+def fresh_base_media(folder, count, seed):
+    """AVIF in every subsampling, HEIC in those of which libheif's versions make the same RGB."""
+    random = numpy.random.default_rng(seed)
+    for index in range(count):
+        width, height = (
+            int(random.choice([1, 2, 3, 5])) if random.random() < 0.25 else int(random.integers(1, 300))
+            for _ in range(2))
+        has_alpha = random.random() < 0.3
+        pixels = random.integers(0, 256, (height, width, 4 if has_alpha else 3), dtype=numpy.uint8)
+        image = Image.fromarray(pixels)
+        path = folder / f"media-{index}.{'avif' if index % 2 == 0 else 'heic'}"
+        quality = int(random.integers(30, 101))
+        if path.suffix == ".avif":
+            subsampling = str(random.choice(["4:0:0", "4:2:0", "4:2:2", "4:4:4"]))
+            extent = str(random.choice(["full", "limited"]))
+            image.save(
+                path, quality=quality, speed=10, subsampling=subsampling, range=extent, exif=turned(random))
+        else:
+            image.save(path, quality=quality, chroma=int(random.choice([422, 444])), exif=turned(random))
+        yield path
+
+
+def turned(random):
+    exif = Image.Exif()
+    exif[0x0112] = int(random.integers(1, 9))
+    return exif
+
+
 def ours(unmask, path, recipe, size):
     """[H, W, C] bytes, or the message of a refusal."""
     with tempfile.TemporaryDirectory() as folder:
@@ -72,11 +119,14 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31), help="of the fresh images")
     parser.add_argument("--limit", type=int, help="at most so many files of each package")
     options = parser.parse_args()
+    print(f"pillow-heif {pillow_heif.__version__}, libheif {pillow_heif.libheif_version()}")
     print(f"Pillow {PIL.__version__}, libjpeg-turbo {features.version('libjpeg_turbo')}, seed {options.seed}")
     equal = refused = different = 0
     with tempfile.TemporaryDirectory() as folder:
         paths = [path for package in corpora.PACKAGES for path in corpora.files(package)[: options.limit]]
         paths += fresh_images(Path(folder), options.random, options.seed)
+        paths += fresh_by_hand(Path(folder), 3 * options.random, options.seed)
+        paths += fresh_base_media(Path(folder), options.random, options.seed)
         for path in paths:
             for recipe in pillow_oracle.RECIPES:
                 size = 224 if recipe != "squash" else 28

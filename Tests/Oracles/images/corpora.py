@@ -10,7 +10,7 @@ PACKAGES = {
     "golang-github-disintegration-imaging-dev": "usr/share/gocode/src/github.com/disintegration/imaging",
     "lomiri-wallpapers-16.04": "usr/share/backgrounds",
 }
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 
 
 def root():

@@ -1,10 +1,11 @@
 """Writes Tests/UnmaskImageTests/Fixtures: small images, and what Pillow makes of them and of Debian's corpora.
 
-Run from the repository's root, with the packages of corpora.py installed:
+Run from the repository's root, with the packages of corpora.py and libavif-bin installed:
 
     python Tests/Oracles/images/make_fixtures.py
 
-Written with Pillow 13.0.0 (libjpeg-turbo 3.2.0, libwebp 1.6.0) and NumPy 2.4.6; all randomness comes from seed 7.
+Written with Pillow 13.0.0 (libjpeg-turbo 3.2.0, libwebp 1.6.0, libtiff 4.7.2, libavif 1.4.2), pillow-heif 1.8.1 (libheif
+1.23.6, libde265 1.1.3) and NumPy 2.4.6; all randomness comes from seed 7.
 """
 
 import io
@@ -13,12 +14,17 @@ import shutil
 from pathlib import Path
 
 import numpy
+import pillow_heif
 import PIL
 from PIL import Image, PngImagePlugin, features
 
+import bmp_by_hand
 import corpora
 import exif_blocks
+import gif_by_hand
+import heif_by_pillow
 import pillow_oracle
+import tiff_by_hand
 from digest import digest, image_digest
 from png_by_hand import SAMPLES, png
 
@@ -116,6 +122,32 @@ def webps():
     yield "xmp-5.webp", encoded(rgb, format="WEBP", xmp=XMP % 5)
 
 
+def gifs(random):
+    yield from gif_by_hand.cases(random)
+    for name, mode in (("rgb", "RGB"), ("gray", "L"), ("bilevel", "1")):
+        image = Image.fromarray(picture(45, 38)).convert(mode)
+        yield f"gif-pillow-{name}.gif", encoded(image, format="GIF")
+    frames = [Image.fromarray(picture(45, 38)).rotate(angle) for angle in (0, 90, 180)]
+    yield "gif-animated.gif", encoded(frames[0], format="GIF", save_all=True, append_images=frames[1:], disposal=2)
+
+
+def tiffs(random):
+    """By hand, and with the decompressors that libtiff has besides."""
+    yield from tiff_by_hand.cases(random)
+    rgb = Image.fromarray(picture(45, 38))
+    for compression in ("tiff_lzw", "jpeg", "zstd"):
+        yield f"tiff-{compression}.tif", encoded(rgb, format="TIFF", compression=compression)
+    yield "tiff-jpeg-gray.tif", encoded(rgb.convert("L"), format="TIFF", compression="jpeg")
+    yield "tiff-jpeg-cmyk.tif", encoded(rgb.convert("CMYK"), format="TIFF", compression="jpeg")
+    yield "tiff-jpeg-strips.tif", encoded(rgb, format="TIFF", compression="jpeg", strip_size=45 * 3 * 16)
+    yield "tiff-ycbcr-lzw.tif", encoded(rgb.convert("YCbCr"), format="TIFF", compression="tiff_lzw")
+    yield "tiff-lzw-alpha.tif", encoded(rgb.convert("RGBA"), format="TIFF", compression="tiff_lzw")
+    for compression in ("tiff_ccitt", "group3", "group4"):
+        yield f"tiff-{compression}.tif", encoded(rgb.convert("1"), format="TIFF", compression=compression)
+    pages = [rgb.rotate(angle) for angle in (90, 0)]
+    yield "tiff-pages.tif", encoded(pages[0], format="TIFF", save_all=True, append_images=pages[1:])
+
+
 def noise(random):
     for width, height in ((1, 1), (1, 500), (500, 1), (7, 3), (57, 33), (40, 150)):
         yield f"noise-{width}x{height}.png", png(random.integers(0, 256, (height, width, 3)), 2, 8)
@@ -163,19 +195,47 @@ def write(name, content):
     (FIXTURES / name).write_text(text + "\n")
 
 
+def write_near():
+    """Images of which decoders' versions differ by a level, and Pillow's pixels of them as PNG."""
+    (FIXTURES / "near").mkdir()
+    for name, data in heif_by_pillow.halved_heics(picture):
+        path = FIXTURES / "near" / name
+        path.write_bytes(data)
+        pillow_oracle.decode(path).save(path.with_suffix(".png"))
+
+
+def write_swapped():
+    """TIFF files that Pillow reads wrong, and as PNG what it makes of the same samples where it reads them right."""
+    folder = FIXTURES / "swapped"
+    folder.mkdir()
+    for name, data, readable in tiff_by_hand.swapped_twice():
+        (folder / name).write_bytes(data)
+        pillow_oracle.decode(io.BytesIO(readable), channels=1).save((folder / name).with_suffix(".png"))
+
+
 def main():
     shutil.rmtree(FIXTURES, ignore_errors=True)
     (FIXTURES / "images").mkdir(parents=True)
     random = numpy.random.default_rng(SEED)
-    made = [*jpegs(), *pngs(random), *webps(), *noise(random)]
+    resized = [*jpegs(), *pngs(random), *webps(), *noise(random)]
+    # Of so many kinds the pixels alone: what is done with pixels then is the same for all.
+    decoded = [*gifs(random), *bmp_by_hand.cases(random), *tiffs(random)]
+    decoded += [*heif_by_pillow.avifs(picture), *heif_by_pillow.deep_avifs(picture), *heif_by_pillow.heics(picture)]
+    made = resized + decoded
     for name, data in made:
         (FIXTURES / "images" / name).write_bytes(data)
     versions = {"pillow": PIL.__version__, "libwebp": features.version("webp")}
     versions["libjpeg-turbo"] = features.version("libjpeg_turbo")
-    paths = [FIXTURES / "images" / name for name, _ in made]
+    versions |= {"libtiff": features.version("libtiff"), "libavif": features.version("avif")}
+    versions["libheif"] = pillow_heif.libheif_version()
+    paths = [FIXTURES / "images" / name for name, _ in resized]
+    more = [FIXTURES / "images" / name for name, _ in decoded]
     write("versions.json", versions)
-    write("images.json", {path.name: views(path, [(28, 28), (48, 64)]) for path in paths})
+    expected = {path.name: views(path, [(28, 28), (48, 64)]) for path in paths}
+    write("images.json", expected | {path.name: views(path, []) for path in more})
     write("resizes.json", {path.name: resizes(path) for path in paths if path.name.startswith("noise")})
+    write_near()
+    write_swapped()
     write("exif.json", exif_blocks.cases(SEED))
     packages = {}
     for package, folder in corpora.PACKAGES.items():

@@ -3,8 +3,10 @@
 import math
 import warnings
 
+import pillow_heif
 from PIL import Image, ImageOps
 
+pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None
 RECIPES = ("mae", "timm", "hf", "squash")
 

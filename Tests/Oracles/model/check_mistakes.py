@@ -21,13 +21,14 @@ import torchvision_shim  # noqa: F401  (before transformers and timm)
 import hf_mae
 import hf_vit
 import mae_pth
+import merging
 import timm_vit
 from case import Output
 from torch import nn
 from transformers.utils import logging
 
 TOLERANCE, REQUIRED = 2e-4, 5
-FAMILIES = (hf_mae, hf_vit, timm_vit, mae_pth)
+FAMILIES = (hf_mae, hf_vit, timm_vit, mae_pth, merging)
 gelu, interpolate, layer_norm = nn.functional.gelu, nn.functional.interpolate, nn.functional.layer_norm
 
 
@@ -65,6 +66,9 @@ MISTAKES = {
     "tanh-gelu": lambda: patch.object(nn.functional, "gelu", tanh_gelu),
     "epsilon": lambda: patch.object(nn.functional, "layer_norm", other_epsilon),
     "antialias": lambda: patch.object(nn.functional, "interpolate", other_antialias),
+    "attention-not-by-size": lambda: patch.object(merging, "mistakes", merging.Mistakes(proportional=False)),
+    "cls-merged": lambda: patch.object(merging, "mistakes", merging.Mistakes(protected=False)),
+    "average-not-by-size": lambda: patch.object(merging, "mistakes", merging.Mistakes(weighted=False)),
 }
 MISREADINGS = {"cls-in-mean": mean_with_cls, "channel-major": channel_major}
 
@@ -105,9 +109,9 @@ def main():
         for name, arrays in right.items():
             found[name][mistake] = deviation(arrays, misread(arrays))
     columns = [*MISTAKES, *MISREADINGS]
-    print(f"{'':34}" + "".join(f"{c:>15}" for c in columns))
+    print(f"{'':34}" + "".join(f"{c:>24}" for c in columns))
     for name, row in found.items():
-        print(f"{name:34}" + "".join("              -" if row[c] is None else f"{row[c]:15.1f}" for c in columns))
+        print(f"{name:34}" + "".join(f"{'-':>24}" if row[c] is None else f"{row[c]:24.1f}" for c in columns))
     sys.exit(any(value is not None and value < REQUIRED for row in found.values() for value in row.values()))
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import torchvision_shim  # noqa: F401  (before transformers and timm)
 
+import families
 import hf_mae
 import hf_vit
 import mae_pth
+import merging
 import spellings
 import timm_vit
 import torch
@@ -37,7 +39,7 @@ def main():
     logging.disable_progress_bar()
     out = Output(o.out, o.seed, o.only)
     for size in o.sizes:
-        for family in (hf_mae, hf_vit, timm_vit, mae_pth, spellings):
+        for family in (hf_mae, hf_vit, timm_vit, mae_pth, spellings, merging, families):
             family.cases(size, out)
 
 

@@ -33,8 +33,24 @@ def randomise(model, generator):
                 if module.bias is not None:
                     module.bias.mul_(_STREAM)
     for name, parameter in model.named_parameters():
+        _randomise_own(name, parameter, generator)
         if name.endswith(("cls_token", "mask_token", "pos_embed", "position_embeddings")):
             parameter.normal_(0, _STREAM, generator=generator)
+
+
+def _randomise_own(name, parameter, generator):
+    """Parameters of modules that hold no layers."""
+    last = name.split(".")[-1]
+    if last in ("gamma", "gamma_1", "gamma_2", "lambda1"):
+        parameter.uniform_(0.5, 1.5, generator=generator)
+    elif last in ("q_bias", "k_bias", "v_bias"):
+        parameter.normal_(0, 0.5, generator=generator)
+    elif last == "relative_position_bias_table" or last in ("latent", "probe"):
+        parameter.normal_(0, 1, generator=generator)
+    elif last in ("reg_token", "dist_token", "register_tokens", "distillation_token"):
+        parameter.normal_(0, _STREAM, generator=generator)
+    elif last == "weight" and parameter.dim() == 1:
+        parameter.uniform_(0.5, 1.5, generator=generator)
 
 
 def _lean_on_gelu_tail(layer):

@@ -149,6 +149,17 @@ def compare_preprocessing(exports, expected):
         exports.check("classifier on PNG pixels", "fp32", backend, expected, softmax(np.concatenate(found)))
 
 
+def compare_core_ml(exports):
+    """The script beside a file for Core ML, which needs Apple's system from its PyTorch trace on."""
+    for model, options in [(CLASSIFIER, []), (CLASSIFIER, ["--preprocess", "--source-size", "40x50"]),
+                           (AUTOENCODER, ["--part", "mae", "--keep", 12])]:
+        path = exports.export(model, "--target", "coreml-script", *options)
+        done = subprocess.run([sys.executable, path.with_suffix(".coreml.py"), "--check"], capture_output=True, text=True)
+        print(f"Core ML's script, {model.stem} {options}: {done.stdout.strip()}")
+        if done.returncode:
+            exports.failures.append(f"Core ML's script, {options}: {(done.stdout + done.stderr)[-500:]}")
+
+
 def compare_pixels(exports):
     """What --preprocess makes of photographs, against Unmask's own preparation (Pillow's to the byte)."""
     photos = [Image.open(path).convert("RGB") for path in sorted(Path("/usr/share/backgrounds").rglob("*.jpg"))[:4]]
@@ -224,6 +235,7 @@ def main():
         compare_classifier(exports, opsets)
         compare_encoders(exports, opsets)
         compare_autoencoder(exports, opsets)
+        compare_core_ml(exports)
         compare_pixels(exports)
         compare_int8(exports)
     for (precision, backend), error in sorted(exports.worst.items()):

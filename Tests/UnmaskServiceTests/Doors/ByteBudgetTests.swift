@@ -109,7 +109,11 @@ import Testing
             try await LineClient.connected(to: server.tcp) { large in
                 try await large.send(bytes: Array(Self.head(3, image.count).utf8) + image.prefix(100_000))
                 clock.advance(by: .seconds(61))
-                try await eventually { stopped.allSatisfy { $0.open == 0 } }
+                // Those that are told why have a moment to read it.
+                try await eventually {
+                    clock.advance(by: .seconds(1))
+                    return stopped.allSatisfy { $0.open == 0 }
+                }
                 // It was refused by name with the others, or it had not begun when the time passed; or it was being read, and
                 // is closed as one that comes too slowly.
                 try? await large.send(bytes: image.dropFirst(100_000))

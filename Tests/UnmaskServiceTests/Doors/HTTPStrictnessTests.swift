@@ -259,6 +259,21 @@ import Testing
         }
     }
 
+    /// A client that was refused and sends no more is closed when it has had its time to read the answer.
+    @Test(arguments: refusals)
+    func aBodyThatDoesNotComeIsNotAwaitedForLong(head: String, status: Int) async throws {
+        let clock = ManualClock()
+        try await LiveServer.running(FakeBackend(), .withHTTP { $0.clock = clock }) { server in
+            try await LineClient.connected(to: server.http) { client in
+                try await client.send(bytes: (head + "content-length: 500000000\r\n\r\n").utf8)
+                let answer = try #require(await client.receiveHTTP())
+                #expect(answer.status == status)
+                let end = try await clock.passing(HTTPLingeringClose.drainTime / 4) { try await client.receiveHTTP() }
+                #expect(end == nil)
+            }
+        }
+    }
+
     @Test(arguments: refusals.filter { $0.status != 413 })
     func aShortBodyIsSkippedAndTheConnectionGoesOn(head: String, status: Int) async throws {
         try await LiveServer.running(FakeBackend(), .withHTTP()) { server in
@@ -353,15 +368,6 @@ import Testing
                     #expect(answer?.status == status)
                 }
             }
-        }
-    }
-}
-
-extension LineClient {
-    fileprivate func send(bytes: some Sequence<UInt8>, inPiecesOf size: Int) async throws {
-        let bytes = Array(bytes)
-        for start in stride(from: 0, to: bytes.count, by: size) {
-            try await send(bytes: bytes[start..<min(start + size, bytes.count)])
         }
     }
 }

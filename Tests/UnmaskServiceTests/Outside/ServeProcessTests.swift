@@ -17,7 +17,7 @@ import Testing
             .appendingPathComponent("unmask")
         process.arguments = [
             "serve", "--model", Self.model, "--socket", directory + "/socket", "--http", "127.0.0.1:0", "--token-file",
-            token, "--log-format", "json", "--log-level", "debug",
+            token, "--log-format", "json", "--log-level", "debug", "--no-cache",
         ]
         process.environment = ProcessInfo.processInfo.environment.merging([
             "NOTIFY_SOCKET": directory + "/notify", "WATCHDOG_USEC": "100000",

@@ -126,11 +126,11 @@ final class FakeBackend: InferenceBackend {
             if isNaN { values[0] = .nan }
             if state.withLock(\.isSpoilt) { values[0] += 100 }
             return .embedding(EmbeddingOutput(values: values, shape: vector.pooling == .tokens ? [rows, 8] : [8]))
-        case .classify(let topK):
+        case .classify(let options):
             let classes = ["even", "odd"].enumerated().map {
-                ClassScore(label: $1, index: $0, probability: isNaN ? .nan : 0.75 - 0.5 * Float($0))
+                ClassScore(label: $1, index: $0, score: isNaN ? .nan : 0.75 - 0.5 * Float($0))
             }
-            return .classes(Array(classes.prefix(topK)))
+            return .classes(Array(classes.prefix(options.topK)))
         case .reconstruct:
             return .reconstruction(
                 ReconstructionOutput(

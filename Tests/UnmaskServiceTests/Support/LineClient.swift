@@ -50,6 +50,13 @@ struct LineClient {
         try await outbound.write(ByteBuffer(bytes: bytes))
     }
 
+    func send(bytes: some Sequence<UInt8>, inPiecesOf size: Int) async throws {
+        let bytes = Array(bytes)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            try await send(bytes: bytes[start..<min(start + size, bytes.count)])
+        }
+    }
+
     /// Says that nothing more will be sent.
     func finish() { outbound.finish() }
 

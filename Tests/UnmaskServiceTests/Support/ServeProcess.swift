@@ -17,7 +17,9 @@ final class ServeProcess {
     /// - Parameter before: shell commands that the program is run after.
     init(in directory: String, before: String = "", _ arguments: [String] = [], standardError: FileHandle) throws {
         socket = directory + "/socket"
-        let command = [Self.program, "serve", "--model", Self.model, "--socket", socket] + arguments
+        // The user's own cache is none of a test's.
+        let caching = arguments.contains("--cache") ? [] : ["--no-cache"]
+        let command = [Self.program, "serve", "--model", Self.model, "--socket", socket] + caching + arguments
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", before + " exec \"$0\" \"$@\""] + command
         process.standardError = standardError

@@ -18,6 +18,9 @@ sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "clients/python/src")]
 
 from tap import Tap  # noqa: E402  (found through the path above)
 
+# The user's own cache is none of a test's.
+os.environ["UNMASK_CACHE"] = ""
+
 SAMPLES = sorted((ROOT / "models/samples").glob("*.png"))
 
 

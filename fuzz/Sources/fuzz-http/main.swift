@@ -15,12 +15,15 @@ private func answers(to pieces: [ByteBuffer]) -> (text: String, isOpen: Bool) {
     }
     for piece in pieces where channel.isActive {
         // What fails here is the connection's; what it was answered is looked at below.
-        try? channel.writeInbound(piece)
+        _ = try? channel.writeInbound(piece)
         channel.embeddedEventLoop.run()
     }
     var text = ""
     while let bytes = try? channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: bytes) }
     let isOpen = channel.isActive
+    // A close that waits for the rest of a body waits for the time that it has, which nobody else moves on.
+    channel.close(promise: nil)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(5))
     _ = try? channel.finish(acceptAlreadyClosed: true)
     return (text, isOpen)
 }

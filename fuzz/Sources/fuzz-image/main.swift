@@ -17,7 +17,7 @@ func compare(_ encoded: UnsafeRawBufferPointer, _ name: Recipe.Name, channels: I
     precondition(streamed == resized)
 }
 
-/// JPEG, PNG and WebP, told apart by content.
+/// Images of every format, told apart by content.
 fuzz { bytes, count in
     let encoded = UnsafeRawBufferPointer(start: bytes, count: count)
     do {

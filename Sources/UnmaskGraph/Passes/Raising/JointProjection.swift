@@ -35,12 +35,9 @@ struct JointProjection {
 
     /// The one layer.
     func linear(_ editor: inout GraphEditor, named name: String) -> Node {
-        let (rows, columns) = (weights[0].shape[0], weights[0].shape[1])
         var operands: [ValueID?] = Array(repeating: nil, count: LinearOperand.count)
         operands[LinearOperand.x] = x
-        operands[LinearOperand.weight] = Tensor(
-            shape: [weights.count * rows, columns], type: weights[0].type, contents: .joined(weights)
-        ).map { editor.addConstant(name + ".weight", $0) }
+        operands[LinearOperand.weight] = Tensor.stacked(weights).map { editor.addConstant(name + ".weight", $0) }
         operands[LinearOperand.bias] = bias.map { editor.addConstant(name + ".bias", Tensor($0, shape: [$0.count])) }
         return Node(
             name: name, op: .linear(LinearFusion()), inputs: operands, outputs: [editor.addValue(name, shape)])

@@ -16,11 +16,8 @@ public struct RaiseLayerScale: Pass {
                     weight.shape.count == 2
                 else { continue }
                 let name = editor.graph[gamma].name
-                let columns = max(weight.shape[1], 1)
-                var numbers = weight.widened()
-                for index in numbers.indices { numbers[index] *= row[index / columns] }
                 linear.inputs[LinearOperand.weight] = editor.addConstant(
-                    "\(editor.graph[weightID].name) · \(name)", Tensor(numbers, shape: weight.shape))
+                    "\(editor.graph[weightID].name) · \(name)", weight.timesRows(row))
                 switch editor.graph.optionalRow(linear, LinearOperand.bias, count: row.count) {
                 case .absent: break
                 case .unreadable: continue

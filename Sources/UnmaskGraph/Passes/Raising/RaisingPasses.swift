@@ -1,6 +1,7 @@
 /// The passes that raise chains of primitives to fused operations, in the order in which they help each other. A graph of
 /// fused operations is left as it is.
 public let raisingPasses: [any Pass] = [
+    KeepWholeWeights(), RaiseGrids(), RaiseQuantisedLinear(),
     FoldConstants(), MergeDuplicates(), RemoveNeutral(), RaiseWholeNumbers(), CollapseMovement(), RaiseLinear(),
     RaiseLayerNorm(),
     RaiseGELU(), RaiseAdd(),

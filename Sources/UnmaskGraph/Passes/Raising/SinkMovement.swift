@@ -17,7 +17,7 @@ public struct SinkMovement: Pass {
             case .linear
             where node.inputs.count <= LinearOperand.residual || node.inputs[LinearOperand.residual] == nil:
                 break
-            case .layerNorm, .gelu, .scaleShift: break
+            case .layerNorm, .gelu, .scaleShift, .roundToGrid: break
             case .add:
                 guard let other = rowMovement(editor, node.inputs[1] ?? first), let y = other.inputs[0],
                     other.op == movement.op, editor.shape(x) == editor.shape(y),

@@ -24,6 +24,8 @@ extension Emitter {
         case .assembleTokens: return try emitAssembleTokens(node)
         case .restoreTokens: return try emitRestoreTokens(node)
         case .separateAttention(let attention): return try emitSeparateAttention(attention, node)
+        case .normalizeHeads(let norm): return try emitNormalizedHeads(node, norm)
+        case .rotateHeads(let rotation): return try emitRotatedHeads(node, rotation)
         default: break
         }
         let x = try input(0, &self)
@@ -31,6 +33,10 @@ extension Emitter {
         case .layerNorm(let epsilon):
             return emitLayerNorm(
                 x, weight: try input(1, &self), bias: try input(2, &self), epsilon: epsilon, node.name)
+        case .rmsNorm(let epsilon):
+            return emitRMSNorm(x, weight: try input(1, &self), epsilon: epsilon, node.name)
+        case .gate(let gate):
+            return try emitGate(x, gate, node)
         case .attention(let heads):
             return try emitAttention(x, of: node, heads: heads)
         case .gelu(let kind):
@@ -40,6 +46,7 @@ extension Emitter {
         case .scaleShift:
             let scaled = self.node("Mul", [x, try input(1, &self)], node.name + "/scaled")
             return self.node("Add", [scaled, try input(2, &self)], node.name)
+        case .roundToGrid(let grid): return emitGrid(grid, x, node.name)
         case .softmax:
             return self.node("Softmax", [x], node.name, ["axis": .int(-1)], float32: true)
         case .selectToken(let index):
@@ -49,7 +56,8 @@ extension Emitter {
         case .meanTokens(let skip):
             let tokens = skip == 0 ? x : slice(x, axis: 1, from: skip, node.name + "/tokens")
             return reduce("ReduceMean", tokens, axes: [1], keep: false, node.name)
-        case .patches, .linear, .assembleTokens, .restoreTokens, .separateAttention, .primitive:
+        case .patches, .linear, .assembleTokens, .restoreTokens, .separateAttention, .normalizeHeads, .rotateHeads,
+            .primitive, .matchTokens, .mergeTokens, .unmergeTokens:
             throw .unsupported(node: node.name, "\(node.op.name) stands where it cannot")
         }
     }

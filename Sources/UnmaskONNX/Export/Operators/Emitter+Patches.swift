@@ -59,8 +59,7 @@ extension Emitter {
     /// (x [B, N, D], ids [B, K]) → [B, K, D].
     mutating func gather(_ x: String, width: Int, ids: String, at name: String) -> String {
         let column = unsqueeze(ids, axes: [2], name + "/ids", type: .i32)  // [B, K, 1]
-        // Against ones a dimension of the operand stays as it is: no shape arithmetic.
-        let rows = node("Expand", [column, integers([1, 1, width])], name + "/indices", type: .i32)  // [B, K, D]
+        let rows = node("Tile", [column, integers([1, 1, width])], name + "/indices", type: .i32)  // [B, K, D]
         return node("GatherElements", [x, rows], name, ["axis": .int(1)])
     }
 }

@@ -1,31 +1,45 @@
 internal import UnmaskGraph
 
 extension Emitter {
-    /// (x [B, K, D], CLS with its position [D], positions [N, D], ids_keep?) → [B, 1 + K, D]: positions are added before
-    /// the kept tokens are gathered, and CLS goes in front.
+    /// (x [B, K, D], prefix? [R, D], positions? [N, D], ids_keep?) → [B, R + K, D]: positions are added before the kept tokens
+    /// are gathered, and the prefix goes in front.
     mutating func emitAssembleTokens(_ node: Node) throws(ONNXExportError) -> String {
-        guard node.inputs.count >= 3, let x = node.inputs[0], let first = node.inputs[1], let positions = node.inputs[2]
-        else { throw .unsupported(node: node.name, "it needs tokens, a first token and positions") }
+        guard node.inputs.count >= 3, let x = node.inputs[0] else {
+            throw .unsupported(node: node.name, "it needs tokens")
+        }
+        let (name, prefix) = (node.name, node.inputs[1])
+        let patches: String
+        if let positions = node.inputs[2] {
+            patches = try emitPlacedTokens(node, x, positions, prefix == nil ? name : name + "/patches")
+        } else {
+            patches = try operand(x)
+        }
+        guard let prefix else { return patches }
+        let table = try tensor(prefix, "prefix", of: node)
+        let width = graph[node.output].shape.width ?? table.count
+        let count = table.count / max(width, 1)
+        let rows = initializer(graph[prefix].name, try reshaped(table, [1, count, width], node))
+        let front = try expanded(rows, toBatchBy: [count, 1], name + "/prefix")  // [B, R, D]
+        return self.node("Concat", [front, patches], name, ["axis": .int(1)])
+    }
+
+    /// x + positions of the patches kept.
+    private mutating func emitPlacedTokens(
+        _ node: Node, _ x: ValueID, _ positions: ValueID, _ result: String
+    ) throws(ONNXExportError) -> String {
         let (name, ids) = (node.name, present(node.inputs.count > 3 ? node.inputs[3] : nil))
         let table = try tensor(positions, "positions", of: node)
         let width = table.shape[1]
         let positionsName = initializer(graph[positions].name, try reshaped(table, [1] + table.shape, node))
-        var tokens: String
         if let (whole, wholeIDs) = ungathered[x], let ids, try operand(ids) == wholeIDs {
             let placed = self.node("Add", [whole, positionsName], name + "/placed")  // [B, N, D]
-            tokens = gather(placed, width: width, ids: wholeIDs, at: name + "/kept")  // [B, K, D]
+            return gather(placed, width: width, ids: wholeIDs, at: result)  // [B, K, D]
         } else if let ids {
             let rows = try expanded(positionsName, toBatchBy: [1, 1], name + "/positions")  // [B, N, D]
             let kept = gather(rows, width: width, ids: try operand(ids), at: name + "/positions/kept")
-            tokens = self.node("Add", [try operand(x), kept], name + "/placed")
-        } else {
-            tokens = self.node("Add", [try operand(x), positionsName], name + "/placed")
+            return self.node("Add", [try operand(x), kept], result)
         }
-        let cls = initializer(
-            graph[first].name, try reshaped(try tensor(first, "first token", of: node), [1, 1, width], node))
-        let front = try expanded(cls, toBatchBy: [1, 1], name + "/first")  // [B, 1, D]
-        tokens = self.node("Concat", [front, tokens], name, ["axis": .int(1)])
-        return tokens
+        return self.node("Add", [try operand(x), positionsName], result)
     }
 
     /// (x [B, 1 + K, D], mask token [D], positions [1 + N, D], ids_restore) → [B, 1 + N, D].
@@ -59,7 +73,7 @@ extension Emitter {
         let batch = try batchSize()
         if let constant = result.initializer(batch), let size = constant.tensor.int64s.first {
             guard [size] + dimensions != [1, 1, 1] else { return x }
-            return node("Expand", [x, integers([size] + dimensions)], name)
+            return node("Tile", [x, integers([size] + dimensions)], name)
         }
         let shape = node(
             "Concat", [batch, integers(dimensions)], name + "/shape", ["axis": .int(0)], type: .i64)

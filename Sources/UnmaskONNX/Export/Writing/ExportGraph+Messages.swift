@@ -19,6 +19,7 @@ extension ExportNode {
         var node = NodeProto()
         node.name = name
         node.opType = op
+        node.domain = domain
         node.input = inputs
         node.output = outputs
         node.attribute = attributes.map { name, value in value.message(name: name) }

@@ -18,12 +18,8 @@ extension ExportInitializer {
         guard var values = tensor.floats() else {
             throw .unsupported(node: name, "weights of type \(tensor.type.rawValue) cannot be rearranged")
         }
-        if type == .i8 {
-            let bytes = arranged(quantised(values))
-            return try writing { () throws(WeightsError) in
-                try bytes.withBytes { (raw) throws(WeightsError) in try file.append(raw) }
-            }
-        }
+        if type == .i8 { return try append(arranged(quantised(values)), to: file) }
+        if case .blocks(let blocks) = layout { return try append(blocks.packed(values, scales: rowScales), to: file) }
         values = arranged(values)
         guard let result = Tensor(values, shape: [values.count]).converted(to: type) else {
             throw .unsupported(node: name, "it cannot be stored as \(type.rawValue)")
@@ -31,6 +27,12 @@ extension ExportInitializer {
         try checkOverflow(result.overflows)
         try writing { () throws(WeightsError) in
             try result.tensor.withBytes { (bytes) throws(WeightsError) in try file.append(bytes) }
+        }
+    }
+
+    private func append<T: BitwiseCopyable>(_ numbers: [T], to file: AtomicFile) throws(ONNXExportError) {
+        try writing { () throws(WeightsError) in
+            try numbers.withBytes { (raw) throws(WeightsError) in try file.append(raw) }
         }
     }
 
@@ -64,7 +66,7 @@ extension ExportInitializer {
     private func arranged<T>(_ values: [T]) -> [T] {
         let (rows, width) = (tensor.shape[0], tensor.shape.dropFirst().reduce(1, *))
         switch layout {
-        case .asStored: return values
+        case .asStored, .blocks: return values
         case .transposed: return values.transposed(rows: rows, columns: width)
         case .kernels(let channels, let patch):
             // Each row, [P·P, C], is a matrix of its own.

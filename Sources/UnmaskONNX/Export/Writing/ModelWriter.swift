@@ -92,6 +92,12 @@ struct ModelWriter {
         opset.domain = ""
         opset.version = Int64(options.opset)
         model.opsetImport = [opset]
+        if graph.usesMicrosoftOperators {
+            var microsoft = OperatorSetIdProto()
+            microsoft.domain = WeightBlocks.domain
+            microsoft.version = 1
+            model.opsetImport.append(microsoft)
+        }
         model.producerName = "unmask"
         model.producerVersion = options.producerVersion
         model.docString = options.documentation

@@ -1,3 +1,5 @@
+import UnmaskImage
+
 /// Cohere's `POST /v1/embed`.
 struct CohereEmbedV1: EmbeddingsShape {
     static let needsEveryImage = true
@@ -6,10 +8,10 @@ struct CohereEmbedV1: EmbeddingsShape {
 
     var question: Request { asked.request }
 
-    init(_ body: JSONValue) throws(ServiceError) {
+    init(_ body: JSONValue, _ limits: ImageLimits) throws(ServiceError) {
         let parameters = try Parameters(body, at: "body", allowing: CohereQuestion.members)
         try CohereQuestion.refuseTexts(parameters)
-        asked = try CohereQuestion(parameters, images: try CohereQuestion.images(parameters), unasked: nil)
+        asked = try CohereQuestion(parameters, images: try CohereQuestion.images(parameters), limits, unasked: nil)
     }
 
     func write(_ result: EmbedResult, _ context: MethodContext, to json: inout JSONWriter) {
@@ -25,21 +27,21 @@ struct CohereEmbedV2: EmbeddingsShape {
 
     var question: Request { asked.request }
 
-    init(_ body: JSONValue) throws(ServiceError) {
+    init(_ body: JSONValue, _ limits: ImageLimits) throws(ServiceError) {
         let parameters = try Parameters(
             body, at: "body", allowing: CohereQuestion.members + ["inputs", "output_dimension"])
         try CohereQuestion.refuseTexts(parameters)
-        asked = try CohereQuestion(parameters, images: try Self.images(parameters), unasked: [.float])
+        asked = try CohereQuestion(parameters, images: try Self.images(parameters), limits, unasked: [.float])
     }
 
-    private static func images(_ parameters: Parameters) throws(ServiceError) -> [JSONValue] {
+    private static func images(_ parameters: Parameters) throws(ServiceError) -> [RequestBytes] {
         guard let (name, value) = try parameters.only(of: ["images", "inputs"]), name == "inputs" else {
             return try CohereQuestion.images(parameters)
         }
         guard case .array(let elements) = value, !elements.isEmpty else {
             throw parameters.mismatch(name, "an array of at least one {\"content\":[…]}")
         }
-        var images: [JSONValue] = []
+        var images: [RequestBytes] = []
         for (index, element) in elements.enumerated() {
             let place = "\(parameters.place).inputs[\(index)]"
             let input = try Parameters(element, at: place, allowing: ["content"])

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import UnmaskImage
 
 /// What Cohere's `embed` is asked, in either version.
@@ -22,23 +23,28 @@ struct CohereQuestion: Sendable {
     /// In the order asked for, each once; nil for the plain vectors that the first version answers where none is named.
     let encodings: [EmbeddingEncoding]?
     let request: Request
-    private let images: [JSONValue]
+    /// Decoded here, for the answer says of each what its header does.
+    private let images: [[UInt8]]
 
     /// - Parameters:
-    ///   - images: each as `embed` takes it.
+    ///   - limits: those that images are read with.
     ///   - unasked: the encodings where the client names none.
-    init(_ parameters: Parameters, images: [JSONValue], unasked: [EmbeddingEncoding]?) throws(ServiceError) {
+    init(
+        _ parameters: Parameters, images: [RequestBytes], _ limits: ImageLimits, unasked: [EmbeddingEncoding]?
+    ) throws(ServiceError) {
         _ = try parameters.choice("input_type", InputType.self)
         _ = try parameters.choice("truncate", Truncation.self)
         encodings = try Self.encodings(parameters) ?? unasked
-        self.images = images
+        var contents: [[UInt8]] = []
+        for image in images { contents.append(try image.read(limits)) }
+        self.images = contents
         request = .embed(
-            images, model: try parameters.string("model"),
+            contents.map { .frame(ByteBuffer(bytes: $0)) }, model: try parameters.string("model"),
             dimensions: try parameters.integer("output_dimension", in: 1...Int.max))
     }
 
     /// Reads `images`.
-    static func images(_ parameters: Parameters) throws(ServiceError) -> [JSONValue] {
+    static func images(_ parameters: Parameters) throws(ServiceError) -> [RequestBytes] {
         guard case .array(let elements)? = parameters["images"], !elements.isEmpty else {
             throw parameters.mismatch("images", "an array of at least one image, as data:image/jpeg;base64,… strings")
         }
@@ -89,7 +95,7 @@ struct CohereQuestion: Sendable {
         json.key("texts")
         json.array { _ in }
         json.key("images")
-        json.array(of: images.compactMap { Self.header(of: $0, limits) }) { json, header in
+        json.array(of: images.compactMap { try? ImageHeader($0, limits: limits) }) { json, header in
             json.object { json in
                 json.field("width", header.width)
                 json.field("height", header.height)
@@ -104,11 +110,5 @@ struct CohereQuestion: Sendable {
             json.key("billed_units")
             json.object { $0.field("images", embeddings.count) }
         }
-    }
-
-    /// Read again from the request, now that the image has been embedded.
-    private static func header(of image: JSONValue, _ limits: ImageLimits) -> ImageHeader? {
-        guard case .object(let members) = image, case .string(let base64)? = members["base64"] else { return nil }
-        return (try? Base64.decode(base64, limits)).flatMap { try? ImageHeader($0, limits: limits) }
     }
 }

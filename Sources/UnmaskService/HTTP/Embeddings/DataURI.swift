@@ -44,6 +44,8 @@ struct DataURI {
 
     private static func refusal(_ place: String, _ found: String) -> ServiceError {
         ServiceError(
-            .invalidParams, "\(place) must be an image as data:image/jpeg;base64,… (or png, webp), \(found)")
+            .invalidParams,
+            "\(place) must be an image as data:image/jpeg;base64,… (or png, webp, gif, bmp, tiff, avif, heic), "
+                + found)
     }
 }

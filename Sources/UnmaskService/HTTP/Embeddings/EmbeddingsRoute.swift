@@ -13,7 +13,7 @@ struct EmbeddingsRoute: Sendable {
         ) { (_, context) async throws(ServiceError) -> Result<HTTPResponse, ServiceError> in
             let content = try HTTPContent(request.body, coding, limit: context.limits.payloadBytes, account)
             defer { content.release() }
-            let shape = try Shape(content.json())
+            let shape = try Shape(content.json(), context.limits.image)
             return Self.answer(try await EmbedResult(shape.question, context), shape, context)
         }
         // The failures of images are on record; the request was carried out.

@@ -1,3 +1,6 @@
+import NIOCore
+import UnmaskImage
+
 /// One API's way to ask for the vectors of images, and to be answered.
 protocol EmbeddingsShape: Sendable {
     /// Whether an image that fails is the failure of all: the answer has no place for its error.
@@ -6,8 +9,9 @@ protocol EmbeddingsShape: Sendable {
     /// The same question in the service's own protocol, which alone decides what is acceptable.
     var question: Request { get }
 
+    /// - Parameter limits: those that images are read with.
     /// - Throws: `invalid_params` for what the API has and this server does not do, by name.
-    init(_ body: JSONValue) throws(ServiceError)
+    init(_ body: JSONValue, _ limits: ImageLimits) throws(ServiceError)
 
     /// Writes the members of the answer.
     func write(_ result: EmbedResult, _ context: MethodContext, to json: inout JSONWriter)
@@ -17,13 +21,24 @@ extension Request {
     /// `embed` as the APIs mean it: vectors of length 1.
     ///
     /// - Parameters:
-    ///   - images: each as `embed` takes it.
     ///   - dimensions: nil for all.
-    static func embed(_ images: [JSONValue], model: String?, dimensions: Int?) -> Request {
-        var params: [String: JSONValue] = ["images": .array(images), "normalize": .bool(true)]
+    static func embed(
+        _ images: [RequestBytes], model: String?, dimensions: Int?, budget: [String: JSONValue] = [:]
+    ) -> Request {
+        var frames: [ByteBuffer] = []
+        let elements = images.map { image -> JSONValue in
+            switch image {
+            case .base64(let text): return .object(["base64": .string(text)])
+            case .frame(let bytes):
+                frames.append(bytes)
+                return .object(["frame": .number(String(frames.count - 1))])
+            }
+        }
+        var params: [String: JSONValue] = ["images": .array(elements), "normalize": .bool(true)]
         if let model { params["model"] = .string(model) }
+        params.merge(budget) { _, own in own }
         if let dimensions { params["dimensions"] = .number(String(dimensions)) }
-        return Request(isJSONRPC: false, method: Method.embed.rawValue, params: .object(params))
+        return Request(isJSONRPC: false, method: Method.embed.rawValue, params: .object(params), frames: frames)
     }
 }
 

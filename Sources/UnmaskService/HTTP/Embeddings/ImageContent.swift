@@ -4,16 +4,16 @@ enum ImageContent {
     private static let emptyText = JSONValue.object(["type": .string("text"), "text": .string("")])
 
     /// Reads a message's content, which must have exactly one image and no text.
-    static func image(of content: JSONValue?, at place: String) throws(ServiceError) -> JSONValue {
+    static func image(of content: JSONValue?, at place: String) throws(ServiceError) -> RequestBytes {
         try only(of: images(of: content, at: place), at: place)
     }
 
     /// Reads chat messages, which must have exactly one image between them and no text.
-    static func image(ofConversation value: JSONValue, at place: String) throws(ServiceError) -> JSONValue {
+    static func image(ofConversation value: JSONValue, at place: String) throws(ServiceError) -> RequestBytes {
         guard case .array(let messages) = value else {
             throw ServiceError(.invalidParams, "\(place) must be an array of messages, found \(value.summary)")
         }
-        var images: [JSONValue] = []
+        var images: [RequestBytes] = []
         for (index, value) in messages.enumerated() {
             let message = try Parameters(value, at: "\(place)[\(index)]", allowing: ["role", "content", "name"])
             _ = try message.string("role")
@@ -23,12 +23,12 @@ enum ImageContent {
         return try only(of: images, at: place)
     }
 
-    private static func images(of content: JSONValue?, at place: String) throws(ServiceError) -> [JSONValue] {
+    private static func images(of content: JSONValue?, at place: String) throws(ServiceError) -> [RequestBytes] {
         switch content {
         case nil, .string(""): return []
         case .string: throw .text(at: place)
         case .array(let parts):
-            var images: [JSONValue] = []
+            var images: [RequestBytes] = []
             for (index, part) in parts.enumerated() where part != emptyText {
                 images.append(try ImageReference.read(part, at: "\(place)[\(index)]"))
             }
@@ -38,7 +38,7 @@ enum ImageContent {
         }
     }
 
-    private static func only(of images: [JSONValue], at place: String) throws(ServiceError) -> JSONValue {
+    private static func only(of images: [RequestBytes], at place: String) throws(ServiceError) -> RequestBytes {
         guard images.count == 1 else {
             throw ServiceError(
                 .invalidParams,

@@ -13,8 +13,8 @@ enum ImageReference {
     private static let expected = "an image, as a data:image/jpeg;base64,… string or an object that has one"
 
     /// - Parameter place: where the value stands in the body, for errors.
-    /// - Returns: the image as `embed` takes it.
-    static func read(_ value: JSONValue, at place: String) throws(ServiceError) -> JSONValue {
+    /// - Returns: the image in base64, as it came.
+    static func read(_ value: JSONValue, at place: String) throws(ServiceError) -> RequestBytes {
         let base64 =
             switch value {
             case .string(let uri): try DataURI(uri, at: place).base64
@@ -22,11 +22,11 @@ enum ImageReference {
             default:
                 throw ServiceError(.invalidParams, "\(place) must be \(expected), found \(value.summary)")
             }
-        return .object(["base64": .string(base64)])
+        return .base64(base64)
     }
 
-    static func read(all values: [JSONValue], at place: String) throws(ServiceError) -> [JSONValue] {
-        var images: [JSONValue] = []
+    static func read(all values: [JSONValue], at place: String) throws(ServiceError) -> [RequestBytes] {
+        var images: [RequestBytes] = []
         for (index, value) in values.enumerated() { images.append(try read(value, at: "\(place)[\(index)]")) }
         return images
     }

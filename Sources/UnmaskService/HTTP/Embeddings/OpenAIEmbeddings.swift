@@ -1,3 +1,5 @@
+import UnmaskImage
+
 /// `POST /v1/embeddings`.
 ///
 /// An image that fails leaves the others alone: its entry has a null embedding and an `error`.
@@ -8,7 +10,7 @@ struct OpenAIEmbeddings: EmbeddingsShape {
 
     var question: Request { asked.request }
 
-    init(_ body: JSONValue) throws(ServiceError) {
+    init(_ body: JSONValue, _: ImageLimits) throws(ServiceError) {
         asked = try OpenAIQuestion(try Parameters(body, at: "body", allowing: OpenAIQuestion.members))
     }
 

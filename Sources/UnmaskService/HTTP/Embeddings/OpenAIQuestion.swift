@@ -1,12 +1,14 @@
-/// What `/v1/embeddings` and `/pooling` are asked: OpenAI's members, Infinity's, Jina's, and vLLM's `messages`.
+/// What `/v1/embeddings` and `/pooling` are asked: OpenAI's members, Infinity's, Jina's, vLLM's `messages`, and `embed`'s
+/// own that say what an image may cost.
 struct OpenAIQuestion: Sendable {
     private enum Modality: String, CaseIterable {
         case image
     }
 
-    static let members = [
-        "model", "input", "messages", "encoding_format", "embedding_type", "dimensions", "modality", "user",
-    ]
+    static let members =
+        [
+            "model", "input", "messages", "encoding_format", "embedding_type", "dimensions", "modality", "user",
+        ] + Parameters.budgetMembers
     /// What Infinity's clients say where they name no model.
     private static let defaultModel = "default/not-specified"
 
@@ -23,10 +25,14 @@ struct OpenAIQuestion: Sendable {
         let dimensions = try parameters.integer("dimensions", in: 0...Int.max)
         request = .embed(
             try Self.images(parameters), model: model == Self.defaultModel ? nil : model,
-            dimensions: dimensions == 0 ? nil : dimensions)
+            dimensions: dimensions == 0 ? nil : dimensions,
+            budget: Dictionary(
+                uniqueKeysWithValues: Parameters.budgetMembers.compactMap { name in
+                    parameters[name].map { (name, $0) }
+                }))
     }
 
-    private static func images(_ parameters: Parameters) throws(ServiceError) -> [JSONValue] {
+    private static func images(_ parameters: Parameters) throws(ServiceError) -> [RequestBytes] {
         guard let (name, value) = try parameters.only(of: ["input", "messages"]) else {
             throw parameters.mismatch("input", "one image or an array of them, as data:image/jpeg;base64,… strings")
         }

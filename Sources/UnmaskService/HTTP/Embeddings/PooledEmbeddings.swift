@@ -1,4 +1,5 @@
 import Foundation
+import UnmaskImage
 
 /// vLLM's `POST /pooling`: the question of `/v1/embeddings`, where `task` may say that vectors are asked for.
 struct PooledEmbeddings: EmbeddingsShape {
@@ -12,7 +13,7 @@ struct PooledEmbeddings: EmbeddingsShape {
 
     var question: Request { asked.request }
 
-    init(_ body: JSONValue) throws(ServiceError) {
+    init(_ body: JSONValue, _: ImageLimits) throws(ServiceError) {
         let parameters = try Parameters(body, at: "body", allowing: OpenAIQuestion.members + ["task"])
         _ = try parameters.choice("task", Task.self)
         asked = try OpenAIQuestion(parameters)

@@ -38,7 +38,17 @@ from ._errors import (
     UnmaskError,
 )
 from ._images import ImageLike, ServerPath
-from ._results import Classes, Comparison, Embeddings, ItemResults, Label, Reconstruction, Reconstructions
+from ._results import (
+    Classes,
+    Comparison,
+    Embeddings,
+    ItemResults,
+    Label,
+    Neighbour,
+    Neighbours,
+    Reconstruction,
+    Reconstructions,
+)
 from ._retry import RetryPolicy
 from ._wire import Reply
 from .aio import AsyncClient
@@ -67,6 +77,8 @@ __all__ = [
     "InvalidRequest",
     "ItemResults",
     "Label",
+    "Neighbour",
+    "Neighbours",
     "LineTooLong",
     "ModelNotFound",
     "Overloaded",

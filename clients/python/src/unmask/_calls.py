@@ -63,6 +63,10 @@ def compare(a: ImageLike, b: ImageLike, **params: Any) -> Call[results.Compariso
     return Call("compare", sides | _given(params), frames, results.comparison, takes_deadline=True, repeatable=True)
 
 
+def search(images: Iterable[ImageLike], **params: Any) -> Call[results.Neighbours]:
+    return _on_images("index.search", images, results.neighbours, params)
+
+
 def _on_images(
     method: str, images: Iterable[ImageLike], decode: Callable[[Reply], Value], params: dict[str, Any]
 ) -> Call[Value]:

@@ -19,8 +19,8 @@ class ServerPath:
 
 
 ImageLike = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", "np.ndarray[Any, Any]", ServerPath]
-"""An encoded JPEG, PNG or WebP file's bytes; the path of one on this machine; an array of pixels, uint8, `[H, W]` or
-`[H, W, C]` with C 1 or 3; or a file of the server's."""
+"""An encoded image file's bytes (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC); the path of one on this machine; an
+array of pixels, uint8, `[H, W]` or `[H, W, C]` with C 1 or 3; or a file of the server's."""
 
 
 def image_params(images: Iterable[ImageLike]) -> tuple[list[dict[str, Any]], list[Buffer]]:

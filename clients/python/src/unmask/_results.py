@@ -66,12 +66,16 @@ class Embeddings(ItemResults[NDArray[np.float32]]):
 class Label:
     label: str
     index: int
-    probability: float
+    probability: float | None = None
+    logit: float | None = None
+    """In place of a probability, where logits were asked for."""
+    value: float | None = None
+    """In place of a probability, of a regression."""
 
 
 @dataclass(frozen=True)
 class Classes(ItemResults["tuple[Label, ...]"]):
-    """The labels of every image, most probable first."""
+    """The labels of every image, the highest score first."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,19 @@ class Comparison:
     cosine: float | None
     """None where one of the vectors is zero."""
     stamp: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    similarity: float
+    """The cosine."""
+    paths: tuple[str, ...]
+    """Of images of equal pixels."""
+
+
+@dataclass(frozen=True)
+class Neighbours(ItemResults["tuple[Neighbour, ...]"]):
+    """What an index has that is most like every image, nearest first."""
 
 
 def embeddings(reply: Reply) -> Embeddings:
@@ -137,6 +154,13 @@ def reconstructions(reply: Reply) -> Reconstructions:
         mask=np.asarray(result["mask"]),
         norm_pix_statistics=result["norm_pix_statistics"],
     )
+
+
+def neighbours(reply: Reply) -> Neighbours:
+    def found(item: dict[str, Any]) -> tuple[Neighbour, ...]:
+        return tuple(Neighbour(one["similarity"], tuple(one["paths"])) for one in item["neighbours"])
+
+    return Neighbours(**_items(reply.unwrap(), found))
 
 
 def comparison(reply: Reply) -> Comparison:

@@ -19,7 +19,7 @@ from ._address import Address, UnixAddress, parse_address
 from ._calls import Call, Value
 from ._errors import CallTimeout, ConnectionFailed, ProtocolError, ServiceError, UnmaskError
 from ._images import ImageLike
-from ._results import Classes, Comparison, Embeddings, Reconstructions
+from ._results import Classes, Comparison, Embeddings, Neighbours, Reconstructions
 from ._retry import RetryPolicy
 from ._sockets import connect_unix
 from ._tls import TLS, tls_context
@@ -136,6 +136,9 @@ class Client:
         normalize: bool | None = None,
         keep: float | Sequence[int] | None = None,
         seed: int | None = None,
+        merge: int | None = None,
+        keep_min: float | None = None,
+        merge_max: int | None = None,
         dtype: str | None = None,
         model: str | None = None,
         recipe: str | None = None,
@@ -145,7 +148,8 @@ class Client:
         """A vector of every image. The parameters are the protocol's; None leaves one to the server."""
         call = calls.embed(
             images, pooling=pooling, output=output, dimensions=dimensions, normalize=normalize, keep=keep, seed=seed,
-            dtype=dtype, model=model, recipe=recipe, priority=priority,
+            merge=merge, keep_min=keep_min, merge_max=merge_max, dtype=dtype, model=model, recipe=recipe,
+            priority=priority,
         )  # fmt: skip
         return self._run(call, timeout)
 
@@ -173,16 +177,27 @@ class Client:
         images: Iterable[ImageLike],
         *,
         top_k: int | None = None,
+        head: str | None = None,
+        scores: str | None = None,
+        threshold: float | None = None,
         keep: float | Sequence[int] | None = None,
         seed: int | None = None,
+        merge: int | None = None,
+        keep_min: float | None = None,
+        merge_max: int | None = None,
         model: str | None = None,
         recipe: str | None = None,
         priority: str | None = None,
         timeout: float | None = None,
     ) -> Classes:
-        """The most probable classes of every image."""
+        """The labels of every image that score most.
+
+        `scores`: probabilities, sigmoid, logits or values; default what the model's head gives. Labels that score less
+        than `threshold` are left out. `head`: one of the server's fitted heads (`info`), in place of the model's own.
+        """
         call = calls.classify(
-            images, top_k=top_k, keep=keep, seed=seed, model=model, recipe=recipe, priority=priority
+            images, top_k=top_k, head=head, scores=scores, threshold=threshold, keep=keep, seed=seed, merge=merge,
+            keep_min=keep_min, merge_max=merge_max, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return self._run(call, timeout)
 
@@ -194,6 +209,8 @@ class Client:
         seed: int | None = None,
         keep: Sequence[int] | None = None,
         pattern: str | None = None,
+        merge: int | None = None,
+        merge_max: int | None = None,
         picture: str | None = None,
         format: str | None = None,
         model: str | None = None,
@@ -203,8 +220,8 @@ class Client:
     ) -> Reconstructions:
         """Hides patches of every image and lets the decoder paint them again."""
         call = calls.reconstruct(
-            images, ratio=ratio, seed=seed, keep=keep, pattern=pattern, picture=picture, format=format, model=model,
-            recipe=recipe, priority=priority,
+            images, ratio=ratio, seed=seed, keep=keep, pattern=pattern, merge=merge, merge_max=merge_max, picture=picture,
+            format=format, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return self._run(call, timeout)
 
@@ -220,6 +237,28 @@ class Client:
     ) -> Comparison:
         """The cosine of the angle between the vectors of two images."""
         return self._run(calls.compare(a, b, pooling=pooling, model=model, recipe=recipe), timeout)
+
+    def search(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        index: str | None = None,
+        k: int | None = None,
+        under: str | None = None,
+        model: str | None = None,
+        recipe: str | None = None,
+        priority: str | None = None,
+        timeout: float | None = None,
+    ) -> Neighbours:
+        """The images of one of the server's indexes that are most like every image."""
+        call = calls.search(
+            images, index=index, k=k, under=under, model=model, recipe=recipe, priority=priority,
+        )  # fmt: skip
+        return self._run(call, timeout)
+
+    def indexes(self) -> dict[str, Any]:
+        """What the server's indexes hold."""
+        return self._run(calls.question("index.info"))
 
     # Administration
 

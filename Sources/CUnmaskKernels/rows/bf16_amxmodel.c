@@ -1,0 +1,21 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include "../kernels/products.h"
+
+#define ISA amxmodel
+#define TILE_ROWS 16
+#define TILE_COLUMNS 32
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512bf16,avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
+
+#include "../simd/avx512.h"
+#include "../simd/bf16_avx512.h"
+#include "../simd/tmm_model.h"
+#include "../bodies/products/before.h"
+#include "../bodies/products/bf16.h"
+#include "../bodies/tmm/all.h"
+
+#pragma clang attribute pop
+
+#endif

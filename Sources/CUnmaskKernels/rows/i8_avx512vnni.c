@@ -1,0 +1,20 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include "../kernels/products.h"
+
+#define ISA avx512vnni
+#define TILE_ROWS 14
+#define TILE_COLUMNS 32
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512vnni,avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
+
+#include "../simd/avx512.h"
+#include "../simd/i8_avx512vnni.h"
+#include "../bodies/products/before.h"
+#include "../bodies/products/i8.h"
+#include "../bodies/products/all.h"
+
+#pragma clang attribute pop
+
+#endif

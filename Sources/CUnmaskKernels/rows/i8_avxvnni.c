@@ -1,0 +1,19 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include "../kernels/products.h"
+
+#define ISA avxvnni
+#define TILE_ROWS 6
+#define TILE_COLUMNS 16
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avxvnni"))), apply_to = function)
+
+#include "../simd/avx2.h"
+#include "../simd/i8_avxvnni.h"
+#include "../bodies/products/before.h"
+#include "../bodies/products/i8.h"
+#include "../bodies/products/all.h"
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,49 @@
+/// What makes each column of features have mean 0 and deviation 1 on the images that a head is fitted on.
+struct Standardisation: Sendable {
+    /// [D]
+    let mean: [Double]
+    /// 1 / deviation, [D]; 1 for a column that is constant, as scikit-learn's `StandardScaler` has it.
+    let scale: [Double]
+
+    init(_ features: FeatureMatrix) {
+        let (rows, width) = (features.rows, features.width)
+        var mean = [Double](repeating: 0, count: width)
+        var squares = [Double](repeating: 0, count: width)
+        features.withRows { base in
+            for row in 0..<rows {
+                for column in 0..<width { mean[column] += Double(base[row * width + column]) }
+            }
+            for column in 0..<width { mean[column] /= Double(max(rows, 1)) }
+            // The second pass keeps the digits that a difference of large sums loses.
+            for row in 0..<rows {
+                for column in 0..<width {
+                    let difference = Double(base[row * width + column]) - mean[column]
+                    squares[column] += difference * difference
+                }
+            }
+        }
+        self.mean = mean
+        scale = zip(squares, mean).map { square, mean in
+            let deviation = (square / Double(max(rows, 1))).squareRoot()
+            return deviation > 10 * Double(Float.ulpOfOne) * max(abs(mean), 1e-6) ? 1 / deviation : 1
+        }
+    }
+
+    /// The same layer for features as they are: x ↦ W · ((x − mean) ∘ scale) + b.
+    /// - Parameter parameters: [outputs, D] of standardised features, then a bias for each output.
+    func folded(_ parameters: [Double], outputs: Int) -> AffineLayer {
+        let width = mean.count
+        var weight = [Float](repeating: 0, count: outputs * width)
+        var bias = [Float](repeating: 0, count: outputs)
+        for output in 0..<outputs {
+            var shift = parameters[outputs * width + output]
+            for column in 0..<width {
+                let value = parameters[output * width + column] * scale[column]
+                weight[output * width + column] = Float(value)
+                shift -= value * mean[column]
+            }
+            bias[output] = Float(shift)
+        }
+        return AffineLayer(weight: weight, bias: bias, width: width)
+    }
+}

@@ -1,0 +1,149 @@
+public import UnmaskModel
+
+/// How a head is fitted.
+public struct HeadFitting: Sendable {
+    public var kind: HeadKind
+    /// Scikit-learn's C of `linear` and `tag`, or alpha of `regress`: those that are tried; nil: the usual ones.
+    public var strengths: [Double]?
+    /// Neighbours of `knn`: those that are tried; nil: the usual ones.
+    public var neighbours: [Int]?
+    public var folds: Int
+    public var isBalanced: Bool
+    public var seed: UInt64
+    /// The share of held-out images named right that may be called unknown; 0: no image is.
+    public var unknownShare: Double
+
+    public init(
+        kind: HeadKind, strengths: [Double]? = nil, neighbours: [Int]? = nil, folds: Int = 5, isBalanced: Bool = false,
+        seed: UInt64 = 0, unknownShare: Double = 0
+    ) {
+        self.kind = kind
+        self.strengths = strengths
+        self.neighbours = neighbours
+        self.folds = folds
+        self.isBalanced = isBalanced
+        self.seed = seed
+        self.unknownShare = unknownShare
+    }
+
+    /// Scikit-learn's C of the linear layer that neighbours are compared with.
+    private static let comparedStrength = 0.1
+
+    public static let usualNeighbours = [1, 3, 5, 10, 20, 40, 80]
+
+    /// What a head may learn of images.
+    public enum Lesson: Sendable {
+        case labels(Targets)
+        /// [n, outputs], row-major.
+        case values([Double], outputs: Int)
+    }
+
+    /// - Parameters:
+    ///   - features: as `stamp` has them.
+    ///   - labels: of the outputs.
+    ///   - progress: told what is done.
+    public func fit(
+        _ features: FeatureMatrix, _ lesson: Lesson, labels: [String], stamp: Stamp,
+        progress: (String) -> Void = { _ in }
+    ) throws(HeadError) -> Head {
+        switch (kind, lesson) {
+        case (.linear, .labels(let targets)) where targets.areExclusive,
+            (.tag, .labels(let targets)) where !targets.areExclusive:
+            return try logistic(features, targets, labels, stamp, progress)
+        case (.knn, .labels(let targets)) where targets.areExclusive:
+            return try nearest(features, targets, labels, stamp, progress)
+        case (.regress, .values(let values, let outputs)):
+            return try ridge(features, values, outputs, labels, stamp)
+        default:
+            throw .data("a head of kind \(kind.rawValue) does not learn from that kind of labels")
+        }
+    }
+
+    private func facts(_ features: FeatureMatrix, _ more: [String: String]) -> [String: String] {
+        ["images": "\(features.rows)", "seed": "\(seed)"].merging(more) { $1 }
+    }
+
+    private func logistic(
+        _ features: FeatureMatrix, _ targets: Targets, _ labels: [String], _ stamp: Stamp, _ progress: (String) -> Void
+    ) throws(HeadError) -> Head {
+        let options = LogisticRegression.Options(
+            strengths: strengths ?? LogisticRegression.Options.usualStrengths, folds: folds, isBalanced: isBalanced,
+            seed: seed)
+        let fitted = try LogisticRegression(features, targets, options, progress: progress)
+        var facts = facts(
+            features,
+            [
+                "C": "\(fitted.strength)", "iterations": "\(fitted.iterations)", "converged": "\(fitted.hasConverged)",
+                "class_weights": isBalanced ? "balanced" : "none",
+            ])
+        facts["held_out_accuracy"] = fitted.trials.first { $0.strength == fitted.strength }.map { "\($0.accuracy)" }
+        var calibration = Head.Calibration()
+        if let heldOut = fitted.heldOut {
+            if targets.areExclusive {
+                calibration.temperature = Temperature.fitted(to: heldOut)
+                if unknownShare > 0 {
+                    calibration.unknownBelow = Temperature.threshold(
+                        heldOut, temperature: calibration.temperature, losing: unknownShare)
+                }
+            } else {
+                calibration.thresholds = heldOut.thresholds()
+            }
+        } else if !targets.areExclusive {
+            calibration.thresholds = Array(repeating: 0.5, count: targets.outputs)
+        }
+        return try Head(
+            kind: kind, computation: .linear(fitted.layer), labels: labels, stamp: stamp, calibration: calibration,
+            fit: facts)
+    }
+
+    private func nearest(
+        _ features: FeatureMatrix, _ targets: Targets, _ labels: [String], _ stamp: Stamp, _ progress: (String) -> Void
+    ) throws(HeadError) -> Head {
+        try features.requireFinite()
+        let candidates = neighbours ?? Self.usualNeighbours
+        let classes = targets.labels.map { Int($0.first ?? 0) }
+        guard classes.count == features.rows else {
+            throw .data("\(features.rows) vectors and what \(classes.count) images are: expected as many")
+        }
+        let vectors = features.withRows { Array(UnsafeBufferPointer(start: $0, count: features.rows * features.width)) }
+        progress("comparing \(features.rows) images with each other")
+        var facts = facts(features, [:])
+        var k = candidates.first ?? 0
+        if candidates.count > 1 {
+            let best = try NearestNeighbours.best(
+                of: candidates, vectors: vectors, width: features.width, labels: classes, classes: targets.outputs)
+            k = best.k
+            facts["held_out_accuracy"] = "\(best.accuracy)"
+            progress("comparing with a linear layer")
+            facts["linear_held_out_accuracy"] = try LogisticRegression(
+                features, targets, .init(strengths: [Self.comparedStrength], folds: 3, seed: seed)
+            ).trials.first.map { "\($0.accuracy)" }
+        }
+        facts["k"] = "\(k)"
+        let fitted = try NearestNeighbours(
+            vectors: vectors, width: features.width, labels: classes, classes: targets.outputs, k: k)
+        return try Head(kind: kind, computation: .neighbours(fitted), labels: labels, stamp: stamp, fit: facts)
+    }
+
+    private func ridge(
+        _ features: FeatureMatrix, _ values: [Double], _ outputs: Int, _ labels: [String], _ stamp: Stamp
+    ) throws(HeadError) -> Head {
+        let fitted = try RidgeRegression(
+            features, values: values, outputs: outputs, penalties: strengths ?? RidgeRegression.usualPenalties,
+            folds: folds, seed: seed)
+        var facts = facts(features, ["alpha": "\(fitted.penalty)"])
+        facts["held_out_r2"] = fitted.trials.first { $0.penalty == fitted.penalty }.map { "\($0.r2)" }
+        return try Head(kind: kind, computation: .linear(fitted.layer), labels: labels, stamp: stamp, fit: facts)
+    }
+}
+
+extension HeldOutScores {
+    /// Of each label the probability from which its held-out answers have the best F1.
+    func thresholds() -> [Double] {
+        (0..<targets.outputs).map { output in
+            let scores = rows.indices.map { ScoreKind.sigmoid.score(self[$0][output]) }
+            let isTrue = rows.map { targets.labels[$0].contains(Int32(output)) }
+            return TagMeasures.bestThreshold(scores: scores, isTrue: isTrue)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+public import UnmaskModel
+
+/// What is fitted on a frozen backbone's vectors, with all that is needed to use it again.
+public struct Head: Sendable {
+    public enum Computation: Sendable {
+        case linear(AffineLayer)
+        case neighbours(NearestNeighbours)
+    }
+
+    /// What the numbers of a linear head's outputs stand for.
+    public struct Calibration: Sendable, Codable, Equatable {
+        /// What scores are divided by before the softmax.
+        public var temperature: Double
+        /// An image whose most probable class is less probable than this is unknown; nil: none is.
+        public var unknownBelow: Double?
+        /// The probability from which a label counts, by label; nil for heads whose classes exclude one another.
+        public var thresholds: [Double]?
+
+        public init(temperature: Double = 1, unknownBelow: Double? = nil, thresholds: [Double]? = nil) {
+            (self.temperature, self.unknownBelow, self.thresholds) = (temperature, unknownBelow, thresholds)
+        }
+    }
+
+    public let kind: HeadKind
+    public let computation: Computation
+    /// Of the outputs, in order.
+    public let labels: [String]
+    /// Of the vectors that it reads.
+    public let stamp: Stamp
+    public let calibration: Calibration
+    /// How it was fitted, in words: what was chosen and measured, the seed, the images.
+    public let fit: [String: String]
+
+    public init(
+        kind: HeadKind, computation: Computation, labels: [String], stamp: Stamp,
+        calibration: Calibration = Calibration(), fit: [String: String] = [:]
+    ) throws(HeadError) {
+        let (outputs, width) =
+            switch computation {
+            case .linear(let layer): (layer.outputs, layer.width)
+            case .neighbours(let neighbours): (neighbours.classes, neighbours.width)
+            }
+        guard labels.count == outputs, outputs > 0 else {
+            throw .data("\(labels.count) labels for a head of \(outputs) outputs: expected one for each")
+        }
+        guard stamp.dimension == width else {
+            throw .data("a head of vectors of \(width) numbers whose stamp says \(stamp.dimension)")
+        }
+        guard calibration.temperature > 0, calibration.temperature.isFinite else {
+            throw .data("a temperature of \(calibration.temperature): expected a positive number")
+        }
+        if let thresholds = calibration.thresholds, thresholds.count != outputs {
+            throw .data("\(thresholds.count) thresholds for \(outputs) labels: expected one for each")
+        }
+        self.kind = kind
+        self.computation = computation
+        self.labels = labels
+        self.stamp = stamp
+        self.calibration = calibration
+        self.fit = fit
+    }
+
+    /// How the vectors that it reads are made.
+    public var embedding: EmbeddingOptions {
+        let block = stamp.output.flatMap { name in name.split(separator: ".").last.flatMap { Int($0) } }
+        return EmbeddingOptions(pooling: stamp.pooling, normalize: stamp.normalized, block: block)
+    }
+
+    /// Throws where vectors of another stamp would be read, with what differs.
+    /// - Parameter name: what the head is called.
+    public func requireFit(for other: Stamp, name: String) throws(HeadError) {
+        let differences = stamp.differences(from: other)
+        guard differences.isEmpty else {
+            throw .otherBackbone(
+                "\(name) was fitted on other vectors than it would read here: \(differences.joined(separator: "; ")) "
+                    + "(the head's first); fit it again, or use the model and options that it was fitted with")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import ArgumentParser
+import Foundation
+import UnmaskHeads
+import UnmaskModel
+
+struct FitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fit",
+        abstract: "Fit a head on a frozen backbone's vectors of labelled images.",
+        discussion: """
+            The head is a file of its own, which classify, eval and serve take with --head, and convert attaches to the \
+            model. Vectors are computed once and kept on disk: killed, the next fit goes on with them.
+
+              unmask fit linear --model models/fashion-mae.safetensors --pooling mean --data photos/ -o photos.head
+
+            linear: one of several classes, by logistic regression; its strength by cross-validation, its probabilities \
+            calibrated on held-out images. knn: by the most similar training images. tag: any number of labels each, with a \
+            threshold of its own. regress: quantities, by ridge regression.
+            """)
+
+    @Argument(help: "What the head does: linear, knn, tag or regress.")
+    var kind: HeadKind
+
+    @OptionGroup var options: HeadSource
+    @OptionGroup var pairing: PairingOptions
+
+    @Option(name: [.short, .customLong("out")], help: "The head's file.")
+    var out: String
+
+    @Option(help: ArgumentHelp("Labelled images to measure the head with, as --data.", valueName: "DIR|CSV|JSONL|IDX"))
+    var test: String?
+
+    @Option(
+        help: """
+            The share of each class that is held out and measured with, where neither --test nor the list says which.
+            """)
+    var holdOut = 0.0
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            How strong: scikit-learn's C of linear and tag, or alpha of regress. Several, separated by commas, are tried by \
+            cross-validation. Default: 10^-4 to 100 in half decades; of regress 10^-4 to 10^8.
+            """, valueName: "number,…"))
+    var strength: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Neighbours that vote in knn; several are tried. Default: 1,3,5,10,20,40,80.", valueName: "number,…"))
+    var neighbours: String?
+
+    @Option(help: "Parts that the images are dealt into, each of which is held out once to choose by.")
+    var folds = 5
+
+    @Flag(help: "Let every class weigh as much, however many images it has.")
+    var balanced = false
+
+    @Option(
+        help: "Call an image unknown that is less sure than this share of the held-out images that are named right.")
+    var unknown = 0.0
+
+    @Option(help: "Decides the splits: the same seed, images and model give the same file.")
+    var seed: UInt64 = 0
+
+    @Flag(help: "One JSON object, also on a terminal.")
+    var json = false
+
+    func validate() throws {
+        guard (0..<1).contains(holdOut) else { throw ValidationError("--hold-out \(holdOut): expected 0 to below 1") }
+        guard (0..<1).contains(unknown) else { throw ValidationError("--unknown \(unknown): expected 0 to below 1") }
+        guard folds >= 1 else { throw ValidationError("--folds \(folds): expected at least 1") }
+        guard kind != .regress || !options.values.isEmpty else {
+            throw ValidationError("regress: name the quantities of the list with --value NAME")
+        }
+        _ = try (numbers(strength, "--strength"), numbers(neighbours, "--neighbours"))
+    }
+
+    func run() async throws {
+        let fitting = HeadFitting(
+            kind: kind, strengths: try numbers(strength, "--strength"),
+            neighbours: try numbers(neighbours, "--neighbours")?.map { Int($0) }, folds: folds, isBalanced: balanced,
+            seed: seed, unknownShare: unknown)
+        let session = try options.session()
+        let training = try HeadTraining(
+            kind: kind, data: options.table(), test: try test.map { try ImageTable($0, values: options.values) },
+            share: holdOut, seed: seed, names: session.model.labels, by: pairing.rule())
+        let features = try options.run(session)
+        let fitted = try await features.vectors(of: training.train.images)
+        try options.tell(fitted, of: training.train)
+        let measured: FeatureRun.Result? =
+            if let test = training.test { try await features.vectors(of: test.images) } else { nil }
+        if let test = training.test, let measured {
+            try options.tell(measured, of: test)
+            warnOfDuplicates(fitted, measured)
+        }
+        let stamp = try session.stamp(of: features.options)
+        let started = ContinuousClock.now
+        let head = try fitting.fit(
+            fitted.matrix(width: stamp.dimension), training.lesson(training.train, fitted.indices),
+            labels: training.labels, stamp: stamp, progress: Console.progress)
+        let seconds = (ContinuousClock.now - started) / .seconds(1)
+        Console.endProgress()
+        warn(of: training, fitted, head)
+        try head.write(to: out)
+        let measures: HeadMeasurement? =
+            if let test = training.test, let measured { try HeadMeasurement(head, test, measured) } else { nil }
+        let report = FitReport(
+            file: out, head: head, images: fitted.indices.count, kept: fitted.kept, seconds: seconds,
+            measures: measures?.measures)
+        Console.result(json || !Console.showsTable ? report.json : report.text)
+        if !fitted.failed.isEmpty || !(measured?.failed.isEmpty ?? true) { throw Outcome.someFailed }
+    }
+
+    /// Classes that are too small to be held out, and neighbours where a linear layer is much better.
+    private func warn(of training: HeadTraining, _ fitted: FeatureRun.Result, _ head: Head) {
+        guard kind.isExclusive else { return }
+        var counts: [String: Int] = [:]
+        for row in fitted.indices { counts[training.train.rows[row].labels.first ?? "", default: 0] += 1 }
+        let alone = training.labels.filter { counts[$0] == 1 }
+        if !alone.isEmpty {
+            Console.warning("one image each, so that none can be held out: \(alone.prefix(10).joined(separator: ", "))")
+        }
+        let missing = training.labels.filter { counts[$0] == nil }
+        if !missing.isEmpty {
+            Console.warning("no image, so that it is never answered: \(missing.prefix(10).joined(separator: ", "))")
+        }
+        func accuracy(_ name: String) -> Double? { head.fit[name].flatMap { Double($0) } }
+        if kind == .knn, let own = accuracy("held_out_accuracy"), let linear = accuracy("linear_held_out_accuracy"),
+            linear >= own + 0.1
+        {
+            Console.warning(
+                "held-out images are named right by a linear layer in \(percent(linear)), by neighbours in "
+                    + "\(percent(own)): fit linear")
+        }
+    }
+
+    /// Images that are in both sets make a measure better than it is.
+    private func warnOfDuplicates(_ train: FeatureRun.Result, _ test: FeatureRun.Result) {
+        let known = Set(train.keys.compactMap(\.self))
+        let twice = test.keys.compactMap(\.self).filter(known.contains).count
+        if twice > 0 {
+            Console.warning(
+                "\(twice) images that are measured with are also fitted on: the same content under other names")
+        }
+    }
+
+    private func numbers(_ text: String?, _ option: String) throws -> [Double]? {
+        guard let text else { return nil }
+        let numbers = text.split(separator: ",").compactMap { Double($0.trimmingCharacters(in: .whitespaces)) }
+        guard !numbers.isEmpty, numbers.count == text.split(separator: ",", omittingEmptySubsequences: false).count,
+            numbers.allSatisfy({ $0 > 0 && $0 < 1e15 })
+        else { throw ValidationError("\(option) \(text): expected positive numbers, separated by commas") }
+        return numbers.sorted()
+    }
+}

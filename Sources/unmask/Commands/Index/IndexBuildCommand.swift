@@ -1,0 +1,54 @@
+import ArgumentParser
+import UnmaskIndex
+import UnmaskModel
+
+struct IndexBuildCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build",
+        abstract: "Embed images in bulk into an index.",
+        discussion: """
+            unmask index build PHOTOS -o photos.unmask --model MODEL --pooling mean
+
+            Sources are images, folders of images, tar archives (WebDataset), or - for a list of paths on standard input. \
+            Images of equal pixels are embedded once. A run that was killed goes on where it was when it is run again; \
+            images that have no vector are named in photos.unmask/errors.jsonl.
+            """)
+
+    @OptionGroup var source: IndexSourceOptions
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Embed only the N-th of M parts of the source, into an index of its own: machines that see the same files embed \
+            a part each, and unmask index merge joins the indexes to what one machine would have written.
+            """, valueName: "N/M"))
+    var workers: PartOption?
+
+    func run() async throws {
+        let found = try IndexSource(source.paths)
+        var items = found.items
+        let part = workers.map {
+            SourcePart(number: $0.number, of: $0.of, source: SourceItem.checksum(of: found.items))
+        }
+        if let part { items = SourceItem.items(items, part: part.number, of: part.of) }
+        let embedder = try source.embedder()
+        var manifest = Manifest(stamp: embedder.stamp, dimension: embedder.dimension)
+        manifest.part = part
+        let writer = try StoreWriter(path: source.output, manifest)
+        try await source.run(items, embedder, writer)
+    }
+}
+
+/// The N-th of M.
+struct PartOption: ExpressibleByArgument {
+    let number: Int
+    let of: Int
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let number = parts[0], let of = parts[1], (1...100_000).contains(of),
+            (1...of).contains(number)
+        else { return nil }
+        (self.number, self.of) = (number, of)
+    }
+}

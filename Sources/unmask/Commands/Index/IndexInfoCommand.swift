@@ -1,0 +1,34 @@
+import ArgumentParser
+import UnmaskIndex
+
+struct IndexInfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Say what an index holds, and check every file of it.",
+        discussion: "unmask index info photos.unmask")
+
+    @Argument(help: "An index.")
+    var index: String
+
+    func run() throws {
+        let store = try VectorStore(path: index)
+        let failures = try store.failures()
+        Console.result(
+            jsonLine { line in
+                line.field("index", index)
+                line.field("images", store.recordCount - store.deletedCount)
+                line.field("vectors", store.rowCount)
+                line.field("dimension", store.dimension)
+                line.field("deleted", store.deletedCount)
+                line.field("failed", failures.count)
+                line.field("shards", store.manifest.shards.count)
+                line.field("complete", store.manifest.isComplete)
+                line.key("stamp")
+                line.object { stamp in
+                    for (name, value) in store.manifest.stamp.sorted(by: { $0.key < $1.key }) {
+                        stamp.field(name, value)
+                    }
+                }
+            })
+    }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import UnmaskImage
+import UnmaskIndex
+import UnmaskModel
+
+struct SearchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search",
+        abstract: "Find the images of an index that are most like others.",
+        discussion: """
+            unmask search holiday.jpg --index photos.unmask --model MODEL -k 20 --sheet found.png
+
+            Prints {"query","rank","path","similarity"} for each image found, nearest first; similarity is the cosine. \
+            The search is exact. The model must be the one that made the index; --pooling and --dimensions are the index's.
+            """)
+
+    @Argument(help: ArgumentHelp("Images, folders of images, or - for a list of paths on standard input."))
+    var paths: [String]
+
+    @Option(help: ArgumentHelp("The index, a folder that unmask index build has made.", valueName: "DIR"))
+    var index: String
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(name: .customShort("k"), help: "Vectors to find for each query; images of equal pixels count once.")
+    var k = 10
+
+    @Option(help: ArgumentHelp("Only images whose path begins so.", valueName: "prefix"))
+    var under: String = ""
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a picture of the queries and what they found, a row for each.", valueName: "SHEET.png"))
+    var sheet: String?
+
+    func validate() throws {
+        guard k >= 1 else { throw ValidationError("-k \(k): expected at least 1") }
+    }
+
+    func run() async throws {
+        let found = try ImagePaths(paths)
+        found.warn()
+        let store = try VectorStore(path: index)
+        let pooling = store.manifest.stamp["pooling"].flatMap(Pooling.init(rawValue:))
+        let session = try options.session { _ in .embed(pooling) }
+        let embedder = try IndexEmbedder(
+            session, pooling: pooling, dimensions: store.manifest.stamp["dimension"].flatMap { Int($0) })
+        try store.check(stamp: embedder.stamp)
+        let search = FlatSearch(store, engine: session.engine)
+        let filter = try RowFilter(store, pathPrefix: under)
+        if filter.rowCount == 0 { Console.warning("\(index): no image of it has a path that begins with “\(under)”") }
+        var picture = sheet.map { _ in ContactSheet() }
+        var report = ItemReport()
+        let batches = ImageBatches(paths: found.paths, recipe: session.model.recipe, size: options.running.batch)
+        try await batches.forEach { images in
+            try report.batch(images) { good in
+                let vectors = try embedder.embeddings(good)
+                let queries = vectors.filter(\.isFinite).flatMap(\.values)
+                var nearest = try search.nearest(queries, k: k, filter: filter).makeIterator()
+                return vectors.map { Found(embedding: $0, rows: $0.isFinite ? nearest.next() ?? [] : []) }
+            } print: { path, found in
+                let hits = try found.rows.map {
+                    Hit(images: try store.images(ofRow: $0.row), similarity: $0.similarity)
+                }
+                for (rank, hit) in hits.enumerated() { print(path, rank + 1, hit) }
+                picture?.add(query: path, hits.compactMap { hit in hit.images.first.map { ($0.path, hit.similarity) } })
+            }
+        }
+        if let sheet { try picture?.write(to: sheet) }
+        try report.finish()
+    }
+
+    private func print(_ query: String, _ rank: Int, _ hit: Hit) {
+        guard let first = hit.images.first else { return }
+        if Console.showsTable {
+            let others = hit.images.count > 1 ? " and \(hit.images.count - 1) of equal pixels" : ""
+            return Console.result("\(query)  \(rank)  \(fixed(Double(hit.similarity), 4))  \(first.path)\(others)")
+        }
+        Console.result(
+            jsonLine { line in
+                line.field("query", query)
+                line.field("rank", rank)
+                line.field("path", first.path)
+                line.field("similarity", hit.similarity)
+                guard hit.images.count > 1 else { return }
+                line.key("same_pixels")
+                line.array(of: hit.images.dropFirst()) { $0.value($1.path) }
+            })
+    }
+
+    private struct Hit {
+        let images: [IndexedImage]
+        let similarity: Float
+    }
+
+    /// What a query found.
+    private struct Found: NumericResult {
+        let embedding: Embedding
+        let rows: [Neighbour]
+
+        static let resultName = Embedding.resultName
+        var isFinite: Bool { embedding.isFinite }
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import UnmaskHeads
+import UnmaskModel
+
+/// A backbone, labelled images, and which of its vectors a head reads.
+struct HeadSource: ParsableArguments {
+    @Option(help: ArgumentHelp("The frozen backbone.", valueName: "path"))
+    var model: String
+
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var running: RunningOptions
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Labelled images: a folder with a folder for each class; a list, .csv with a header or .jsonl, of path and label (or \
+            labels, or quantities), and split or group; or an IDX image file with its label file beside it.
+            """, valueName: "DIR|CSV|JSONL|IDX"))
+    var data: String
+
+    @Option(name: .customLong("value"), help: ArgumentHelp("A quantity of the list, for regress.", valueName: "name"))
+    var values: [String] = []
+
+    @Option(help: "What the head reads: cls, mean or output. Default: the model's own.")
+    var pooling: Pooling?
+
+    @Option(help: "Read the residual stream behind this block, from 0, in place of the finished tokens.")
+    var block: Int?
+
+    @Option(help: "The share of images that may be unreadable. They are named, and the exit code is 1.")
+    var allowUnreadable = 0.01
+
+    func validate() throws {
+        guard pooling != .tokens else { throw ValidationError("--pooling tokens: expected cls, mean or output") }
+        guard (0...1).contains(allowUnreadable) else {
+            throw ValidationError("--allow-unreadable \(allowUnreadable): expected 0 to 1")
+        }
+    }
+
+    func session() throws -> ModelSession {
+        let model = try reading.load(model)
+        return try running.session(model, batch: max(running.batch, 32))
+    }
+
+    func table() throws -> ImageTable { try ImageTable(data, values: values) }
+
+    /// What makes vectors of images, and keeps them where the options have a cache.
+    func run(_ session: ModelSession, _ embedding: EmbeddingOptions? = nil) throws -> FeatureRun {
+        let options =
+            embedding ?? EmbeddingOptions(pooling: pooling ?? session.model.interface.pooling, block: block)
+        try options.validate(for: session.model)
+        guard options.pooling != .tokens else {
+            throw ModelError.invalidRequest("\(session.model.name) gives tokens: name a --pooling of them, cls or mean")
+        }
+        return FeatureRun(session: session, options: options, store: store(try session.stamp(of: options)))
+    }
+
+    private func store(_ stamp: Stamp) -> FeatureStore? {
+        let usual = WeightCache.usualPath(ProcessInfo.processInfo.environment)
+        guard !running.keeping.noCache, let folder = running.keeping.cache ?? usual else { return nil }
+        do throws(HeadError) {
+            let store = try FeatureStore(folder: folder + "/features", stamp: stamp)
+            if store.isReadOnly {
+                Console.message(
+                    "note: \(store.path): another process writes it; vectors that are not there are not kept")
+            }
+            return store
+        } catch {
+            Console.warning("vectors are not kept: \(error)")
+            return nil
+        }
+    }
+
+    /// Names the images without a vector.
+    ///
+    /// Throws where they are more than the allowed share.
+    func tell(_ result: FeatureRun.Result, of table: ImageTable) throws {
+        for (index, error) in result.failed.sorted(by: { $0.key < $1.key }) {
+            Console.message("\(table.images.name(index)): \(error)")
+        }
+        guard Double(result.failed.count) <= allowUnreadable * Double(table.count) else {
+            throw ModelError.invalidRequest(
+                "\(table.path): \(result.failed.count) of \(table.count) images have no vector, more than the share of "
+                    + "\(allowUnreadable) that --allow-unreadable allows")
+        }
+        guard !result.indices.isEmpty else { throw ModelError.unreadable("\(table.path): no image has a vector") }
+    }
+}

@@ -1,0 +1,65 @@
+import UnmaskHeads
+import UnmaskModel
+
+/// Labelled images as a head learns of them: those to fit on, and those to measure with, whose classes have one numbering.
+struct HeadTraining {
+    let kind: HeadKind
+    /// Of the head's outputs.
+    let labels: [String]
+    let train: ImageTable
+    /// Nil: nothing is measured.
+    let test: ImageTable?
+
+    /// - Parameters:
+    ///   - test: given apart; nil: by the list's own split, else by `share`.
+    ///   - share: of the images that are held out, where nothing says which.
+    ///   - names: what an IDX file's numbers are called, by number.
+    init(
+        kind: HeadKind, data: ImageTable, test: ImageTable?, share: Double, seed: UInt64, names: [String],
+        by rule: PairingRule
+    ) throws {
+        self.kind = kind
+        var (train, measured) = (data, test)
+        if test == nil {
+            let split = try Split(data, share: share, seed: seed)
+            (train, measured) = (data.only(split.train), split.test.isEmpty ? nil : data.only(split.test))
+        }
+        if kind == .regress {
+            labels = data.valueNames
+            guard !labels.isEmpty else {
+                throw ModelError.invalidRequest("regress: name the quantities of the list with --value NAME")
+            }
+        } else {
+            if kind.isExclusive,
+                let bad = (train.rows + (measured?.rows ?? [])).firstIndex(where: { $0.labels.count != 1 })
+            {
+                throw ModelError.invalidRequest(
+                    "\(data.path): image \(bad) has no label, or several: \(kind.rawValue) needs one; tag takes any number"
+                )
+            }
+            labels = Self.classes(train, names)
+            measured = try measured?.paired(with: labels, by: rule)
+            train = try train.paired(with: labels, by: .names)
+        }
+        (self.train, self.test) = (train, measured)
+    }
+
+    /// The classes that training images have, in order; an IDX file's have the names of its numbers, where there are any.
+    private static func classes(_ table: ImageTable, _ names: [String]) -> [String] {
+        let own = table.ownClasses
+        return table.hasNumbers && own.count <= names.count ? names : own
+    }
+
+    /// What a head learns of some of a table's images.
+    func lesson(_ table: ImageTable, _ rows: [Int]) throws -> HeadFitting.Lesson {
+        if kind == .regress {
+            return .values(rows.flatMap { table.rows[$0].values }, outputs: labels.count)
+        }
+        let numbers = Dictionary(labels.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let found = rows.map { table.rows[$0].labels.compactMap { numbers[$0] } }
+        return .labels(
+            kind.isExclusive
+                ? try Targets(classes: found.map { $0.first ?? 0 }, outputs: labels.count)
+                : try Targets(tags: found, outputs: labels.count))
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import UnmaskIndex
+import UnmaskModel
+
+/// What is embedded into which index, and how: what building and updating share.
+struct IndexSourceOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("Images, folders of images, tar archives, or - for a list of paths on standard input."))
+    var paths: [String]
+
+    @Option(name: .customShort("o"), help: ArgumentHelp("The index, a folder.", valueName: "DIR"))
+    var output: String
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(
+        help: """
+            cls (the CLS token), mean (the mean of the patch tokens), map (attention pooling, where the model has it) or \
+            output (what an ONNX file's own output is). Default: what the model was trained with. For a pre-trained MAE, mean \
+            is usually better.
+            """)
+    var pooling: Pooling?
+
+    @Option(help: "Keep only the first D numbers of each vector.")
+    var dimensions: Int?
+
+    func embedder() throws -> IndexEmbedder {
+        try IndexEmbedder(try options.session { _ in .embed(pooling) }, pooling: pooling, dimensions: dimensions)
+    }
+
+    /// Embeds what the index does not have; says what was there, how it goes, and what came of it.
+    func run(_ items: [SourceItem], _ embedder: IndexEmbedder, _ writer: StoreWriter, deleted: Int = 0) async throws {
+        let resumed = writer.resumed
+        if let damage = resumed.damage {
+            Console.warning("\(damage). What is sound is kept: \(resumed.rows) vectors; the rest is embedded again")
+        }
+        if resumed.records + resumed.errors > 0 {
+            Console.message(
+                "note: \(output): \(resumed.records) images with \(resumed.rows) vectors, and \(resumed.errors) failures, "
+                    + "are there already")
+        }
+        let bulk = BulkEmbedding(
+            into: writer, batch: options.running.batch, prepare: embedder.prepare, embed: embedder.embed)
+        let progress = try await bulk.run(items) { Console.progress(Self.line($0)) }
+        Console.endProgress()
+        Console.result(
+            jsonLine {
+                $0.field("index", output)
+                $0.field("images", writer.recordCount)
+                $0.field("vectors", writer.rowCount)
+                $0.field("embedded", progress.embedded)
+                $0.field("duplicates", progress.duplicates)
+                $0.field("failed", progress.failed)
+                $0.field("deleted", deleted)
+                $0.field("images_per_second", rounded(progress.rate))
+                $0.field("checkpoint_share", rounded(writer.checkpointShare))
+            })
+        guard progress.failed > 0 else { return }
+        Console.message("\(progress.failed) images have no vector: \(output)/errors.jsonl says why")
+        throw progress.embedded + progress.duplicates > 0 ? Outcome.someFailed : Outcome.nothingDone
+    }
+
+    private func rounded(_ number: Double) -> Double { (number * 10_000).rounded() / 10_000 }
+
+    private static func line(_ progress: BulkProgress) -> String {
+        let left = progress.secondsLeft
+        let minutes = left < 5400 ? "\(Int(left / 60)) min" : "\(fixed(left / 3600, 1)) h"
+        let time = left < 90 ? "\(Int(left.rounded(.up))) s" : minutes
+        return "\(progress.done) of \(progress.missing) images, \(fixed(progress.rate, 1)) images/s, \(time) left, the "
+            + "engine waits \(Int(progress.waitingShare * 100)) % of the time for images"
+            + (progress.failed > 0 ? ", \(progress.failed) failed" : "")
+    }
+}

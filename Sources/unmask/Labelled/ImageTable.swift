@@ -1,0 +1,73 @@
+import Foundation
+import UnmaskModel
+
+/// Images with what is known of each: a folder with a folder for each class, an IDX file with its labels, or a list (CSV or
+/// JSON lines).
+struct ImageTable: Sendable {
+    struct Row: Sendable {
+        /// What the image is, by names; one where classes exclude one another.
+        var labels: [String] = []
+        /// Quantities, in the order of `valueNames`.
+        var values: [Double] = []
+        /// `train` or `test`, where the list says so.
+        var split: String?
+        /// Images of one group stay together when a split is made.
+        var group: String?
+    }
+
+    let path: String
+    var images: ImageCollection
+    var rows: [Row]
+    /// What a list's quantities are called.
+    var valueNames: [String] = []
+    /// Whether labels are numbers, as those of IDX files are.
+    var hasNumbers = false
+
+    var count: Int { rows.count }
+
+    /// - Parameter valueNames: the columns of a list that are quantities.
+    init(_ path: String, values valueNames: [String] = []) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw ModelError.unreadable("\(path): no such file or folder")
+        }
+        self.path = path
+        switch (isFolder.boolValue, (path as NSString).pathExtension.lowercased()) {
+        case (true, _):
+            let folders = try ClassFolders(path)
+            images = .files(folders.files.map(\.path))
+            rows = folders.files.map { Row(labels: [$0.name]) }
+        case (_, "csv"), (_, "jsonl"), (_, "ndjson"):
+            let list = try ImageList(path, values: valueNames)
+            images = .files(list.paths)
+            rows = list.rows
+            self.valueNames = valueNames
+        default:
+            let idx = try IDXImages(path)
+            images = .idx(idx)
+            rows = idx.labels.map { Row(labels: [String($0)]) }
+            hasNumbers = true
+        }
+        guard !rows.isEmpty else { throw ModelError.unreadable("\(path): no image in it") }
+    }
+
+    /// Some of the images, in that order.
+    func only(_ indices: [Int]) -> ImageTable {
+        var some = self
+        some.images = images.only(indices)
+        some.rows = indices.map { rows[$0] }
+        return some
+    }
+
+    /// The names that labels have, once each: numbers by size, others by name.
+    var labelNames: [String] {
+        let names = Set(rows.flatMap(\.labels))
+        return hasNumbers ? names.sorted { (Int($0) ?? 0) < (Int($1) ?? 0) } : names.sorted()
+    }
+
+    /// The classes that these images have by themselves; an IDX file's are all numbers up to its highest.
+    var ownClasses: [String] {
+        guard hasNumbers, let highest = labelNames.last.flatMap({ Int($0) }) else { return labelNames }
+        return (0...highest).map(String.init)
+    }
+}
