@@ -144,6 +144,18 @@ public enum Op: Sendable, Equatable {
     case dropTokens(Int)
     /// (x [B, T, D]) → [B, D], the mean over the tokens after the first `skip`.
     case meanTokens(skip: Int)
+    /// (x [b, t, D], order i32 [S], a constant) → rows of D numbers, S for each image: the image's row of that number, or
+    /// zeros where it is negative. An image is what S rows of the result come from, so that windows may be images' parts
+    /// before or behind.
+    case gatherTokens
+    /// (x [B, T, C], weight [k·k, C], bias? [C]) → [B, T, C]: each channel of the grid convolved for itself, zeros around it.
+    case depthwiseConvolution(GridConvolution)
+    /// (x [B, T, D], weight [D], bias [D]) → [B, T, D]: x + weight · x · n + bias, n being the length of x's column over all
+    /// tokens, divided by the columns' mean length plus epsilon (Woo et al. 2023).
+    case responseNorm(epsilon: Float)
+    /// (x [b, t, ≥ column + D]) → rows of D numbers: the largest of each group of tokens that follow one another; or of 2·D,
+    /// the groups' means behind them.
+    case poolTokens(TokenPooling)
     /// (x [..., n]) → [..., n], rows that sum to 1.
     case softmax
     /// What no pass recognised, with its own operands and results.
@@ -173,6 +185,10 @@ public enum Op: Sendable, Equatable {
         case .selectToken: "selectToken"
         case .dropTokens: "dropTokens"
         case .meanTokens: "meanTokens"
+        case .gatherTokens: "gatherTokens"
+        case .depthwiseConvolution: "depthwiseConvolution"
+        case .responseNorm: "responseNorm"
+        case .poolTokens: "poolTokens"
         case .softmax: "softmax"
         case .primitive(let primitive): primitive.name
         }

@@ -11,6 +11,10 @@ public struct ModelInterface: Sendable, Equatable {
     public var grid: [Int]
     /// Whether some of the patches may be left out.
     public var takesMasks: Bool
+    /// Why no patches may be left out, where its architecture is why; nil elsewhere.
+    public var wholeImageReason: String?
+    /// What each block gives of an image, `[tokens, width]`; empty where that is what the last one gives.
+    public var blockShapes: [[Int]]
     /// The shape of what each pooling that the model offers gives of one image; `K` stands for the patches seen.
     public var shapes: [Pooling: Shape]
     /// The pooling that is meant where none is named.
@@ -32,7 +36,8 @@ public struct ModelInterface: Sendable, Equatable {
     public init(
         imageSize: [Int], channels: Int, patchSize: Int? = nil, grid: [Int] = [0, 0], takesMasks: Bool = false,
         shapes: [Pooling: Shape], pooling: Pooling, depth: Int = 0, heads: Int? = nil, classes: Int = 0,
-        scores: [ScoreKind] = [], decoder: DecoderConfiguration? = nil, fixedBatch: Int? = nil, prefix: Int = 1
+        scores: [ScoreKind] = [], decoder: DecoderConfiguration? = nil, fixedBatch: Int? = nil, prefix: Int = 1,
+        wholeImageReason: String? = nil, blockShapes: [[Int]] = []
     ) {
         self.imageSize = imageSize
         self.channels = channels
@@ -48,13 +53,17 @@ public struct ModelInterface: Sendable, Equatable {
         self.decoder = decoder
         self.fixedBatch = fixedBatch
         self.prefix = prefix
+        self.wholeImageReason = wholeImageReason
+        self.blockShapes = blockShapes
     }
 
     /// Of a Vision Transformer or masked autoencoder.
     /// - Parameter scores: what its head gives, where that is known.
     public init(_ c: ModelConfiguration, scores: ScoreKind? = nil) {
         let width = Dimension.fixed(c.width)
-        var shapes: [Pooling: Shape] = [.mean: [width], .tokens: [.symbol(ModelGraph.kept), width]]
+        let isWhole = c.wholeImageReason != nil
+        let count: Dimension = isWhole ? .fixed(c.patches) : .symbol(ModelGraph.kept)
+        var shapes: [Pooling: Shape] = [.mean: [width], .tokens: [count, width]]
         if c.composition.hasClassToken { shapes[.cls] = [width] }
         if c.composition.attentionPool != nil { shapes[.map] = [width] }
         var pooling = c.pooling
@@ -64,11 +73,18 @@ public struct ModelInterface: Sendable, Equatable {
             if c.pooling != .tokens { pooling = tail.steps.isEmpty ? tail.pooling : .output }
         }
         self.init(
-            imageSize: c.imageSize, channels: c.channels, patchSize: c.patchSize, grid: c.grid, takesMasks: true,
-            shapes: shapes, pooling: pooling, depth: c.depth, heads: c.heads, classes: c.classes,
+            imageSize: c.imageSize, channels: c.channels, patchSize: c.composition.trunk == nil ? c.patchSize : nil,
+            grid: c.grid, takesMasks: !isWhole, shapes: shapes, pooling: pooling, depth: c.depth,
+            heads: c.composition.trunk == nil ? c.heads : nil, classes: c.classes,
             scores: c.classes == 0
                 ? [] : ScoreKind.offered(own: scores ?? .usual(outputs: c.classes), outputs: c.classes),
-            decoder: c.decoder, prefix: c.prefixCount)
+            decoder: c.decoder, prefix: c.prefixCount, wholeImageReason: c.wholeImageReason,
+            blockShapes: c.blockShapes)
+    }
+
+    /// What is said to those who would leave patches out where none may be.
+    public var wholeImageNotice: String {
+        "this model always sees the whole image" + (wholeImageReason.map { ": " + $0 } ?? "")
     }
 
     /// Tokens of a whole image, those that stand for no place left out: N.
@@ -80,12 +96,21 @@ public struct ModelInterface: Sendable, Equatable {
     /// The numbers of each vector of the default pooling: D.
     public var width: Int { width(of: pooling) }
 
-    /// The numbers of each vector that `pooling` gives; 0 where the model does not offer it.
-    public func width(of pooling: Pooling) -> Int { shapes[pooling]?.width ?? 0 }
+    /// The numbers of each vector that `pooling` gives, of the finished tokens or behind a block; 0 where the model does not
+    /// offer it.
+    public func width(of pooling: Pooling, block: Int? = nil) -> Int {
+        if let block, blockShapes.indices.contains(block), shapes[pooling] != nil { return blockShapes[block][1] }
+        return shapes[pooling]?.width ?? 0
+    }
 
     /// The shape of an image's embedding; nil where the model does not offer that pooling.
-    /// - Parameter kept: patches seen.
-    public func shape(of pooling: Pooling, kept: Int) -> [Int]? {
-        shapes[pooling]?.bound(by: [ModelGraph.kept: kept])
+    /// - Parameters:
+    ///   - kept: patches seen.
+    ///   - block: behind which it is made; nil: of the finished tokens.
+    public func shape(of pooling: Pooling, kept: Int, block: Int? = nil) -> [Int]? {
+        if let block, blockShapes.indices.contains(block), shapes[pooling] != nil {
+            return pooling == .tokens ? blockShapes[block] : [blockShapes[block][1]]
+        }
+        return shapes[pooling]?.bound(by: [ModelGraph.kept: kept])
     }
 }

@@ -125,6 +125,19 @@ struct Execution {
         case .unmergeTokens(let batch, let left, let sources, let width, let x, let origins, let out):
             unmask_f32_unmerge_tokens(
                 engine, batch, left, sources, width, floats(x), ids(origins), floats(out))
+        case .gatherRows(let images, let sources, let count, let width, let x, let order, let out):
+            unmask_f32_gather_rows(
+                engine, images, sources, count, width, floats(x), ids(order), floats(out))
+        case .depthwise(let call): run(call)
+        case .responseNorm(
+            let batch, let tokens, let width, let x, let weight, let bias, let epsilon, let out, let scratch):
+            var call = unmask_response_norm(
+                batch: batch, tokens: tokens, width: width, x: floats(x), weight: floats(weight), bias: floats(bias),
+                eps: epsilon, y: floats(out), scratch: floats(scratch))
+            unmask_f32_response_norm(engine, &call)
+        case .poolRows(let rows, let pooling, let width, let stride, let x, let out):
+            unmask_f32_pool_rows(
+                engine, rows, pooling.group, width, pooling.means, floats(x) + pooling.column, stride, floats(out))
         case .product(let product): run(product)
         case .convolution(let convolution): run(convolution)
         case .evaluate(let evaluation): try run(evaluation)

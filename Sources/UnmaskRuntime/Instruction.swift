@@ -35,6 +35,12 @@ enum Instruction {
     case matchTokens(Matching)
     case mergeTokens(Merge)
     case unmergeTokens(batch: Int, left: Int, sources: Int, width: Int, x: Slot, origins: Slot, out: Slot)
+    case gatherRows(images: Int, sources: Int, count: Int, width: Int, x: Slot, order: Slot, out: Slot)
+    case depthwise(Depthwise)
+    case responseNorm(
+        batch: Int, tokens: Int, width: Int, x: Slot, weight: Slot, bias: Slot, epsilon: Float, out: Slot, scratch: Slot
+    )
+    case poolRows(rows: Int, pooling: TokenPooling, width: Int, stride: Int, x: Slot, out: Slot)
     case product(Product)
     case convolution(Convolution)
     case evaluate(Evaluation)
@@ -106,6 +112,13 @@ enum Instruction {
         var batch, tokens, left, width: Int
         var x, members, starts: Slot
         var sizes: Slot?
+        var out: Slot
+    }
+
+    struct Depthwise {
+        var batch, height, width, channels, kernel: Int
+        var x, weight: Slot
+        var bias: Slot?
         var out: Slot
     }
 

@@ -116,7 +116,7 @@ struct Lowering {
     }
 
     /// Throws where an operand has not so many numbers; one that is absent has none.
-    private func requireNumbers(_ node: Node, _ index: Int, count: Int) throws(RuntimeError) {
+    func requireNumbers(_ node: Node, _ index: Int, count: Int) throws(RuntimeError) {
         let found = optional(node, index) == nil ? 0 : try operand(node, index).shape.reduce(1, *)
         guard found == count else {
             throw .malformedNode(
@@ -252,6 +252,15 @@ struct Lowering {
             instruction = .meanTokens(
                 batch: out[0], tokens: x.shape[1], skip: skip, width: width, x: x.slot, out: place(node, out))
             flops = x.shape.reduce(1, *)
+        case .gatherTokens: instruction = try gatherTokens(node, out)
+        case .depthwiseConvolution(let convolution):
+            (instruction, flops) = try depthwise(node, convolution, out)
+        case .responseNorm(let epsilon):
+            instruction = try responseNorm(node, epsilon: epsilon, at: index, out)
+            flops = 6 * count
+        case .poolTokens(let pooling):
+            instruction = try poolTokens(node, pooling, out)
+            flops = saturatingProduct(count, pooling.group)
         case .matchTokens(let matching):
             (instruction, flops) = try match(node, matching)
         case .mergeTokens:

@@ -12,4 +12,5 @@
 #include "softmax.h"
 #include "elementwise.h"
 #include "rotary.h"
+#include "depthwise.h"
 #include "dot_rows.h"

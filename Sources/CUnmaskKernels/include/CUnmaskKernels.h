@@ -12,6 +12,7 @@
 #include "unmask_engine.h"
 #include "unmask_features.h"
 #include "unmask_gemm.h"
+#include "unmask_grids.h"
 #include "unmask_heads.h"
 #include "unmask_memory.h"
 #include "unmask_merging.h"

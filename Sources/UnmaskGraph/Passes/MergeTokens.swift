@@ -104,6 +104,7 @@ private struct TokenMerging {
             decoded.formUnion(node.outputs)
             return emitWhole(node)
         }
+        if node.op.needsPlaces { throw refusal(node.name, "it needs all tokens in their places") }
         switch node.op {
         case .attention, .separateAttention:
             if try attend(node) { return }

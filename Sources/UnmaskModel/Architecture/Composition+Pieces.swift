@@ -1,7 +1,18 @@
 extension Composition {
     /// What sets it apart from a plain Vision Transformer, in words; empty for that.
     public var pieces: [String] {
-        tokenPieces + attentionPieces + mlpPieces + endPieces
+        switch trunk {
+        case .convNeXt(let plan):
+            ["convolutional stages of \(plan.stages.map { "\($0.depth)" }.joined(separator: ", ")) blocks"]
+                + (plan.responseNorm ? ["global response normalisation"] : [])
+                + (block.layerScale ? ["LayerScale"] : [])
+        case .hiera(let plan):
+            ["mask-unit stages of \(plan.stages.map { "\($0.depth)" }.joined(separator: ", ")) blocks"]
+                + (plan.projects ? [] : ["widened without a projection"])
+                + (plan.globalPositions == nil ? [] : ["positions of the image and of its units"])
+                + (block.layerScale ? ["LayerScale"] : [])
+        case nil: tokenPieces + attentionPieces + mlpPieces + endPieces
+        }
     }
 
     private var tokenPieces: [String] {

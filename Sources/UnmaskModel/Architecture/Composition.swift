@@ -4,7 +4,11 @@ public import UnmaskGraph
 /// Transformer (Dosovitskiy et al. 2020): one CLS token, learned positions for it and the patches, pre-norm blocks.
 public struct Composition: Sendable, Equatable, Codable {
     public var tokens = TokenPlan()
+    /// What stands in the place of a stack of equal blocks; nil: nothing.
+    public var trunk: Trunk?
     public var block = BlockPlan()
+    /// Of the norm behind the pooling, where it is not that of the others.
+    public var fcNormEpsilon: Float?
     /// Attention pooling over the finished tokens; nil: there is none.
     public var attentionPool: AttentionPool?
     /// Whether a second head reads the second prefix token, the logits being the mean of both (Touvron et al. 2021).

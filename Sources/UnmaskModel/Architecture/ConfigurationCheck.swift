@@ -35,7 +35,7 @@ extension ModelConfiguration {
         require(pooling != .cls || composition.hasClassToken, "pooling is cls, and there is no CLS token")
         require(
             pooling != .map || composition.attentionPool != nil, "pooling is map, and there is no attention pooling")
-        problems += composition.problems(self)
+        problems += composition.problems(self) + trunkProblems
         require(pooling != .tokens || classes == 0, "a head needs pooling cls or mean")
         if let vector {
             require(

@@ -32,7 +32,7 @@ extension LayerBuilder {
     }
 
     private mutating func fcNorm(_ x: ValueID, _ c: ModelConfiguration) throws(ModelError) -> ValueID {
-        try norm(x, "fc_norm", c.composition.block.norm, epsilon: c.normEpsilon)
+        try norm(x, "fc_norm", c.composition.block.norm, epsilon: c.composition.fcNormEpsilon ?? c.normEpsilon)
     }
 
     /// What the head reads: timm puts `fc_norm` behind any pooling.

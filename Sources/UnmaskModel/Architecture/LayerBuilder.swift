@@ -58,7 +58,16 @@ struct LayerBuilder {
         return graph.addConstant(name, Tensor(numbers(), shape: shape))
     }
 
-    /// The same, made once for all that ask for that name.
+    /// Numbers of tokens, as a constant.
+    mutating func places(_ order: [Int], _ name: String) -> ValueID {
+        let bytes = order.flatMap { withUnsafeBytes(of: Int32(truncatingIfNeeded: $0).littleEndian, Array.init) }
+        guard parameters != nil, let tensor = Tensor(shape: [order.count], type: .i32, contents: .owned(bytes)) else {
+            return graph.addValue(name, Shape([order.count]), .i32)
+        }
+        return graph.addConstant(name, tensor)
+    }
+
+    /// A constant that no parameter decides, made once for all that ask for that name.
     mutating func sharedConstant(_ name: String, _ shape: [Int], _ numbers: () -> [Float]) -> ValueID {
         if let known = shared[name] { return known }
         let id = constant(name, shape, numbers)

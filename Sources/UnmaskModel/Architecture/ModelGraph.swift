@@ -45,67 +45,40 @@ extension LayerBuilder {
         if let decoder = c.decoder { try self.decoder(c, decoder, encoded) }
     }
 
-    /// Pixels and `ids_keep` → [B, R + K, D], after the final norm where there is one.
+    /// Pixels, and `ids_keep` where some may be left out, → [B, R + K, D], after the final norm where there is one.
     private mutating func encoder(
         _ c: ModelConfiguration, recipe: Recipe?, pixels format: PixelInput
     ) throws(ModelError) -> ValueID {
-        let (H, W, C) = (c.imageSize[0], c.imageSize[1], c.channels)
-        let (B, K) = (Dimension.symbol(ModelGraph.batch), Dimension.symbol(ModelGraph.kept))
-        let block = c.composition.block
-        let pixels =
-            format == .bytes
-            ? graph.addInput(ModelGraph.pixels, [B, .fixed(H), .fixed(W), .fixed(C)], .u8)
-            : graph.addInput(ModelGraph.pixels, [B, .fixed(C), .fixed(H), .fixed(W)], .f32)
-        let idsKeep = graph.addInput(ModelGraph.idsKeep, [B, K], .i32)
-
-        var x = graph.add(
-            .patches(size: c.patchSize), named: "patches", [pixels, idsKeep],
-            shape: [B, K, .fixed(c.patchValues)])  // [B, K, P·P·C]
-        if format == .bytes, let recipe {
-            let (scale, shift) = recipe.scaleShift(values: c.patchValues)
-            let operands = [
-                x, constant("1 / 255 std", [c.patchValues]) { scale },
-                constant("-mean / std", [c.patchValues]) { shift },
-            ]
-            x = graph.add(.scaleShift, named: "normalise", operands, shape: graph[x].shape)  // [B, K, P·P·C]
+        let (pixels, idsKeep) = inputs(c, format)
+        let patches = patches(c, of: pixels, idsKeep, recipe: format == .bytes ? recipe : nil)
+        var x: ValueID
+        switch c.composition.trunk {
+        case .convNeXt(let plan): x = try convNeXt(try patchEmbedding(patches, c), plan, c)
+        case .hiera(let plan): x = try hiera(patches, plan, c)
+        case nil: x = try blocks(try tokens(try patchEmbedding(patches, c), c, idsKeep), c, idsKeep)  // [B, R + K, D]
         }
-        x = try tokens(try patchEmbedding(x, c), c, idsKeep)  // [B, R + K, D]
-        let around = BlockSurroundings(
-            grid: c.grid, prefix: c.composition.prefixCount, depth: c.depth, idsKeep: idsKeep)
-        for i in 0..<c.depth {
-            x = try self.block(x, i, of: "blocks", c.blockSizes, block, around)  // [B, R + K, D]
-            graph.addOutput(ModelGraph.block(i), x)
-        }
-        if c.finalNorm { x = try norm(x, "norm", block.norm, epsilon: c.normEpsilon) }
+        if c.finalNorm { x = try norm(x, "norm", c.composition.block.norm, epsilon: c.normEpsilon) }
         graph.addOutput(ModelGraph.norm, x)
         return x
     }
 
-    /// Patches [B, K, P·P·C] → [B, K, D]. The convolution's kernels [D, C, P, P] are a matrix over patches with the channel
-    /// fastest.
-    private mutating func patchEmbedding(_ patches: ValueID, _ c: ModelConfiguration) throws(ModelError) -> ValueID {
-        let (C, P, D) = (c.channels, c.patchSize, c.width)
-        let plan = c.composition.tokens
-        let source = (name: "patch_embed.proj.weight", shape: [D, C, P, P])
-        let weight = try derived(source.name, [D, P * P * C], from: [source]) { numbers in
-            let kernels = numbers[0]
-            var rows = [Float](repeating: 0, count: kernels.count)
-            for d in 0..<D {
-                for channel in 0..<C {
-                    for pixel in 0..<P * P {
-                        rows[(d * P * P + pixel) * C + channel] = kernels[(d * C + channel) * P * P + pixel]
-                    }
-                }
-            }
-            return rows
+    /// [B, R + K, D] → [B, R + K, D], through equal blocks.
+    private mutating func blocks(
+        _ tokens: ValueID, _ c: ModelConfiguration, _ idsKeep: ValueID?
+    ) throws(ModelError) -> ValueID {
+        var x = tokens
+        let around = BlockSurroundings(
+            grid: c.grid, prefix: c.composition.prefixCount, depth: c.depth, idsKeep: idsKeep)
+        for i in 0..<c.depth {
+            x = try block(x, i, of: "blocks", c.blockSizes, c.composition.block, around)  // [B, R + K, D]
+            graph.addOutput(ModelGraph.block(i), x)
         }
-        let x = try linear(patches, "patch_embed.proj", to: D, bias: plan.patchBias, weight: weight)
-        return plan.patchNorm ? try norm(x, "patch_embed.norm", c.composition.block.norm, epsilon: c.normEpsilon) : x
+        return x
     }
 
     /// Embedded patches [B, K, D] → what the first block reads, [B, R + K, D].
     private mutating func tokens(
-        _ patches: ValueID, _ c: ModelConfiguration, _ idsKeep: ValueID
+        _ patches: ValueID, _ c: ModelConfiguration, _ idsKeep: ValueID?
     ) throws(ModelError) -> ValueID {
         let (D, plan, R) = (c.width, c.composition.tokens, c.composition.prefixCount)
         let tokens = plan.prefix.map { (name: $0.name, shape: [1, $0.count, D]) }
@@ -126,7 +99,7 @@ extension LayerBuilder {
         }
         let x = graph.add(
             .assembleTokens, named: "tokens", [patches, prefix, places, idsKeep],
-            shape: [.symbol(ModelGraph.batch), .symbol(ModelGraph.kept) + R, .fixed(D)])
+            shape: [graph[patches].shape.dimensions[0], graph[patches].shape.dimensions[1] + R, .fixed(D)])
         return plan.preNorm ? try norm(x, "norm_pre", c.composition.block.norm, epsilon: c.normEpsilon) : x
     }
 

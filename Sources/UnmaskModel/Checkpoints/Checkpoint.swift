@@ -120,6 +120,14 @@ struct Checkpoint {
                 feature: "relative position biases are for images of \(from.map { $0 * configuration.patchSize }); "
                     + "their tables are not stretched to \(size)")
         }
+        if case .hiera(let plan)? = configuration.composition.trunk, plan.globalPositions == nil {
+            throw .unsupported(
+                file: path,
+                feature: "Hiera's positions are for images of \(from.map { $0 * configuration.patchSize }); "
+                    + "they are not stretched to \(size), as neither timm nor transformers does")
+        }
+        // The builder stretches those of an image and its units.
+        guard configuration.composition.trunk == nil else { return }
         let prefix = configuration.composition.tokens.positioned ?? 0
         let tables = [
             ("pos_embed", prefix, configuration.width),

@@ -55,6 +55,25 @@ enum HuggingFaceLayout: CheckpointLayout {
 }
 
 extension HuggingFaceLayout {
+    /// Of a family that has a spelling of its own.
+    /// - Parameters:
+    ///   - renaming: to the builder's names; nil for what has none.
+    ///   - shaped: a tensor in the shape that it has by that name.
+    static func read(
+        _ source: LayoutSource, renaming: (String) -> String?,
+        shaped: (Tensor, String) -> Tensor = { tensor, _ in tensor }, _ options: ModelLoadOptions
+    ) throws(ModelError) -> Checkpoint {
+        let (tensors, originals) = source.renamed(renaming)
+        var table = TensorTable()
+        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) { _ = table.append(name, shaped(tensor, name)) }
+        let renamed = LayoutSource(
+            file: source.file, tensors: table, metadata: source.metadata, place: source.place,
+            isPartOfTraining: source.isPartOfTraining)
+        var checkpoint = try read(renamed, options)
+        checkpoint.originalNames = checkpoint.originalNames.mapValues { originals[$0] ?? $0 }
+        return checkpoint
+    }
+
     /// What transformers' classifiers read where it is not what the model pools.
     private static func withHead(
         _ configuration: ModelConfiguration, _ type: String, _ file: String

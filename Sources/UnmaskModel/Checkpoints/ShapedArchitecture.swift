@@ -16,6 +16,18 @@ struct ShapedArchitecture {
         if let feature = facts?.uncomputable {
             throw .unsupported(file: file, feature: "\(stated.architecture ?? "") has \(feature): \(ForeignFamily.way)")
         }
+        if ShapedConvNeXt.recognises(shapes) {
+            let shaped = try ShapedConvNeXt(shapes, stated: stated, facts: facts, options, file: file)
+            self.configuration = shaped.configuration
+            self.notes = stated.notes
+            return
+        }
+        if ShapedHiera.recognises(shapes) {
+            let shaped = try ShapedHiera(shapes, stated: stated, facts: facts, options, file: file)
+            self.configuration = shaped.configuration
+            self.notes = stated.notes
+            return
+        }
         var notes = stated.notes
         let width = try shapes.size("patch_embed.proj.weight", 0, rank: 4)
         let channels = try shapes.size("patch_embed.proj.weight", 1, rank: 4)

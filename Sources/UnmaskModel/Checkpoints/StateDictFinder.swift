@@ -3,8 +3,10 @@ internal import UnmaskWeights
 /// Finds the model among a file's dictionaries.
 struct StateDictFinder {
     static let layouts: [any CheckpointLayout.Type] = [
-        TimmLayout.self, HuggingFaceLayout.self, HuggingFaceTowerLayout.self, HuggingFaceDINOv3Layout.self,
-        TorchvisionLayout.self, MMPretrainLayout.self,
+        TimmLayout.self, HuggingFaceHieraLayout.self, HuggingFaceLayout.self, HuggingFaceTowerLayout.self,
+        HuggingFaceDINOv3Layout.self,
+        TorchvisionLayout.self, MMPretrainLayout.self, ConvNeXtLayout.self, OriginalConvNeXtLayout.self,
+        HuggingFaceConvNeXtLayout.self,
     ]
 
     private let file: TensorFile

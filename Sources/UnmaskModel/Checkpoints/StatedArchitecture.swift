@@ -199,7 +199,21 @@ struct StatedArchitecture {
         "embed_norm_layer": .only([]),
         "block_fn": .only([]), "mlp_layer": .only([]), "attn_layer": .only([.string("attn"), .string("")]),
         "distilled": .used,
+        "depths": .used, "dims": .used, "hidden_sizes": .used, "num_stages": .used, "use_grn": .used,
+        "ls_init_value": .used, "kernel_sizes": .used, "conv_mlp": .used, "conv_bias": .used, "head_norm_first": .used,
+        "stem_type": .only([.string("patch")]), "output_stride": .only([.number(32)]),
+        "head_hidden_size": .only([]),
+        "stages": .used, "q_pool": .only([.number(3)]), "num_query_pool": .only([.number(3)]),
+        "q_stride": .only([pair(2)]), "query_stride": .only([pair(2)]), "mask_unit_size": .only([pair(8)]),
+        "masked_unit_size": .only([pair(8)]), "mask_unit_attn": .only([unitAttention]),
+        "masked_unit_attention": .only([unitAttention]), "use_expand_proj": .used, "dim_mul": .only([.number(2)]),
+        "embed_dim_multiplier": .only([.number(2)]), "head_mul": .only([.number(2)]),
+        "patch_kernel": .only([pair(7)]), "patch_stride": .only([pair(4)]), "patch_padding": .only([pair(3)]),
+        "abs_win_pos_embed": .used, "global_pos_size": .used, "sep_pos_embed": .only([.bool(false)]),
     ]
+    private static func pair(_ side: Double) -> JSONMember { .array([.number(side), .number(side)]) }
+    /// Which of Hiera's stages attend within mask units.
+    private static let unitAttention = JSONMember.array([.bool(true), .bool(true), .bool(false), .bool(false)])
 
     /// Members that change nothing of what is computed: names, training, bookkeeping, and what other readers take.
     private static let harmless: Set = [
@@ -220,6 +234,7 @@ struct StatedArchitecture {
         "auxiliary_loss_weight", "auxiliary_num_convs", "use_auxiliary_head", "pool_scales",
         "semantic_loss_ignore_index",
         "vocab_size",
+        "head_init_scale", "layer_norm_init", "normalize_pixel_loss", "num_layers",
         "crop_mode", "interpolation", "mean", "std", "notes", "description", "paper_ids", "paper_name", "paper_url",
     ]
 }

@@ -26,6 +26,13 @@ extension [String: Tensor] {
                 }
             }
         }
+        // A head that has its norm with it, as Hiera's.
+        if self["head.norm.weight"] != nil {
+            for part in ["weight", "bias"] {
+                move("head.norm.\(part)", to: "fc_norm.\(part)", &originals)
+                move("head.fc.\(part)", to: "head.\(part)", &originals)
+            }
+        }
         for name in ["register_tokens", "storage_tokens"] { move(name, to: "reg_token", &originals) }
         return originals
     }

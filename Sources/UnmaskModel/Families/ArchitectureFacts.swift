@@ -7,6 +7,8 @@ struct ArchitectureFacts {
     /// The width of one head, where that decides their number.
     var headWidth: Int?
     var normEpsilon: Float = 1e-6
+    /// Of the norm behind the pooling, where that is another.
+    var fcNormEpsilon: Float?
     var gelu = GELU.erf
     var normPlace = BlockPlan.NormPlace.before
     var rotary: Rotary?
@@ -31,7 +33,9 @@ protocol ArchitectureFamily: Sendable {
 }
 
 extension ArchitectureFacts {
-    private static let families: [any ArchitectureFamily.Type] = [EVAFamily.self, ViTFamily.self]
+    private static let families: [any ArchitectureFamily.Type] = [
+        EVAFamily.self, ViTFamily.self, ConvNeXtFamily.self, HieraFamily.self,
+    ]
 
     /// What timm's name of an architecture says; nil for a name that is not known.
     static func named(_ architecture: String) -> ArchitectureFacts? {

@@ -24,6 +24,8 @@ enum TransformersFamily {
         case "siglip_vision_model":
             facts.normEpsilon = 1e-6
             facts.gelu = .tanh
+        case "convnext", "convnextv2": return ConvNeXtFamily.facts(config: config)
+        case "hiera": return HieraFamily.facts(config: config)
         case "dinov3_vit": dinov3(config, &facts)
         default: return nil
         }
@@ -41,7 +43,8 @@ enum TransformersFamily {
 
     static let modelTypes = [
         "vit", "vit_mae", "deit", "vit_msn", "ijepa", "dinov2", "dinov2_with_registers", "beit", "data2vec-vision",
-        "clip", "clip_vision_model", "siglip", "siglip_vision_model", "dinov3_vit",
+        "clip", "clip_vision_model", "siglip", "siglip_vision_model", "dinov3_vit", "convnext", "convnextv2",
+        "hiera",
     ]
 
     private static func dinov3(_ config: [String: JSONMember], _ facts: inout ArchitectureFacts) {

@@ -34,13 +34,13 @@ public struct EmbeddingOptions: Sendable {
             throw .invalidRequest(
                 "pooling \(pooling.rawValue): this model offers \(offered.isEmpty ? "no embeddings" : offered)")
         }
-        let width = model.interface.width(of: pooling)
-        if let dimensions, !(1...width).contains(dimensions) {
-            throw .invalidRequest("\(dimensions) dimensions: this model's vectors have 1 to \(width)")
-        }
         let depth = model.interface.depth
         if let block, !(0..<depth).contains(block) {
             throw .invalidRequest("block \(block): this model has \(depth) blocks, counted from 0")
+        }
+        let width = model.interface.width(of: pooling, block: block)
+        if let dimensions, !(1...width).contains(dimensions) {
+            throw .invalidRequest("\(dimensions) dimensions: this model's vectors have 1 to \(width)")
         }
         if block != nil, pooling == .output || pooling == .map {
             throw .invalidRequest(

@@ -26,7 +26,10 @@ extension ModelSession {
             throw .invalidMask("a mask of \(wrong.patches) patches: the model's images have \(c.patches)")
         }
         if !c.takesMasks, masks.contains(where: { $0.kept < $0.patches }) {
-            throw .invalidMask("\(model.name) always sees the whole image: it is a graph without ids_keep")
+            let reason = c.wholeImageReason ?? "it is a graph without ids_keep"
+            let offered = c.poolings.map(\.rawValue).joined(separator: ", ")
+            throw .invalidMask(
+                "\(model.name) always sees the whole image: \(reason); it gives \(offered) of whole images")
         }
         let expected = c.imageSize + [c.channels]
         for image in images where [image.height, image.width, image.channels] != expected {

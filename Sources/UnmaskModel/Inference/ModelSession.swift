@@ -231,7 +231,7 @@ public final class ModelSession: Sendable {
 
     private func embedding(_ answer: PassAnswer, _ options: EmbeddingOptions, _ hash: String) -> Embedding {
         let pooling = options.pooling ?? model.interface.pooling
-        let width = model.interface.width(of: pooling)
+        let width = model.interface.width(of: pooling, block: options.block)
         let output = options.block.map(ModelGraph.block)
         let pooled =
             if let output {
@@ -240,7 +240,7 @@ public final class ModelSession: Sendable {
                 answer.values[pooling.rawValue] ?? []
             }
         let stamp = stamp(of: options, hash: hash, tokens: answer.mask.kept, merge: answer.merge)
-        let shape = model.interface.shape(of: pooling, kept: answer.mask.kept) ?? [width]
+        let shape = model.interface.shape(of: pooling, kept: answer.mask.kept, block: options.block) ?? [width]
         return Embedding(
             shape: shape.dropLast() + [stamp.dimension],
             values: options.finish(pooled, width: width), stamp: stamp)

@@ -39,7 +39,7 @@ extension Parameters {
     /// Reads `keep_min`: a fraction, no larger than `keep`'s.
     private func keepMin(of model: ModelInterface, keep most: Double?) throws(ServiceError) -> Double? {
         guard self["keep_min"] != nil else { return nil }
-        guard model.takesMasks else { throw mismatch("keep_min", "left out: this model always sees the whole image") }
+        guard model.takesMasks else { throw mismatch("keep_min", "left out: \(model.wholeImageNotice)") }
         guard let most else { throw mismatch("keep_min", "left out where keep names the patches") }
         guard let least = try number("keep_min", 0...most), least > 0 else {
             throw mismatch("keep_min", "a fraction above 0 and at most keep, \(most)")

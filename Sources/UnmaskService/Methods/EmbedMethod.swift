@@ -11,18 +11,22 @@ struct EmbedResult: MethodResult {
     let model: String
     let results: ItemResults<EmbeddingOutput>
     let stamp: ResultStamp
+    /// Tokens in front of the patches that each image's pass had besides.
+    let prefix: Int
 
     init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         let images = try parameters.images(frames: request.frames, maximum: context.limits.imagesPerRequest)
         let run = try await ImageRequest(parameters, context)
         let interface = run.model.description.interface
+        prefix = interface.prefix
         let vector = try parameters.vectorOptions(of: interface)
         let budget = try parameters.tokenBudget(of: run.model.description)
         model = run.model.name
         encoding = try parameters.choice("encoding") ?? .json
         type = try parameters.choice("dtype") ?? .f32
-        let rows = vector.pooling == .tokens ? budget.asked.mask.kept : 1
+        let shape = interface.shape(of: vector.pooling, kept: budget.asked.mask.kept, block: vector.block) ?? []
+        let rows = vector.pooling == .tokens ? shape.first ?? 1 : 1
         try context.limits.checkAnswer(
             bytes: images.count * rows * vector.dimensions * encoding.bytes(of: type))
         let (outcomes, use) = try await run.run(images, .embed(vector), budget, context)

@@ -11,7 +11,7 @@ extension Parameters {
             }
             return .none(patches: model.patches)
         case _ where !model.takesMasks:
-            throw mismatch("keep", "left out: this model always sees the whole image")
+            throw mismatch("keep", "left out: \(model.wholeImageNotice)")
         case .array:
             return try listedPatches(of: model)
         default:

@@ -7,13 +7,14 @@ extension Parameters {
     /// Reads `pooling`, `normalize`, `dimensions` and `output`.
     func vectorOptions(of model: ModelInterface) throws(ServiceError) -> VectorOptions {
         let pooling: Pooling = try choice("pooling") ?? model.pooling
-        let width = model.width(of: pooling)
+        let block = try block(of: model)
+        let width = model.width(of: pooling, block: block)
         guard width > 0 else {
             throw mismatch("pooling", "one of " + model.poolings.map(\.rawValue).joined(separator: ", "))
         }
         return VectorOptions(
             pooling: pooling, normalize: try flag("normalize") ?? false,
-            dimensions: try integer("dimensions", in: 1...width) ?? width, block: try block(of: model))
+            dimensions: try integer("dimensions", in: 1...width) ?? width, block: block)
     }
 
     /// Reads `output`: `final`, the default, or `blocks.i`, counted from 0.

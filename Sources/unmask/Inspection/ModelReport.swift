@@ -203,8 +203,9 @@ struct ModelReport: Encodable {
         facts.add([
             "image", "\(c.imageSize[0])x\(c.imageSize[1])x\(c.channels), patch \(c.patchSize), \(c.patches) patches",
         ])
+        let attention = c.composition.trunk == nil ? "heads \(c.heads), " : ""
         facts.add([
-            "encoder", "width \(c.width), depth \(c.depth), heads \(c.heads), mlp \(c.mlpWidth), eps \(c.normEpsilon)",
+            "encoder", "width \(c.width), depth \(c.depth), \(attention)mlp \(c.mlpWidth), eps \(c.normEpsilon)",
         ])
         let pieces = c.composition.pieces
         if !pieces.isEmpty { facts.add(["pieces", pieces.joined(separator: ", ")]) }

@@ -70,7 +70,7 @@ class Taps:
 
     def _recorder(self, index):
         def record(module, arguments, output):
-            self.outputs[index] = output.clone()
+            self.outputs[index] = (output[0] if isinstance(output, tuple) else output).clone()
 
         return record
 

@@ -1,8 +1,13 @@
 """Cases of the plain ViT's kin: each with what sets its family apart, at sizes that a repository can keep."""
 
+import re
+
 import timm
 import torch
+import transformers as hf
+import zoo_stages
 import zoo_timm
+import zoo_transformers
 from case import Taps
 from masks import random_masking
 from weights import randomise
@@ -27,6 +32,20 @@ CASES = {
     "dinov3": ("vit_huge_plus_patch16_dinov3_qkvb", {}),
     "perception-encoder": ("vit_pe_core_base_patch16_224", {"num_classes": 5, "attn_pool_num_heads": 8}),
 }
+# name: (architecture, module, [height, width], arguments), of stages.
+STAGES = {"depths": (1, 1, 2, 1), "dims": (8, 20, 24, 40)}
+STAGED = {
+    "convnextv2": ("convnextv2_atto", "convnext", [64, 96], STAGES | {"num_classes": 5}),
+    "convnextv2-fcmae": ("convnextv2_tiny.fcmae", "convnext", [64, 64], STAGES),
+    "convnext-head-norm-first": ("convnext_tiny_hnf", "convnext", [96, 64], STAGES | {"num_classes": 5}),
+}
+HIERA = {"stages": (1, 2, 2, 1), "embed_dim": 8}
+STAGED |= {
+    "hiera": ("hiera_base_plus_224", "hiera", [64, 96], HIERA | {"img_size": (64, 96), "num_classes": 5}),
+    "hiera-abswin": ("hiera_base_abswin_256", "hiera", [96, 64],
+                     HIERA | {"img_size": (96, 64), "global_pos_size": (5, 5), "num_classes": 5}),
+    "hiera-unprojected": ("hiera_small_abswin_256", "hiera", [64, 64], HIERA | {"img_size": (64, 64), "num_classes": 5}),
+}
 MASKED = ("dinov2-registers-swiglu", "siglip-map", "beit", "eva02", "rope-mixed", "dinov3")
 
 
@@ -48,6 +67,62 @@ def cases(size, out):
         if out.wants(masked) and name.removeprefix("tiny-") in MASKED:
             masking = random_masking(1, 16, 0.5, out.generator(masked))
             out.write(masked, name, architecture, {}, pixels, expected_of(model, pixels, masking.ids_keep[0]), masking)
+
+
+    for name, (architecture, module, size, arguments) in STAGED.items():
+        name = f"tiny-{name}"
+        if out.wants(name):
+            staged(out, name, architecture, module, size, arguments)
+    hf_staged(out)
+
+
+def staged(out, name, architecture, module, size, arguments):
+    model = timm.create_model(architecture, **arguments).eval()
+    randomise(model, out.generator(name))
+    zoo_stages.lift(model)
+    folder = out.checkpoint(name)
+    zoo_timm.save(model, folder, arguments)
+    if name.endswith("fcmae"):
+        torch.save({"model": original_names(model.state_dict())}, folder / "checkpoint.pth")
+        (folder / "model.safetensors").unlink()
+        (folder / "config.json").unlink()
+        model.head.norm.reset_parameters()  # as timm has it, where the file has none
+        folder = f"{name}/checkpoint.pth"
+    else:
+        folder = name
+    pixels = torch.randn(1, 3, *size, generator=out.generator(name + "/pixels"))
+    options = {"image_size": size}
+    out.write(name, folder, architecture, options, pixels, zoo_stages.EXPECTED[module](model, pixels))
+
+
+def hf_staged(out):
+    name = "tiny-hf-convnextv2"
+    if not out.wants(name):
+        return
+    # The last norm's epsilon is another than that of the others.
+    config = hf.ConvNextV2Config(hidden_sizes=[8, 20, 24, 40], depths=[1, 1, 2, 1], image_size=64, num_labels=5,
+                                 layer_norm_eps=0.1)
+    model = hf.ConvNextV2ForImageClassification(config).eval()
+    randomise(model, out.generator(name))
+    zoo_stages.lift(model)
+    model.save_pretrained(out.checkpoint(name))
+    pixels = torch.randn(1, 3, 64, 64, generator=out.generator(name + "/pixels"))
+    out.write(name, name, "convnextv2", {}, pixels, zoo_transformers.convnext(model, pixels))
+
+
+def original_names(tensors):
+    """ConvNeXt V2's own, as FCMAE's files have them: the encoder alone."""
+    found = {}
+    for name, tensor in tensors.items():
+        if name.startswith("head."):
+            continue
+        name = re.sub(r"^stem\.", "downsample_layers.0.", name)
+        name = re.sub(r"^stages\.(\d+)\.downsample\.", r"downsample_layers.\1.", name)
+        name = re.sub(r"^stages\.(\d+)\.blocks\.", r"stages.\1.", name)
+        name = name.replace("conv_dw", "dwconv").replace("mlp.fc", "pwconv")
+        name = name.replace("mlp.grn.weight", "grn.gamma").replace("mlp.grn.bias", "grn.beta")
+        found[name] = tensor.reshape(1, 1, 1, -1) if "grn." in name else tensor
+    return found
 
 
 @torch.no_grad()

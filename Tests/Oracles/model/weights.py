@@ -34,16 +34,18 @@ def randomise(model, generator):
                     module.bias.mul_(_STREAM)
     for name, parameter in model.named_parameters():
         _randomise_own(name, parameter, generator)
-        if name.endswith(("cls_token", "mask_token", "pos_embed", "position_embeddings")):
+        if name.endswith(("cls_token", "mask_token", "pos_embed", "pos_embed_win", "position_embeddings")):
             parameter.normal_(0, _STREAM, generator=generator)
 
 
 def _randomise_own(name, parameter, generator):
     """Parameters of modules that hold no layers."""
     last = name.split(".")[-1]
-    if last in ("gamma", "gamma_1", "gamma_2", "lambda1"):
+    if last in ("gamma", "gamma_1", "gamma_2", "lambda1", "layer_scale_parameter"):
         parameter.uniform_(0.5, 1.5, generator=generator)
     elif last in ("q_bias", "k_bias", "v_bias"):
+        parameter.normal_(0, 0.5, generator=generator)
+    elif name.endswith(("grn.weight", "grn.bias")):
         parameter.normal_(0, 0.5, generator=generator)
     elif last == "relative_position_bias_table" or last in ("latent", "probe"):
         parameter.normal_(0, 1, generator=generator)

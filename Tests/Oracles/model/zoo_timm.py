@@ -4,12 +4,14 @@ import json
 
 import timm
 import torch
+import zoo_stages
 from case import Taps
 from safetensors.torch import save_file
 from timm.models import list_models
 from weights import randomise
 
-MODULES = {"vision_transformer": "ViT", "deit": "DeiT", "beit": "BEiT", "eva": "EVA"}
+MODULES = {"vision_transformer": "ViT", "deit": "DeiT", "beit": "BEiT", "eva": "EVA", "convnext": "ConvNeXt",
+           "hiera": "Hiera"}
 MOST_PARAMETERS = 400_000_000
 DEPTH = 2
 
@@ -36,10 +38,11 @@ def is_small(name):
     return sum(p.numel() for p in model.parameters()) <= MOST_PARAMETERS
 
 
-def build(name, generator):
+def build(module, name, generator):
     # Heads of a thousand classes are as right as heads of seven.
     cfg = timm.models.get_pretrained_cfg(name)
-    arguments = {"depth": DEPTH}
+    is_staged = module in zoo_stages.EXPECTED
+    arguments = dict(zoo_stages.arguments(module)) if is_staged else {"depth": DEPTH}
     if cfg is not None and cfg.num_classes > 0:
         arguments["num_classes"] = 7
     try:
@@ -48,6 +51,8 @@ def build(name, generator):
         model = timm.create_model(name, **{k: v for k, v in arguments.items() if k != "depth"})
     model = model.eval()
     randomise(model, generator)
+    if is_staged:
+        zoo_stages.lift(model)
     return model, arguments
 
 
@@ -77,7 +82,7 @@ def save(model, folder, arguments):
         "architecture": cfg["architecture"],
         "num_classes": model.num_classes,
         "num_features": model.num_features,
-        "global_pool": model.global_pool,
+        "global_pool": getattr(model, "global_pool", None) or "avg",
         "model_args": {k: v for k, v in arguments.items() if k != "num_classes"},
         "pretrained_cfg": {k: cfg[k] for k in keep if cfg.get(k) is not None},
     }
@@ -86,8 +91,9 @@ def save(model, folder, arguments):
 
 def write(out, module, name):
     generator = out.generator(name)
-    model, arguments = build(name, generator)
+    model, arguments = build(module, name, generator)
     save(model, out.checkpoint(name), arguments)
-    size = model.patch_embed.img_size or model.pretrained_cfg["input_size"][1:]
+    patches = getattr(model, "patch_embed", None)
+    size = getattr(patches, "img_size", None) or model.pretrained_cfg["input_size"][1:]
     pixels = torch.randn(1, 3, *size, generator=generator)
-    out.write(name, name, MODULES[module], {}, pixels, expected(model, pixels))
+    out.write(name, name, MODULES[module], {}, pixels, zoo_stages.EXPECTED.get(module, expected)(model, pixels))

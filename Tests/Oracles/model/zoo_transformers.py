@@ -3,6 +3,8 @@ the names of transformers 5's own state dict."""
 
 import torch
 import transformers as hf
+import zoo_stages
+from case import Taps
 from safetensors.torch import save_file
 from weights import randomise
 
@@ -10,6 +12,8 @@ SIZES = {"hidden_size": 192, "num_hidden_layers": 2, "num_attention_heads": 3, "
 MLP = SIZES | {"intermediate_size": 384}
 TEXT = {"hidden_size": 192, "num_hidden_layers": 1, "num_attention_heads": 3, "intermediate_size": 64, "vocab_size": 9}
 LABELS = {"num_labels": 7}
+HIERA = {"embed_dim": 48, "depths": [1, 2, 2, 1], "num_heads": [1, 2, 4, 8], "image_size": [96, 96]}
+STAGES = {"hidden_sizes": [24, 48, 96, 192], "depths": [1, 1, 2, 1], "image_size": 96, "patch_size": 4}
 
 # name: (family, class, configuration)
 CASES = {
@@ -51,6 +55,14 @@ CASES = {
     "DINOv3ViTModel-gated": (
         "DINOv3", hf.DINOv3ViTModel,
         hf.DINOv3ViTConfig(**MLP, num_register_tokens=4, use_gated_mlp=True, hidden_act="silu")),
+    "HieraModel": ("Hiera", hf.HieraModel, hf.HieraConfig(**HIERA)),
+    "HieraForImageClassification": ("Hiera", hf.HieraForImageClassification, hf.HieraConfig(**HIERA, **LABELS)),
+    "ConvNextModel": ("ConvNeXt", hf.ConvNextModel, hf.ConvNextConfig(**STAGES)),
+    "ConvNextForImageClassification": (
+        "ConvNeXt", hf.ConvNextForImageClassification, hf.ConvNextConfig(**STAGES, **LABELS)),
+    "ConvNextV2Model": ("ConvNeXt", hf.ConvNextV2Model, hf.ConvNextV2Config(**STAGES)),
+    "ConvNextV2ForImageClassification": (
+        "ConvNeXt", hf.ConvNextV2ForImageClassification, hf.ConvNextV2Config(**STAGES, **LABELS)),
 }
 
 
@@ -66,7 +78,39 @@ def is_small(name):
 
 
 @torch.no_grad()
+def convnext(model, pixels):
+    with Taps([layer for stage in model.base_model.encoder.stages for layer in stage.layers]) as blocks:
+        answer = model.base_model(pixel_values=pixels)
+    found = {
+        "blocks": {i: zoo_stages.rows(x) for i, x in blocks.outputs.items()},
+        "norm": zoo_stages.rows(answer.last_hidden_state),
+        "mean": answer.pooler_output,
+    }
+    if hasattr(model, "classifier"):
+        found["logits"] = model(pixel_values=pixels).logits
+    return found
+
+
+@torch.no_grad()
+def hiera(model, pixels):
+    encoder = model.base_model.encoder
+    with Taps([layer for stage in encoder.stages for layer in stage.layers]) as blocks:
+        answer = model.base_model(pixel_values=pixels)
+    stages = [i for i, stage in enumerate(encoder.stages) for _ in stage.layers]
+    in_place = {i: encoder.reroll(x, stages[i]).flatten(1, 2) for i, x in blocks.outputs.items()}
+    found = {"blocks": in_place, "norm": in_place[len(in_place) - 1], "mean": answer.pooler_output}
+    if hasattr(model, "classifier"):
+        found["logits"] = model(pixel_values=pixels).logits
+    return found
+
+
+EXPECTED = {"convnext": convnext, "convnextv2": convnext, "hiera": hiera}
+
+
+@torch.no_grad()
 def expected(model, pixels):
+    if model.config.model_type in EXPECTED:
+        return EXPECTED[model.config.model_type](model, pixels)
     vision = getattr(model, "vision_model", model) if hasattr(model, "text_model") else model
     answer = vision(pixel_values=pixels, output_hidden_states=True)
     base = vision.base_model
@@ -101,10 +145,13 @@ def write(out, module, name):
     family, kind, config = CASES[plain]
     model = kind(config).eval()
     randomise(model, generator)
+    if config.model_type in EXPECTED:
+        zoo_stages.lift(model)
     folder = out.checkpoint(name)
     model.save_pretrained(folder)
     if name.endswith("-own"):
         save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors")
     size = getattr(config, "vision_config", config).image_size
-    pixels = torch.randn(1, 3, size, size, generator=generator)
+    sides = (size, size) if isinstance(size, int) else size
+    pixels = torch.randn(1, 3, *sides, generator=generator)
     out.write(name, name, family, {}, pixels, expected(model, pixels))

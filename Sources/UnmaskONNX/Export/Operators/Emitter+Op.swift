@@ -26,6 +26,8 @@ extension Emitter {
         case .separateAttention(let attention): return try emitSeparateAttention(attention, node)
         case .normalizeHeads(let norm): return try emitNormalizedHeads(node, norm)
         case .rotateHeads(let rotation): return try emitRotatedHeads(node, rotation)
+        case .gatherTokens: return try emitGatheredTokens(node)
+        case .depthwiseConvolution(let convolution): return try emitDepthwise(node, convolution)
         default: break
         }
         let x = try input(0, &self)
@@ -47,6 +49,8 @@ extension Emitter {
             let scaled = self.node("Mul", [x, try input(1, &self)], node.name + "/scaled")
             return self.node("Add", [scaled, try input(2, &self)], node.name)
         case .roundToGrid(let grid): return emitGrid(grid, x, node.name)
+        case .responseNorm(let epsilon): return try emitResponseNorm(x, epsilon: epsilon, node)
+        case .poolTokens(let pooling): return try emitPooledTokens(x, pooling, node)
         case .softmax:
             return self.node("Softmax", [x], node.name, ["axis": .int(-1)], float32: true)
         case .selectToken(let index):
@@ -57,7 +61,7 @@ extension Emitter {
             let tokens = skip == 0 ? x : slice(x, axis: 1, from: skip, node.name + "/tokens")
             return reduce("ReduceMean", tokens, axes: [1], keep: false, node.name)
         case .patches, .linear, .assembleTokens, .restoreTokens, .separateAttention, .normalizeHeads, .rotateHeads,
-            .primitive, .matchTokens, .mergeTokens, .unmergeTokens:
+            .gatherTokens, .depthwiseConvolution, .primitive, .matchTokens, .mergeTokens, .unmergeTokens:
             throw .unsupported(node: node.name, "\(node.op.name) stands where it cannot")
         }
     }

@@ -43,8 +43,8 @@ extension Request {
 }
 
 extension EmbedResult {
-    /// Patches are what an image has for tokens.
-    var tokensSeen: Int { results.items.count * (stamp.tokens + 1) }
+    /// Patches are what an image has for tokens, with those that the model puts in front.
+    var tokensSeen: Int { results.items.count * (stamp.tokens + prefix) }
 }
 
 /// How the APIs' clients ask for a vector's numbers.

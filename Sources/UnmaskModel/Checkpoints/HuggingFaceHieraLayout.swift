@@ -1,0 +1,59 @@
+internal import UnmaskGraph
+internal import UnmaskWeights
+
+/// Hiera in transformers' names.
+enum HuggingFaceHieraLayout: CheckpointLayout {
+    static let pattern = StateDictPattern(
+        name: "Hugging Face's Hiera",
+        required: [
+            "embeddings.patch_embeddings.projection.weight", "encoder.stages.0.layers.0.attn.qkv.weight",
+        ], stems: [stem])
+
+    private static let stem = "hiera."
+
+    static func read(_ source: LayoutSource, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
+        var encoder = TensorTable()
+        for (name, tensor) in source.tensors where !decoder.contains(where: bare(name).hasPrefix) {
+            _ = encoder.append(name, tensor)
+        }
+        let hasDecoder = encoder.count < source.tensors.count
+        let depths = depths(encoder.map { bare($0.name) })
+        let part = LayoutSource(
+            file: source.file, tensors: encoder, metadata: source.metadata, place: source.place,
+            isPartOfTraining: source.isPartOfTraining)
+        var checkpoint = try HuggingFaceLayout.read(part, renaming: { name(bare($0), depths) }, options)
+        if hasDecoder {
+            checkpoint.notes.append(
+                "left out: Hiera-MAE's decoder and the fusion of stages that it reads, which are not computed here")
+        }
+        return checkpoint
+    }
+
+    private static let decoder = ["decoder.", "multiscale_fusion.", "encoder_norm."]
+
+    private static func bare(_ name: String) -> String {
+        name.hasPrefix(stem) ? String(name.dropFirst(stem.count)) : name
+    }
+
+    private static func name(_ name: String, _ depths: [Int]) -> String? {
+        if name == HieraFamily.positions { return "pos_embed" }
+        guard let (stage, rest) = name.numbered(after: "encoder.stages."), stage < depths.count,
+            let (layer, within) = rest.numbered(after: "layers."), layer < depths[stage]
+        else { return name.renamingModule(HieraFamily.ends) }
+        return within.renamingModule(HieraFamily.words).map {
+            "blocks.\(depths[..<stage].reduce(0, +) + layer).\($0)"
+        }
+    }
+
+    /// Of stages that are numbered without a gap.
+    private static func depths(_ names: [String]) -> [Int] {
+        var layers: [Int: Set<Int>] = [:]
+        for name in names {
+            guard let (stage, rest) = name.numbered(after: "encoder.stages."),
+                let layer = rest.numbered(after: "layers.")?.number
+            else { continue }
+            layers[stage, default: []].insert(layer)
+        }
+        return (0..<layers.count).compactMap { layers[$0]?.count }
+    }
+}
