@@ -28,11 +28,26 @@ public struct TokenPooling: Sendable, Hashable {
     }
 }
 
+/// Heads of tokens that stand on a grid, row by row.
+public struct HeadGrid: Sendable, Hashable {
+    public var heads: Int
+    public var rows: Int, columns: Int
+
+    public init(heads: Int, rows: Int, columns: Int) {
+        self.heads = heads
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// The width of a head with its relations.
+    public func wide(_ headWidth: Int) -> Int { headWidth + rows + columns }
+}
+
 extension Op {
     /// Whether it reads or makes places of a grid, so that every token has to be in its own.
     var needsPlaces: Bool {
         switch self {
-        case .gatherTokens, .depthwiseConvolution, .responseNorm, .poolTokens: true
+        case .gatherTokens, .depthwiseConvolution, .responseNorm, .poolTokens, .relateHeads: true
         default: false
         }
     }

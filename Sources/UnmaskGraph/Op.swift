@@ -109,6 +109,10 @@ public enum Op: Sendable, Equatable {
     /// (qkv [B, T, 3·D], cosines [G, N, d/2], sines [G, N, d/2], ids_keep? [B, K]) → qkv with its queries and keys turned:
     /// all heads alike where G is 1, each by its own angles where it is the number of heads.
     case rotateHeads(HeadRotation)
+    /// (qkv [B, T, 3·D], table [2·rows - 1, d], table [2·columns - 1, d]) → [B, T, 3·heads·(d + rows + columns)], d = D/heads:
+    /// heads whose attention's scores have in them how the places of a grid lie to one another (Li et al. 2022), where
+    /// they are multiplied by 1 / √d. Values have zeros behind their numbers.
+    case relateHeads(HeadGrid)
     /// (x [..., 2·n]) → [..., n]: the first half, activated, times the second one.
     case gate(Gate)
     /// (qkv [B, T, 3·D], bias? [H, S, S], ids_keep? [B, K], key bias? [B, T]) → [B, T, D]:
@@ -171,6 +175,7 @@ public enum Op: Sendable, Equatable {
         case .rmsNorm: "rmsNorm"
         case .normalizeHeads: "normalizeHeads"
         case .rotateHeads: "rotateHeads"
+        case .relateHeads: "relateHeads"
         case .gate: "gate"
         case .attention: "attention"
         case .separateAttention: "separateAttention"

@@ -10,7 +10,7 @@ extension Model {
         guard case .checkpoint(var checkpoint) = source else {
             throw .unsupported(file: name, feature: "it is a graph, whose head cannot be exchanged")
         }
-        let width = checkpoint.configuration.width
+        let width = checkpoint.configuration.outputWidth
         guard weight.count == bias.count * width, labels.count == bias.count, !bias.isEmpty else {
             throw .invalidRequest(
                 "a head of \(weight.count) weights, \(bias.count) biases and \(labels.count) labels over \(width) numbers"

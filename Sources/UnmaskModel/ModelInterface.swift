@@ -60,7 +60,7 @@ public struct ModelInterface: Sendable, Equatable {
     /// Of a Vision Transformer or masked autoencoder.
     /// - Parameter scores: what its head gives, where that is known.
     public init(_ c: ModelConfiguration, scores: ScoreKind? = nil) {
-        let width = Dimension.fixed(c.width)
+        let width = Dimension.fixed(c.outputWidth)
         let isWhole = c.wholeImageReason != nil
         let count: Dimension = isWhole ? .fixed(c.patches) : .symbol(ModelGraph.kept)
         var shapes: [Pooling: Shape] = [.mean: [width], .tokens: [count, width]]

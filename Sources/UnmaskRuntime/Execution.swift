@@ -93,6 +93,7 @@ struct Execution {
                 engine, rows, width, floats(x), width, floats(weight), epsilon, floats(out), width)
         case .normalizeHeads(let call): run(call)
         case .rotateHeads(let call): run(call)
+        case .relateHeads(let call): run(call)
         case .gate(let rows, let width, let kind, let x, let out):
             unmask_f32_gate(engine, rows, width, floats(x), activation(kind), floats(out))
         case .gelu(let count, let kind, let x, let out):

@@ -19,6 +19,7 @@ enum Instruction {
     case rmsNorm(rows: Int, width: Int, x: Slot, weight: Slot, epsilon: Float, out: Slot)
     case normalizeHeads(NormalizeHeads)
     case rotateHeads(RotateHeads)
+    case relateHeads(RelateHeads)
     case gate(rows: Int, width: Int, kind: Gate, x: Slot, out: Slot)
     case gelu(count: Int, kind: GELU, x: Slot, out: Slot)
     case roundToGrid(count: Int, grid: NumberGrid, x: Slot, out: Slot)
@@ -91,6 +92,12 @@ enum Instruction {
         var halves: Bool
         var cosines, sines: Slot
         var ids: Slot?
+    }
+
+    struct RelateHeads {
+        var rows, headWidth: Int
+        var grid: HeadGrid
+        var x, tableRows, tableColumns, out: Slot
     }
 
     /// Where an attention's operand lies: strides as `unmask_heads` has them, and where the first number is.

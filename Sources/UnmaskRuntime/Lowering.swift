@@ -160,6 +160,7 @@ struct Lowering {
             flops = 4 * count
         case .normalizeHeads(let norm): (instruction, flops) = try normalizeHeads(node, norm, at: index, out)
         case .rotateHeads(let rotation): (instruction, flops) = try rotateHeads(node, rotation, at: index, out)
+        case .relateHeads(let grid): (instruction, flops) = try relateHeads(node, grid, out)
         case .gate(let kind):
             instruction = .gate(
                 rows: rows, width: width, kind: kind, x: try operand(node, 0).slot, out: place(node, out))

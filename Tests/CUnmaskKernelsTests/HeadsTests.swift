@@ -104,6 +104,47 @@ import Testing
     }
 
     @Test(arguments: ISA.available)
+    func relatesQueriesToRowsAndColumns(isa: ISA) throws {
+        let engine = try Engine(isa, threads: 3)
+        for (images, heads, width, rows, columns) in [(1, 1, 3, 1, 1), (2, 2, 20, 3, 5), (1, 3, 64, 4, 2)] {
+            let tokens = images * rows * columns
+            let wide = width + rows + columns
+            var random = Random(13)
+            let x = GuardedBuffer(random.floats(tokens * 3 * heads * width))
+            let down = GuardedBuffer(random.floats((2 * rows - 1) * width))
+            let right = GuardedBuffer(random.floats((2 * columns - 1) * width))
+            let y = GuardedBuffer<Float>(count: tokens * 3 * heads * wide)
+            var call = unmask_relation(
+                rows: tokens, heads: heads, head_dim: width, height: rows, width: columns, x: x.base,
+                table_rows: down.base, table_columns: right.base, y: y.base)
+            unmask_f32_relate_heads(engine.handle, &call)
+            let expected = (0..<tokens * 3 * heads * wide).map { index -> Expected in
+                let (column, head, part) = (index % wide, index / wide % heads, index / wide / heads % 3)
+                let token = index / wide / heads / 3
+                let (row, place) = (token / columns % rows, token % columns)
+                let start = ((token * 3 + part) * heads + head) * width
+                guard column >= width else { return Expected(value: Double(x.elements[start + column]), tolerance: 0) }
+                let isRow = column < width + rows
+                let key = isRow ? column - width : column - width - rows
+                let own = isRow ? row : place
+                switch part {
+                case 1: return Expected(value: key == own ? 1 : 0, tolerance: 0)
+                case 2: return Expected(value: 0, tolerance: 0)
+                default:
+                    let entry = (own - key + (isRow ? rows : columns) - 1) * width
+                    let products = (0..<width).map {
+                        Double(x.elements[start + $0]) * Double((isRow ? down : right).elements[entry + $0])
+                    }
+                    let root = Double(width).squareRoot()
+                    let size = products.reduce(0) { $0 + abs($1) } * root
+                    return Expected(value: products.reduce(0, +) * root, tolerance: Double(width + 4) * roundoff * size)
+                }
+            }
+            expectClose(y.array, expected, "\(heads) heads of \(width) on \(rows)x\(columns)")
+        }
+    }
+
+    @Test(arguments: ISA.available)
     func gatesTheSecondHalfByTheFirst(isa: ISA) throws {
         let engine = try Engine(isa, threads: 3)
         for (rows, width) in [(1, 1), (7, 33), (300, 96)] {

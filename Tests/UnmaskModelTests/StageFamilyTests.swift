@@ -9,7 +9,7 @@ import UnmaskRuntime
 @Suite struct StageFamilyTests {
     static let families = [
         "tiny-convnextv2", "tiny-convnextv2-fcmae/checkpoint.pth", "tiny-convnext-head-norm-first",
-        "tiny-hf-convnextv2", "tiny-hiera", "tiny-hiera-abswin", "tiny-hiera-unprojected",
+        "tiny-hf-convnextv2", "tiny-hiera", "tiny-hiera-abswin", "tiny-hiera-unprojected", "tiny-sam",
     ]
 
     private func load(_ family: String) throws -> Model {

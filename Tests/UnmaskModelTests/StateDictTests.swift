@@ -178,8 +178,7 @@ import UnmaskModel
         arguments: [
             ("Swin", "layers.0.blocks.0.attn.relative_position_bias_table"),
             ("BEiT", "rel_pos_bias.relative_position_bias_table"),
-            ("ConvNeXt", "stages.0.blocks.0.gamma"), ("ResNet", "layer1.0.conv1.weight"),
-            ("CLIP", "visual.class_embedding"),
+            ("ResNet", "layer1.0.conv1.weight"), ("CLIP", "visual.class_embedding"),
         ])
     func families(name: String, tensor: String) throws {
         let wrapped = try WrappedModel()

@@ -47,8 +47,10 @@ extension Composition {
         switch block.relativePositions {
         case .perBlock?: pieces.append("relative positions")
         case .shared?: pieces.append("shared relative positions")
+        case .decomposed?: pieces.append("relations of rows and columns")
         case nil: break
         }
+        if let windows = block.windows { pieces.append("windows of \(windows.side)") }
         if block.attentionNorm { pieces.append("normalised attention") }
         if block.layerScale { pieces.append("LayerScale") }
         return pieces
@@ -67,6 +69,6 @@ extension Composition {
 
     private var endPieces: [String] {
         (attentionPool == nil ? [] : ["attention pooling"]) + (isDistilled ? ["two heads"] : [])
-            + (headJoinsMean ? ["head on CLS token and mean"] : [])
+            + (neck.map { ["neck of \($0.width)"] } ?? []) + (headJoinsMean ? ["head on CLS token and mean"] : [])
     }
 }

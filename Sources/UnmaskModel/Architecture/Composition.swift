@@ -9,6 +9,8 @@ public struct Composition: Sendable, Equatable, Codable {
     public var block = BlockPlan()
     /// Of the norm behind the pooling, where it is not that of the others.
     public var fcNormEpsilon: Float?
+    /// What follows the last block; nil: nothing.
+    public var neck: Neck?
     /// Attention pooling over the finished tokens; nil: there is none.
     public var attentionPool: AttentionPool?
     /// Whether a second head reads the second prefix token, the logits being the mean of both (Touvron et al. 2021).
@@ -79,6 +81,8 @@ public struct BlockPlan: Sendable, Equatable, Codable {
         case perBlock
         /// One table for all of them.
         case shared
+        /// Two tables for each block, of rows and of columns, that queries are multiplied with (Li et al. 2022).
+        case decomposed
     }
 
     /// Of all norms, those behind the blocks too.
@@ -91,6 +95,8 @@ public struct BlockPlan: Sendable, Equatable, Codable {
     public var rotary: Rotary?
     /// Whether biases by relative position are added to attention's scores (Bao et al. 2021).
     public var relativePositions: RelativePositions?
+    /// Windows within which tokens attend to one another; nil: they attend to all.
+    public var windows: WindowPlan?
     /// Whether what is attended to is normalised before the projection.
     public var attentionNorm = false
     public var projectionBias = true

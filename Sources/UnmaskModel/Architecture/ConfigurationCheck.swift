@@ -62,7 +62,9 @@ extension ModelConfiguration {
 
 extension Composition {
     /// `numbers`: of a table that is made from a file's small one, 1 GB.
-    private static let limits = (prefix: 256, reference: 1 << 16, numbers: Double(1 << 28))
+    private static let limits = (
+        prefix: 256, reference: 1 << 16, numbers: Double(1 << 28), window: 1024, neck: 16384
+    )
 
     /// What does not fit together. Nothing beyond a small number is asked of `c` but its sizes.
     fileprivate func problems(_ c: ModelConfiguration) -> [String] {
@@ -82,7 +84,8 @@ extension Composition {
         let inner = block.attentionWidth ?? c.width
         let count = 1 + c.imageSize.reduce(1.0) { $0 * Double($1) / Double(max(c.patchSize, 1)) }
         require(
-            block.relativePositions == nil || count * count * Double(c.heads) <= Self.limits.numbers,
+            block.relativePositions == nil || block.relativePositions == .decomposed
+                || count * count * Double(c.heads) <= Self.limits.numbers,
             "relative positions of \(count) tokens and \(c.heads) heads are more than 1 GB")
         require(
             block.rotary == nil || count * Double(inner) <= Self.limits.numbers,
@@ -98,9 +101,22 @@ extension Composition {
                     "rotary's places are counted from \(offset) on a grid of \(reference ?? [])")
             }
         }
+        let hasTables = block.relativePositions != nil && block.relativePositions != .decomposed
+        require(!hasTables || tokens.prefix == [.cls], "relative positions are for patches and a CLS token")
+        let needsGrid = block.windows != nil || block.relativePositions == .decomposed || neck != nil
         require(
-            block.relativePositions == nil || tokens.prefix == [.cls],
-            "relative positions are for patches and a CLS token")
+            !needsGrid || (tokens.prefix.isEmpty && block.rotary == nil && !hasTables),
+            "windows, relations of rows and columns, and a neck are for patches alone")
+        if let windows = block.windows {
+            require(
+                (1...Self.limits.window).contains(windows.side) && windows.global.allSatisfy((0..<c.depth).contains),
+                "windows of \(windows.side) but for blocks \(windows.global.prefix(8)) of \(c.depth)")
+        }
+        if let neck {
+            require(
+                (1...Self.limits.neck).contains(neck.width) && neck.epsilon > 0 && neck.epsilon < 1,
+                "a neck of \(neck.width), its norms' epsilon \(neck.epsilon)")
+        }
         require(!headJoinsMean || c.pooling == .cls, "a head on CLS token and mean needs pooling cls")
         require(!isDistilled || (tokens.prefix.count > 1 && hasClassToken), "two heads need two tokens in front")
         if let pool = attentionPool {

@@ -59,20 +59,32 @@ extension LayerBuilder {
     ) throws(ModelError) -> ValueID {
         let (name, width) = ("\(block).attn", self.width(x))
         let inner = plan.attentionWidth ?? width
-        var y = try linear(x, "\(name).qkv", to: 3 * inner, bias: sizes.qkvBias)  // [B, T, 3·D]
+        let window = plan.windows.flatMap { $0.global.contains(index) ? nil : $0.side }
+        let grid = TokenGrid(around.grid)
+        let seen = window.map { cut(x, into: $0, grid, name) } ?? x
+        var y = try linear(seen, "\(name).qkv", to: 3 * inner, bias: sizes.qkvBias)  // [B, T, 3·D]
         if plan.queryKeyNorm { y = try queryKeyNorm(y, name, headWidth: inner / sizes.heads, sizes, plan) }
         if let rotary = plan.rotary {
             y = try rotated(y, name, index, rotary, headWidth: inner / sizes.heads, heads: sizes.heads, around)
         }
-        var operands: [ValueID?] = [y]
-        if let bias = try relativePositions(name, plan.relativePositions, sizes, around) {
-            operands += [bias, around.idsKeep]
+        var weight: ValueID?
+        if plan.relativePositions == .decomposed {
+            let (d, reach) = (inner / sizes.heads, window.map { TokenGrid([$0, $0]) } ?? grid)
+            y = try relatedAttention(y, name, heads: sizes.heads, headWidth: d, reach)
+            weight = try widenedProjection(
+                "\(name).proj", to: width, heads: sizes.heads, headWidth: d, extra: reach.sides[0] + reach.sides[1])
+        } else {
+            var operands: [ValueID?] = [y]
+            if let bias = try relativePositions(name, plan.relativePositions, sizes, around) {
+                operands += [bias, around.idsKeep]
+            }
+            y = graph.add(
+                .attention(heads: sizes.heads), named: name, operands, shape: graph[y].shape.with(width: inner))
         }
-        y = graph.add(
-            .attention(heads: sizes.heads), named: name, operands, shape: graph[y].shape.with(width: inner))
+        if let window { y = join(y, from: window, grid, name) }
         if plan.attentionNorm { y = try norm(y, "\(name).norm", plan.norm, epsilon: sizes.epsilon) }
-        return try linear(
-            y, "\(name).proj", to: width, bias: plan.projectionBias, scale: plan.scale(1, of: block))  // [B, T, D]
+        return try linear(  // [B, T, D]
+            y, "\(name).proj", to: width, bias: plan.projectionBias, weight: weight, scale: plan.scale(1, of: block))
     }
 
     /// [B, T, D] → [B, T, D].

@@ -5,7 +5,7 @@ extension LayerBuilder {
     /// [B, R + K, D] → the pooled vectors [B, D], the patch tokens [B, K, D], and with a head the logits [B, classes].
     mutating func heads(_ c: ModelConfiguration, _ x: ValueID) throws(ModelError) {
         let (B, K) = (Dimension.symbol(ModelGraph.batch), Dimension.symbol(ModelGraph.kept))
-        let (D, R) = (Dimension.fixed(c.width), c.composition.prefixCount)
+        let (D, R) = (Dimension.fixed(c.outputWidth), c.composition.prefixCount)
         var pooled: [Pooling: ValueID] = [:]
         if c.composition.hasClassToken {
             pooled[.cls] = graph.add(.selectToken(0), named: ModelGraph.cls, [x], shape: [B, D])

@@ -23,9 +23,15 @@ extension ModelConfiguration {
         switch composition.trunk {
         case .convNeXt: "ConvNeXt's convolutions need every patch's neighbours"
         case .hiera: "Hiera leaves out whole mask units, which is not computed here"
+        case nil where composition.block.windows != nil || composition.block.relativePositions == .decomposed:
+            "windows and the relations of rows and columns need every patch in its place"
+        case nil where composition.neck != nil: "the neck's convolutions need every patch's neighbours"
         case nil: nil
         }
     }
+
+    /// The width of the finished tokens.
+    var outputWidth: Int { composition.neck?.width ?? width }
 
     /// What each block gives of an image, `[tokens, width]`; empty where that is what the last one gives.
     var blockShapes: [[Int]] {
@@ -39,7 +45,8 @@ extension ModelConfiguration {
             }
         case .hiera(let plan):
             return plan.blocks.map { [tokens(plan.stride << $0.stage), plan.stages[$0.stage].width] }
-        case nil: return []
+        case nil:
+            return composition.neck == nil ? [] : Array(repeating: [patches, width], count: depth)
         }
     }
 }

@@ -73,7 +73,7 @@ extension LayerBuilder {
             x = try block(x, i, of: "blocks", c.blockSizes, c.composition.block, around)  // [B, R + K, D]
             graph.addOutput(ModelGraph.block(i), x)
         }
-        return x
+        return try c.composition.neck.map { neck throws(ModelError) in try self.neck(x, neck, c) } ?? x
     }
 
     /// Embedded patches [B, K, D] → what the first block reads, [B, R + K, D].

@@ -34,6 +34,22 @@ enum PositionResizing {
         return result
     }
 
+    /// Rows [n, width] as so many, as PyTorch's linear `interpolate` with `align_corners=False` makes them.
+    static func stretch(_ rows: [Float], width: Int, to count: Int) -> [Float] {
+        let from = rows.count / max(width, 1)
+        var result: [Float] = []
+        result.reserveCapacity(count * width)
+        for place in 0..<count {
+            let centre = max(0, (Double(place) + 0.5) * Double(from) / Double(count) - 0.5)
+            let first = min(Int(centre), from - 1)
+            let (second, weight) = (min(first + 1, from - 1), Float(centre - Double(first)))
+            for i in 0..<width {
+                result.append((1 - weight) * rows[first * width + i] + weight * rows[second * width + i])
+            }
+        }
+        return result
+    }
+
     /// What each place of the new axis takes from the old one.
     private struct Axis {
         let taps: [[(source: Int, weight: Float)]]

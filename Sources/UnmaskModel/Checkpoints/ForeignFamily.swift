@@ -30,9 +30,6 @@ enum ForeignFamily {
         ("a Swin Transformer V2", ["layers.0.blocks.0.attn.logit_scale"]),
         ("a Swin Transformer", ["encoder.layers.0.blocks.0.attention"]),
         ("a model with relative position biases, as BEiT", ["relative_position_bias_table"]),
-        ("a ConvNeXt", ["stages.0.blocks.0.gamma"]),
-        ("a ConvNeXt", ["downsample_layers.0.0.weight"]),
-        ("a ConvNeXt", ["dwconv.weight"]),
         ("a ConvNeXt, Swin Transformer or MobileNet of torchvision", ["features.0.0.weight"]),
         ("an EfficientNet or MobileNet", ["conv_stem.weight"]),
         ("a ResNet", ["layer1.0.conv1.weight"]),
@@ -40,7 +37,6 @@ enum ForeignFamily {
         ("a CLIP model", ["visual.class_embedding"]),
         ("a CLIP model", ["vision_model.embeddings.class_embedding"]),
         ("a SigLIP model", ["vision_model.embeddings.patch_embedding.weight"]),
-        ("a Segment Anything model", ["image_encoder.patch_embed.proj.weight"]),
     ]
 
     /// The family of a transformers `model_type`, for a message.

@@ -51,6 +51,11 @@ struct ShapedArchitecture {
             usual: facts?.imageSize, option: options.imageSize,
             file: file)
         composition.tokens.positioned = grid.positioned
+        if composition.block.relativePositions == .decomposed {
+            composition.block.windows = try ShapedWindows(
+                shapes, depth: depth, grid: grid.imageSize.map { $0 / max(patch, 1) }, file: file
+            ).plan
+        }
         notes += grid.notes
         try stated.agree(with: composition, file: file)
 

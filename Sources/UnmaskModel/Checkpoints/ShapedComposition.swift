@@ -31,8 +31,10 @@ struct ShapedComposition {
         result.block.queryKeyNorm = has("attn.q_norm.weight")
         result.block.rotary = facts?.rotary
         result.block.relativePositions =
-            has(RelativePositions.blockTable)
-            ? .perBlock : shapes[RelativePositions.sharedTable] != nil ? .shared : nil
+            has("attn.rel_pos_h")
+            ? .decomposed
+            : has(RelativePositions.blockTable)
+                ? .perBlock : shapes[RelativePositions.sharedTable] != nil ? .shared : nil
         result.block.attentionNorm = has("attn.norm.weight")
         result.block.projectionBias = has("attn.proj.bias")
         // A gated MLP's first layer makes both halves.
@@ -40,6 +42,9 @@ struct ShapedComposition {
         result.block.mlpNorm = has("mlp.norm.weight")
         result.block.mlpBias = has("mlp.fc1.bias")
         result.block.layerScale = has("ls1.gamma")
+        if shapes["neck.0.weight"] != nil {
+            result.neck = Neck(width: try shapes.size("neck.0.weight", 0, rank: 4), epsilon: 1e-6)
+        }
         if shapes["attn_pool.latent"] != nil {
             result.attentionPool = AttentionPool(
                 heads: 1, mlpWidth: try shapes.size("attn_pool.mlp.fc1.weight", 0, rank: 2), gelu: .erf,

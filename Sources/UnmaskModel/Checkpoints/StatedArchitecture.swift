@@ -203,6 +203,8 @@ struct StatedArchitecture {
         "ls_init_value": .used, "kernel_sizes": .used, "conv_mlp": .used, "conv_bias": .used, "head_norm_first": .used,
         "stem_type": .only([.string("patch")]), "output_stride": .only([.number(32)]),
         "head_hidden_size": .only([]),
+        "use_rel_pos": .used, "use_abs_pos": .used, "window_size": .used, "global_attn_indexes": .used,
+        "neck_chans": .used, "output_channels": .used, "mlp_dim": .used,
         "stages": .used, "q_pool": .only([.number(3)]), "num_query_pool": .only([.number(3)]),
         "q_stride": .only([pair(2)]), "query_stride": .only([pair(2)]), "mask_unit_size": .only([pair(8)]),
         "masked_unit_size": .only([pair(8)]), "mask_unit_attn": .only([unitAttention]),
@@ -234,7 +236,7 @@ struct StatedArchitecture {
         "auxiliary_loss_weight", "auxiliary_num_convs", "use_auxiliary_head", "pool_scales",
         "semantic_loss_ignore_index",
         "vocab_size",
-        "head_init_scale", "layer_norm_init", "normalize_pixel_loss", "num_layers",
+        "head_init_scale", "num_pos_feats", "layer_norm_init", "normalize_pixel_loss", "num_layers",
         "crop_mode", "interpolation", "mean", "std", "notes", "description", "paper_ids", "paper_name", "paper_url",
     ]
 }

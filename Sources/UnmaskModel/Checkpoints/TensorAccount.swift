@@ -35,6 +35,7 @@ struct TensorAccount {
     private static let model: Set = [
         "patch_embed", "cls_token", "pos_embed", "blocks", "norm", "fc_norm", "head", "embeddings", "encoder", "layers",
         "layernorm", "vit", "backbone", "class_token", "conv_proj", "stem", "stages", "downsample_layers",
+        "neck",
     ]
 
     /// A parameter at the model's own level, such as a token, is taken to be part of it; what stands in a module that

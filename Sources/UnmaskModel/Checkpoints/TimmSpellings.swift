@@ -26,12 +26,16 @@ extension [String: Tensor] {
                 }
             }
         }
-        // A head that has its norm with it, as Hiera's.
-        if self["head.norm.weight"] != nil {
-            for part in ["weight", "bias"] {
-                move("head.norm.\(part)", to: "fc_norm.\(part)", &originals)
-                move("head.fc.\(part)", to: "head.\(part)", &originals)
-            }
+        // A head with its norm, as Hiera's, or of its own, as SAM's.
+        for part in ["weight", "bias"] {
+            move("head.fc.\(part)", to: "head.\(part)", &originals)
+            move("head.norm.\(part)", to: "fc_norm.\(part)", &originals)
+        }
+        // SAM's positions stand on their grid.
+        if let positions = self["pos_embed"], positions.shape.count == 4, self["blocks.0.attn.rel_pos_h"] != nil {
+            let shape = positions.shape
+            let count = saturatingProduct(shape[1], shape[2])
+            self["pos_embed"] = positions.reshaped([shape[0], count, shape[3]]) ?? positions
         }
         for name in ["register_tokens", "storage_tokens"] { move(name, to: "reg_token", &originals) }
         return originals

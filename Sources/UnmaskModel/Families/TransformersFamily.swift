@@ -25,6 +25,9 @@ enum TransformersFamily {
             facts.normEpsilon = 1e-6
             facts.gelu = .tanh
         case "convnext", "convnextv2": return ConvNeXtFamily.facts(config: config)
+        case "sam_vision_model":
+            facts.normEpsilon = 1e-6
+            facts.interpolation = .timm
         case "hiera": return HieraFamily.facts(config: config)
         case "dinov3_vit": dinov3(config, &facts)
         default: return nil
@@ -34,7 +37,7 @@ enum TransformersFamily {
 
     /// Of a model of images and text, what its configuration says of the image tower; else all of it.
     static func tower(of config: [String: JSONMember]) -> [String: JSONMember] {
-        guard let type = config["model_type"]?.string, ["clip", "siglip"].contains(type),
+        guard let type = config["model_type"]?.string, ["clip", "siglip", "sam"].contains(type),
             case .object(var tower)? = config["vision_config"]
         else { return config }
         tower["model_type"] = .string(type + "_vision_model")
@@ -44,7 +47,7 @@ enum TransformersFamily {
     static let modelTypes = [
         "vit", "vit_mae", "deit", "vit_msn", "ijepa", "dinov2", "dinov2_with_registers", "beit", "data2vec-vision",
         "clip", "clip_vision_model", "siglip", "siglip_vision_model", "dinov3_vit", "convnext", "convnextv2",
-        "hiera",
+        "hiera", "sam", "sam_vision_model",
     ]
 
     private static func dinov3(_ config: [String: JSONMember], _ facts: inout ArchitectureFacts) {

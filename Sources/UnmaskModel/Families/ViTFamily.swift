@@ -1,12 +1,15 @@
 internal import UnmaskGraph
 
-/// timm's `vision_transformer` and `deit`: ViT, DeiT, MAE, DINO, DINOv2, CLIP's and SigLIP's image towers, AIMv2, BEiT-3.
+/// timm's `vision_transformer`, `vision_transformer_sam` and `deit`: ViT, DeiT, MAE, DINO, DINOv2, CLIP's and SigLIP's image
+/// towers, SAM's encoder, AIMv2, BEiT-3.
 enum ViTFamily: ArchitectureFamily {
     static func facts(of architecture: String) -> ArchitectureFacts? {
         let name = ArchitectureName(architecture)
-        guard name.begins("vit_", "deit", "beit", "aimv2_", "flexivit_", "test_vit", "eva_large_") else { return nil }
+        guard name.begins("samvit_", "vit_", "deit", "beit", "aimv2_", "flexivit_", "test_vit", "eva_large_") else {
+            return nil
+        }
         var facts = ArchitectureFacts()
-        facts.normEpsilon = name.has("clip") || name.begins("beit3_", "aimv2_") ? 1e-5 : 1e-6
+        facts.normEpsilon = name.has("clip") || name.begins("beit3_", "aimv2_", "samvit_") ? 1e-5 : 1e-6
         if name.has("quickgelu") { facts.gelu = .quick }
         if name.has("siglip"), isTanh(name) { facts.gelu = .tanh }
         if name.has("rpn") { facts.normPlace = .after }

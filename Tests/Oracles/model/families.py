@@ -46,6 +46,10 @@ STAGED |= {
                      HIERA | {"img_size": (96, 64), "global_pos_size": (5, 5), "num_classes": 5}),
     "hiera-unprojected": ("hiera_small_abswin_256", "hiera", [64, 64], HIERA | {"img_size": (64, 64), "num_classes": 5}),
 }
+SAM = TINY | {"depth": 3, "global_attn_indexes": (1,), "window_size": 3, "neck_chans": 12}
+STAGED |= {
+    "sam": ("samvit_base_patch16", "vision_transformer_sam", [40, 40], SAM | {"img_size": 40, "num_classes": 5}),
+}
 MASKED = ("dinov2-registers-swiglu", "siglip-map", "beit", "eva02", "rope-mixed", "dinov3")
 
 
@@ -74,12 +78,13 @@ def cases(size, out):
         if out.wants(name):
             staged(out, name, architecture, module, size, arguments)
     hf_staged(out)
+    resized_sam(out)
 
 
 def staged(out, name, architecture, module, size, arguments):
     model = timm.create_model(architecture, **arguments).eval()
     randomise(model, out.generator(name))
-    zoo_stages.lift(model)
+    zoo_stages.balance(model)
     folder = out.checkpoint(name)
     zoo_timm.save(model, folder, arguments)
     if name.endswith("fcmae"):
@@ -95,6 +100,21 @@ def staged(out, name, architecture, module, size, arguments):
     out.write(name, folder, architecture, options, pixels, zoo_stages.EXPECTED[module](model, pixels))
 
 
+def resized_sam(out):
+    """Positions and the tables of global blocks are stretched as the image comes."""
+    name = "tiny-sam-resized"
+    if not out.wants(name):
+        return
+    architecture, module, _, arguments = STAGED["sam"]
+    model = timm.create_model(architecture, **arguments).eval()
+    randomise(model, out.generator("tiny-sam"))
+    zoo_stages.balance(model)
+    model.patch_embed.strict_img_size = False
+    pixels = torch.randn(1, 3, 64, 48, generator=out.generator(name + "/pixels"))
+    found = zoo_stages.EXPECTED[module](model, pixels)
+    out.write(name, "tiny-sam", architecture, {"image_size": [64, 48]}, pixels, found)
+
+
 def hf_staged(out):
     name = "tiny-hf-convnextv2"
     if not out.wants(name):
@@ -104,7 +124,7 @@ def hf_staged(out):
                                  layer_norm_eps=0.1)
     model = hf.ConvNextV2ForImageClassification(config).eval()
     randomise(model, out.generator(name))
-    zoo_stages.lift(model)
+    zoo_stages.balance(model)
     model.save_pretrained(out.checkpoint(name))
     pixels = torch.randn(1, 3, 64, 64, generator=out.generator(name + "/pixels"))
     out.write(name, name, "convnextv2", {}, pixels, zoo_transformers.convnext(model, pixels))

@@ -47,6 +47,8 @@ def _randomise_own(name, parameter, generator):
         parameter.normal_(0, 0.5, generator=generator)
     elif name.endswith(("grn.weight", "grn.bias")):
         parameter.normal_(0, 0.5, generator=generator)
+    elif last in ("rel_pos_h", "rel_pos_w"):
+        parameter.normal_(0, 0.5, generator=generator)
     elif last == "relative_position_bias_table" or last in ("latent", "probe"):
         parameter.normal_(0, 1, generator=generator)
     elif last in ("reg_token", "dist_token", "register_tokens", "distillation_token"):

@@ -1,10 +1,13 @@
 """What sets networks of stages apart in timm's zoo: how they are made small, and what is expected of them."""
 
+import re
+
 import torch
 from case import Taps
 
 # Of every stage a block, of one two, so that a block that follows another is seen too.
-DEPTHS = {"convnext": {"depths": (1, 1, 2, 1)}, "hiera": {"stages": (1, 2, 2, 1)}}
+DEPTHS = {"convnext": {"depths": (1, 1, 2, 1)}, "hiera": {"stages": (1, 2, 2, 1)},
+          "vision_transformer_sam": {"depth": 3, "global_attn_indexes": (1,)}}
 
 
 def arguments(module):
@@ -17,11 +20,14 @@ def rows(x):
 
 
 @torch.no_grad()
-def lift(model):
-    """Blocks write as much to the stream as they read of it: no norm stands between it and a convolution."""
+def balance(model):
+    """No term of a block drowns another: ConvNeXt's blocks read the stream as it is, Hiera's stages project it."""
+    convolves = any("dw" in name for name, _ in model.named_parameters())
     for name, parameter in model.named_parameters():
-        if name.endswith(("mlp.fc2.weight", "mlp.fc2.bias", "pwconv2.weight", "pwconv2.bias")):
+        if convolves and name.endswith(("mlp.fc2.weight", "mlp.fc2.bias", "pwconv2.weight", "pwconv2.bias")):
             parameter.mul_(20)
+        if re.search(r"(blocks|layers)\.\d+\.proj\.", name):
+            parameter.mul_(0.01)
 
 
 @torch.no_grad()
@@ -51,4 +57,18 @@ def hiera(model, pixels):
     return found
 
 
-EXPECTED = {"convnext": convnext, "hiera": hiera}
+@torch.no_grad()
+def sam(model, pixels):
+    with Taps(model.blocks) as blocks:
+        last = model.forward_features(pixels)
+    found = {
+        "blocks": {i: x.flatten(1, 2) for i, x in blocks.outputs.items()},
+        "norm": rows(last),
+        "mean": last.mean(dim=(2, 3)),
+    }
+    if model.num_classes:
+        found["logits"] = model.forward_head(last)
+    return found
+
+
+EXPECTED = {"convnext": convnext, "hiera": hiera, "vision_transformer_sam": sam}

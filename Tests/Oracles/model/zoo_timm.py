@@ -11,7 +11,7 @@ from timm.models import list_models
 from weights import randomise
 
 MODULES = {"vision_transformer": "ViT", "deit": "DeiT", "beit": "BEiT", "eva": "EVA", "convnext": "ConvNeXt",
-           "hiera": "Hiera"}
+           "hiera": "Hiera", "vision_transformer_sam": "SAM"}
 MOST_PARAMETERS = 400_000_000
 DEPTH = 2
 
@@ -52,7 +52,7 @@ def build(module, name, generator):
     model = model.eval()
     randomise(model, generator)
     if is_staged:
-        zoo_stages.lift(model)
+        zoo_stages.balance(model)
     return model, arguments
 
 

@@ -12,6 +12,8 @@ SIZES = {"hidden_size": 192, "num_hidden_layers": 2, "num_attention_heads": 3, "
 MLP = SIZES | {"intermediate_size": 384}
 TEXT = {"hidden_size": 192, "num_hidden_layers": 1, "num_attention_heads": 3, "intermediate_size": 64, "vocab_size": 9}
 LABELS = {"num_labels": 7}
+SAM = SIZES | {"image_size": 160, "output_channels": 48, "window_size": 4, "global_attn_indexes": [1],
+               "num_hidden_layers": 3, "mlp_dim": 384}
 HIERA = {"embed_dim": 48, "depths": [1, 2, 2, 1], "num_heads": [1, 2, 4, 8], "image_size": [96, 96]}
 STAGES = {"hidden_sizes": [24, 48, 96, 192], "depths": [1, 1, 2, 1], "image_size": 96, "patch_size": 4}
 
@@ -55,6 +57,7 @@ CASES = {
     "DINOv3ViTModel-gated": (
         "DINOv3", hf.DINOv3ViTModel,
         hf.DINOv3ViTConfig(**MLP, num_register_tokens=4, use_gated_mlp=True, hidden_act="silu")),
+    "SamVisionModel": ("SAM", hf.SamVisionModel, hf.SamVisionConfig(**SAM)),
     "HieraModel": ("Hiera", hf.HieraModel, hf.HieraConfig(**HIERA)),
     "HieraForImageClassification": ("Hiera", hf.HieraForImageClassification, hf.HieraConfig(**HIERA, **LABELS)),
     "ConvNextModel": ("ConvNeXt", hf.ConvNextModel, hf.ConvNextConfig(**STAGES)),
@@ -104,7 +107,18 @@ def hiera(model, pixels):
     return found
 
 
-EXPECTED = {"convnext": convnext, "convnextv2": convnext, "hiera": hiera}
+@torch.no_grad()
+def sam(model, pixels):
+    with Taps(model.base_model.vision_encoder.layers) as blocks:
+        last = model(pixel_values=pixels).last_hidden_state
+    return {
+        "blocks": {i: x.flatten(1, 2) for i, x in blocks.outputs.items()},
+        "norm": zoo_stages.rows(last),
+        "mean": last.mean(dim=(2, 3)),
+    }
+
+
+EXPECTED = {"convnext": convnext, "convnextv2": convnext, "hiera": hiera, "sam_vision_model": sam}
 
 
 @torch.no_grad()
@@ -146,7 +160,7 @@ def write(out, module, name):
     model = kind(config).eval()
     randomise(model, generator)
     if config.model_type in EXPECTED:
-        zoo_stages.lift(model)
+        zoo_stages.balance(model)
     folder = out.checkpoint(name)
     model.save_pretrained(folder)
     if name.endswith("-own"):

@@ -66,6 +66,72 @@ extension Emitter {
         return self.node("Add", [x, shifted], name)
     }
 
+    /// Queries times both tables' rows for each place, ones at keys' own places, zeros behind values.
+    mutating func emitRelatedHeads(_ node: Node, _ grid: HeadGrid) throws(ONNXExportError) -> String {
+        let (heads, rows, columns, name) = (grid.heads, grid.rows, grid.columns, node.name)
+        guard let x = node.operand(0), let width = graph[x].shape.width, width % (3 * heads) == 0 else {
+            throw .unsupported(node: name, "its width is not known, or no multiple of \(heads) heads")
+        }
+        let d = width / 3 / heads
+        let split = reshape(try operand(x), [-1, rows, columns, 3, heads, d], name + "/parts")
+        func part(_ index: Int, _ emitter: inout Emitter) -> String {
+            emitter.node("Gather", [split, emitter.integer(index)], "\(name)/part\(index)", ["axis": .int(3)])
+        }
+        let parts = [part(0, &self), part(1, &self), part(2, &self)]  // [b, rows, columns, H, d] each
+        let scale = Float(d).squareRoot()
+        // [b, rows, columns·H, d] times [rows, d, rows], and the same with rows and columns exchanged.
+        let byRow = reshape(parts[0], [-1, rows, columns * heads, d], name + "/by row")
+        let rowTable = try relations(node, 1, side: rows, width: d, scale)
+        let down = reshape(
+            self.node("MatMul", [byRow, rowTable], name + "/rows"), [-1, rows, columns, heads, rows], name + "/down")
+        let exchanged = transpose(parts[0], [0, 2, 1, 3, 4], name + "/exchanged")
+        let byColumn = reshape(exchanged, [-1, columns, rows * heads, d], name + "/by column")
+        let columnTable = try relations(node, 2, side: columns, width: d, scale)
+        let across = reshape(
+            self.node("MatMul", [byColumn, columnTable], name + "/columns"), [-1, columns, rows, heads, columns],
+            name + "/across")
+        let right = transpose(across, [0, 2, 1, 3, 4], name + "/right")
+        let query = self.node("Concat", [parts[0], down, right], name + "/q", ["axis": .int(4)])
+        let extra = rows + columns
+        let padding = [0, 0, 0, 0, 0, 0, 0, 0, 0, extra]
+        let shape = [1, rows, columns, heads, d + extra]
+        var marks = [Float](repeating: 0, count: shape.reduce(1, *))
+        for head in 0..<rows * columns * heads {
+            let place = head / heads
+            marks[head * (d + extra) + d + place / columns] = 1
+            marks[head * (d + extra) + d + rows + place % columns] = 1
+        }
+        let key = self.node(
+            "Add",
+            [
+                self.node("Pad", [parts[1], integers(padding)], name + "/k/padded"),
+                initializer(name + "/places", Tensor(marks, shape: shape)),
+            ], name + "/k")
+        let value = self.node("Pad", [parts[2], integers(padding)], name + "/v")
+        let wide = heads * (d + extra)
+        let flat = [query, key, value].enumerated().map { index, part in
+            reshape(part, [-1, rows * columns, wide], "\(name)/\(index)")
+        }
+        let joint = self.node("Concat", flat, name + "/joint", ["axis": .int(2)])
+        return try reshape(joint, as: node)
+    }
+
+    /// A table's rows for every pair of places along one side, [side, width, side].
+    private mutating func relations(
+        _ node: Node, _ place: Int, side: Int, width: Int, _ scale: Float
+    ) throws(ONNXExportError) -> String {
+        let table = try tensor(node.operand(place), "table", of: node)
+        guard table.shape == [2 * side - 1, width] else {
+            throw .unsupported(node: node.name, "its table is \(table.shape)")
+        }
+        let numbers = table.widened()
+        let spread = (0..<side * width * side).map { index in
+            let (key, column, query) = (index % side, index / side % width, index / side / width)
+            return scale * numbers[(query - key + side - 1) * width + column]
+        }
+        return initializer("\(node.name)/table\(place)", Tensor(spread, shape: [side, width, side]))
+    }
+
     mutating func emitPooledTokens(
         _ x: String, _ pooling: TokenPooling, _ node: Node
     ) throws(ONNXExportError) -> String {

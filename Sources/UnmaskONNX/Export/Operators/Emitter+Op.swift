@@ -26,6 +26,7 @@ extension Emitter {
         case .separateAttention(let attention): return try emitSeparateAttention(attention, node)
         case .normalizeHeads(let norm): return try emitNormalizedHeads(node, norm)
         case .rotateHeads(let rotation): return try emitRotatedHeads(node, rotation)
+        case .relateHeads(let grid): return try emitRelatedHeads(node, grid)
         case .gatherTokens: return try emitGatheredTokens(node)
         case .depthwiseConvolution(let convolution): return try emitDepthwise(node, convolution)
         default: break
@@ -61,7 +62,7 @@ extension Emitter {
             let tokens = skip == 0 ? x : slice(x, axis: 1, from: skip, node.name + "/tokens")
             return reduce("ReduceMean", tokens, axes: [1], keep: false, node.name)
         case .patches, .linear, .assembleTokens, .restoreTokens, .separateAttention, .normalizeHeads, .rotateHeads,
-            .gatherTokens, .depthwiseConvolution, .primitive, .matchTokens, .mergeTokens, .unmergeTokens:
+            .relateHeads, .gatherTokens, .depthwiseConvolution, .primitive, .matchTokens, .mergeTokens, .unmergeTokens:
             throw .unsupported(node: node.name, "\(node.op.name) stands where it cannot")
         }
     }
