@@ -18,7 +18,7 @@ import Testing
         var call = unmask_depthwise(
             batch: grid.batch, height: grid.height, width: grid.width, channels: grid.channels, kernel: grid.kernel,
             x: x.base, weight: weight.base, bias: bias?.base, y: y.base)
-        unmask_f32_depthwise(engine.handle, &call)
+        withExtendedLifetime((x, weight, bias)) { unmask_f32_depthwise(engine.handle, &call) }
         return y.array
     }
 
@@ -92,7 +92,7 @@ import Testing
         var call = unmask_response_norm(
             batch: batch, tokens: tokens, width: width, x: buffers[0].base, weight: buffers[1].base,
             bias: buffers[2].base, eps: 1e-6, y: y.base, scratch: scratch.base)
-        unmask_f32_response_norm(engine.handle, &call)
+        withExtendedLifetime((buffers, scratch)) { unmask_f32_response_norm(engine.handle, &call) }
         return y.array
     }
 

@@ -103,45 +103,61 @@ import Testing
         }
     }
 
+    private struct Relation {
+        var images, heads, width, rows, columns: Int
+        var wide: Int { width + rows + columns }
+        var tokens: Int { images * rows * columns }
+    }
+
     @Test(arguments: ISA.available)
     func relatesQueriesToRowsAndColumns(isa: ISA) throws {
         let engine = try Engine(isa, threads: 3)
-        for (images, heads, width, rows, columns) in [(1, 1, 3, 1, 1), (2, 2, 20, 3, 5), (1, 3, 64, 4, 2)] {
-            let tokens = images * rows * columns
-            let wide = width + rows + columns
+        for r in [
+            Relation(images: 1, heads: 1, width: 3, rows: 1, columns: 1),
+            Relation(images: 2, heads: 2, width: 20, rows: 3, columns: 5),
+            Relation(images: 1, heads: 3, width: 64, rows: 4, columns: 2),
+        ] {
             var random = Random(13)
-            let x = GuardedBuffer(random.floats(tokens * 3 * heads * width))
-            let down = GuardedBuffer(random.floats((2 * rows - 1) * width))
-            let right = GuardedBuffer(random.floats((2 * columns - 1) * width))
-            let y = GuardedBuffer<Float>(count: tokens * 3 * heads * wide)
-            var call = unmask_relation(
-                rows: tokens, heads: heads, head_dim: width, height: rows, width: columns, x: x.base,
-                table_rows: down.base, table_columns: right.base, y: y.base)
-            unmask_f32_relate_heads(engine.handle, &call)
-            let expected = (0..<tokens * 3 * heads * wide).map { index -> Expected in
-                let (column, head, part) = (index % wide, index / wide % heads, index / wide / heads % 3)
-                let token = index / wide / heads / 3
-                let (row, place) = (token / columns % rows, token % columns)
-                let start = ((token * 3 + part) * heads + head) * width
-                guard column >= width else { return Expected(value: Double(x.elements[start + column]), tolerance: 0) }
-                let isRow = column < width + rows
-                let key = isRow ? column - width : column - width - rows
-                let own = isRow ? row : place
-                switch part {
-                case 1: return Expected(value: key == own ? 1 : 0, tolerance: 0)
-                case 2: return Expected(value: 0, tolerance: 0)
-                default:
-                    let entry = (own - key + (isRow ? rows : columns) - 1) * width
-                    let products = (0..<width).map {
-                        Double(x.elements[start + $0]) * Double((isRow ? down : right).elements[entry + $0])
+            let x = random.floats(r.tokens * 3 * r.heads * r.width)
+            let down = random.floats((2 * r.rows - 1) * r.width)
+            let right = random.floats((2 * r.columns - 1) * r.width)
+            expectClose(relate(engine, r, x, down, right), related(r, x, down, right), "\(r)")
+        }
+    }
+
+    private func relate(_ engine: Engine, _ r: Relation, _ x: [Float], _ down: [Float], _ right: [Float]) -> [Float] {
+        let y = GuardedBuffer<Float>(count: r.tokens * 3 * r.heads * r.wide)
+        let (x, down, right) = (GuardedBuffer(x), GuardedBuffer(down), GuardedBuffer(right))
+        var call = unmask_relation(
+            rows: r.tokens, heads: r.heads, head_dim: r.width, height: r.rows, width: r.columns, x: x.base,
+            table_rows: down.base, table_columns: right.base, y: y.base)
+        withExtendedLifetime((x, down, right)) { unmask_f32_relate_heads(engine.handle, &call) }
+        return y.array
+    }
+
+    /// The definition, number by number.
+    private func related(_ r: Relation, _ x: [Float], _ down: [Float], _ right: [Float]) -> [Expected] {
+        var expected: [Expected] = []
+        for row in 0..<r.tokens * 3 * r.heads {
+            let (part, token) = (row / r.heads % 3, row / r.heads / 3)
+            let head = Array(x[row * r.width..<(row + 1) * r.width])
+            expected += head.map { Expected(value: Double($0), tolerance: 0) }
+            let places = [(token / r.columns % r.rows, r.rows, down), (token % r.columns, r.columns, right)]
+            for (own, side, table) in places {
+                for key in 0..<side {
+                    let entry = (own - key + side - 1) * r.width
+                    var (sum, size) = (0.0, 0.0)
+                    for i in 0..<r.width where part == 0 {
+                        let product = Double(head[i]) * Double(table[entry + i]) * Double(r.width).squareRoot()
+                        sum += product
+                        size += abs(product)
                     }
-                    let root = Double(width).squareRoot()
-                    let size = products.reduce(0) { $0 + abs($1) } * root
-                    return Expected(value: products.reduce(0, +) * root, tolerance: Double(width + 4) * roundoff * size)
+                    if part == 1, key == own { sum = 1 }
+                    expected.append(Expected(value: sum, tolerance: Double(r.width + 4) * roundoff * size))
                 }
             }
-            expectClose(y.array, expected, "\(heads) heads of \(width) on \(rows)x\(columns)")
         }
+        return expected
     }
 
     @Test(arguments: ISA.available)

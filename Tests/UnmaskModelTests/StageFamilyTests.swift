@@ -52,6 +52,12 @@ import UnmaskRuntime
             let file = try TemporaryFile()
             let options = ModelExportOptions(pooling: pooling, opset: opset)
             try model.onnx(options, producerVersion: "test").write(to: file.path)
+            // Nothing in Hiera's graph shows a grid, as a patch embedding does elsewhere: its tokens are refused by name.
+            guard pooling == .mean || !family.contains("hiera") else {
+                let error = #expect(throws: ModelError.self) { try Model.load(file.path) }
+                #expect("\(try #require(error))".contains("the outputs are tokens [B, 6, 64]"))
+                continue
+            }
             let exported = try ModelSession(try Model.load(file.path), engine: engine)
             let expected = try session.embed(image, options: EmbeddingOptions(pooling: pooling))
             for (a, b) in zip(try exported.embed(image), expected) {
