@@ -14,11 +14,14 @@ typedef void dgemm_function(int, int, int, int, int, int, double, const double *
                             int);
 // Fortran's, with the hidden length of the character argument behind all.
 typedef void dposv_function(const char *, const int *, const int *, double *, const int *, double *, const int *, int *, size_t);
+typedef void dsyev_function(const char *, const char *, const int *, double *, const int *, double *, double *, const int *, int *,
+                            size_t, size_t);
 
 static struct {
     sgemm_function *sgemm;
     dgemm_function *dgemm;
     dposv_function *dposv;
+    dsyev_function *dsyev;
     char problem[256];
     bool failed;
 } blas;
@@ -52,6 +55,7 @@ static void load(void) {
     blas.sgemm = (sgemm_function *)found(library, "cblas_sgemm");
     blas.dgemm = (dgemm_function *)found(library, "cblas_dgemm");
     blas.dposv = (dposv_function *)found(library, "dposv_");
+    blas.dsyev = (dsyev_function *)found(library, "dsyev_");
 }
 
 const char *unmask_blas_open(void) {
@@ -76,5 +80,18 @@ int unmask_blas_solve_positive(int n, int rights, double *a, double *b) {
     int info = 0;
     // A symmetric matrix is its own transpose, and Fortran's columns are this header's rows.
     blas.dposv("L", &n, &rights, a, &n, b, &n, &info, 1);
+    return info;
+}
+
+int unmask_blas_eigenvectors(int n, double *a, double *values) {
+    int info = 0, ask = -1;
+    double best = 0;
+    blas.dsyev("V", "L", &n, a, &n, values, &best, &ask, &info, 1, 1);
+    int room = (int)best;
+    double *work = info == 0 ? malloc((size_t)room * sizeof *work) : NULL;
+    if (work == NULL) return info == 0 ? -1 : info;
+    // Fortran's columns, in which the vectors stand, are this header's rows.
+    blas.dsyev("V", "L", &n, a, &n, values, work, &room, &info, 1, 1);
+    free(work);
     return info;
 }

@@ -151,6 +151,21 @@ struct SearchParameters: Encodable {
     var under: String?
 }
 
+struct FitParameters: Encodable {
+    var name: String
+    var labels: [String]
+    var kind: HeadKind?
+    var pooling: Pooling?
+    var seed: UInt64?
+    var path: String?
+}
+
+/// A name, and a file on the server.
+struct NamedFile: Encodable {
+    var name: String
+    var path: String?
+}
+
 struct ReconstructParameters: Encodable {
     var ratio: Double?
     var seed: UInt64?

@@ -89,6 +89,37 @@ extension ServiceClient {
         return try reply.decode(ImageReply<SearchBody>.self).results(\.neighbours)
     }
 
+    /// Makes a head of labelled images and puts it under a name, new or not: an administration method.
+    ///
+    /// - Parameters:
+    ///   - labels: the class of each image.
+    ///   - kind: nil for efficient probing.
+    ///   - path: a file on the server that the head is also written to.
+    public func fit(
+        _ name: String, _ images: [ImageInput], labels: [String], kind: HeadKind? = nil, pooling: Pooling? = nil,
+        seed: UInt64? = nil, path: String? = nil, request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> FittedHead {
+        let parameters = FitParameters(
+            name: name, labels: labels, kind: kind, pooling: pooling, seed: seed, path: path)
+        return try await call("fit", images, parameters, request).decode()
+    }
+
+    /// Puts the head of a file on the server under a name, new or not: an administration method.
+    public func loadHead(_ name: String, path: String) async throws -> FittedHead {
+        try await call("head.load", NamedFile(name: name, path: path)).decode()
+    }
+
+    /// Takes a head away: an administration method.
+    /// - Returns: whether there was one of that name.
+    @discardableResult
+    public func unloadHead(_ name: String) async throws -> Bool {
+        try await call("head.unload", NamedFile(name: name)).decode(UnloadReply.self).wasLoaded
+    }
+
+    private func call(_ method: String, _ parameters: some Encodable) async throws -> ServiceReply {
+        try await call(method, params: String(decoding: try Self.encoder.encode(parameters), as: UTF8.self))
+    }
+
     private func call(
         _ method: String, _ images: [ImageInput], _ parameters: any Encodable, _ request: ImageRequestOptions
     ) async throws -> ServiceReply {

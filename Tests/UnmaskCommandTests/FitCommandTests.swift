@@ -73,16 +73,19 @@ import UnmaskWeights
         #expect(FileManager.default.contentsEqual(atPath: folder.file("resumed"), andPath: folder.file("whole")))
     }
 
-    @Test("attached to the model, a head gives the answers that it gives beside it")
-    func attaches() throws {
+    @Test(
+        "attached to the model, a head gives the answers that it gives beside it",
+        arguments: [
+            ["linear", "--pooling", "mean", "--strength", "0.1,1", "--folds", "3"], ["classify", "--epochs", "20"],
+            ["attentive", "--epochs", "20", "--queries", "4"],
+        ])
+    func attaches(_ arguments: [String]) throws {
         let folder = try TemporaryFolder()
         let data = try FashionImages.file(0..<300, in: folder)
         let (head, model) = (folder.file("head"), folder.file("with-head.safetensors"))
-        #expect(
-            try Self.run(
-                "fit", "linear", "--model", Shipped.autoencoder, "--pooling", "mean", "--data", data, "-o", head,
-                "--strength", "0.1,1", "--folds", "3"
-            ).code == 0)
+        let fitted = try Self.run(
+            list: ["fit"] + arguments + ["--model", Shipped.autoencoder, "--data", data, "-o", head], cache: nil)
+        #expect(fitted.code == 0, "\(fitted.errors)")
         #expect(try Self.run("convert", Shipped.autoencoder, model, "--head", head).code == 0)
         let beside = try Self.run("classify", Shipped.samples, "--model", Shipped.autoencoder, "--head", head)
         let within = try Self.run("classify", Shipped.samples, "--model", model)
@@ -95,6 +98,24 @@ import UnmaskWeights
                 #expect(abs(x - y) < 1e-4)
             }
         }
+        // Embeddings are the backbone's own still.
+        #expect(
+            try Self.run("embed", Shipped.sample, "--model", model, "--pooling", "mean").objects.first?["embedding"]
+                as? [Double]
+                == Self.run("embed", Shipped.sample, "--model", Shipped.autoencoder, "--pooling", "mean").objects
+                .first?[
+                    "embedding"] as? [Double])
+    }
+
+    @Test("heads that do not belong to a model, or cannot be part of one, are refused")
+    func doesNotAttach() throws {
+        let folder = try TemporaryFolder()
+        let data = try FashionImages.file(0..<100, in: folder)
+        let head = folder.file("head")
+        #expect(
+            try Self.run(
+                "fit", "classify", "--model", Shipped.autoencoder, "--data", data, "-o", head, "--epochs", "2"
+            ).code == 0)
         let wrong = try Self.run("classify", Shipped.sample, "--model", Shipped.classifier, "--head", head)
         #expect(wrong.code == 2 && wrong.errors.contains("fitted on other vectors"), "\(wrong.errors)")
         let nearest = folder.file("nearest")
@@ -104,6 +125,104 @@ import UnmaskWeights
             ).code == 0)
         let refused = try Self.run("convert", Shipped.autoencoder, folder.file("x.safetensors"), "--head", nearest)
         #expect(refused.code == 2 && refused.errors.contains("kind knn"), "\(refused.errors)")
+    }
+
+    @Test(
+        "a head of tokens: the same bytes with and without kept tokens, measured, and refused with what is not its own")
+    func attends() throws {
+        let folder = try TemporaryFolder()
+        let data = try FashionImages.file(0..<500, in: folder)
+        let test = try FashionImages.file(500..<700, in: folder, "e")
+        let arguments = [
+            "fit", "classify", "--model", Shipped.autoencoder, "--data", data, "--test", test, "--json", "--unknown",
+            "0.05", "--folds", "3",
+        ]
+        for (index, threads) in ["1", "2"].enumerated() {
+            let run = try Self.run(
+                list: arguments + ["-o", folder.file("head\(index)"), "--threads", threads], cache: folder)
+            #expect(run.code == 0, "\(run.errors)")
+            let report = try #require(run.objects.first)
+            #expect(report["kind"] as? String == "ep" && report["kept_features"] as? Int == (index == 0 ? 0 : 500))
+            #expect((report["test"] as? [String: Any])?["top1"] as? Double ?? 0 > 0.75, "\(report)")
+            #expect(report["temperature"] as? Double != 1 && report["unknown_below"] as? Double ?? 0 > 0)
+        }
+        #expect(FileManager.default.contentsEqual(atPath: folder.file("head0"), andPath: folder.file("head1")))
+        let eval = try Self.run(
+            "eval", "--model", Shipped.autoencoder, "--head", folder.file("head0"), "--data", test, "--json",
+            cache: folder)
+        #expect(eval.objects.first?["top1"] as? Double ?? 0 > 0.75, "\(eval.errors)")
+        for (more, word) in [
+            (["--pooling", "mean"], "reads the patch tokens"), (["--queries", "5"], "divisor"),
+            (["--rate", "x"], "positive numbers"), (["--epochs", "0"], "at least 1"),
+        ] {
+            let refused = try Self.run(list: arguments + ["-o", folder.file("no")] + more, cache: folder)
+            #expect(refused.code != 0 && refused.errors.contains(word), "\(refused.errors)")
+        }
+        let linear = try Self.run(
+            "fit", "linear", "--model", Shipped.autoencoder, "--data", data, "-o", folder.file("no"), "--queries", "4")
+        #expect(linear.code != 0 && linear.errors.contains("only of ep and attentive"), "\(linear.errors)")
+    }
+
+    @Test("kept vectors count in the cache's size: the oldest go, and what has no room is said")
+    func cacheSize() throws {
+        let folder = try TemporaryFolder()
+        let data = try FashionImages.file(0..<100, in: folder)
+        func fit(_ pooling: String, _ size: Int) throws -> (run: CommandLineRunner, files: [String]) {
+            let run = try Self.run(
+                "fit", "linear", "--model", Shipped.autoencoder, "--pooling", pooling, "--data", data, "-o",
+                folder.file("head"), "--strength", "1", "--json", "--cache-size", "\(size)", cache: folder)
+            let files = try? FileManager.default.contentsOfDirectory(atPath: folder.file("cache/features"))
+            return (run, files ?? [])
+        }
+        // 4,096 bytes and 100 records of 40 + 4 · 128; on the disk a little more.
+        let first = try fit("mean", 70_000)
+        #expect(first.run.code == 0 && first.files.count == 1 && !first.run.errors.contains("not kept"))
+        let second = try fit("cls", 70_000)
+        #expect(second.files.count == 1 && second.files != first.files, "\(second.run.errors)")
+        let third = try fit("mean", 140_000)
+        #expect(third.files.count == 2 && third.run.objects.first?["kept_features"] as? Int == 0)
+        #expect(try fit("cls", 140_000).run.objects.first?["kept_features"] as? Int == 100)
+        try FileManager.default.removeItem(atPath: folder.file("cache"))
+        let none = try fit("mean", 1000)
+        #expect(none.run.code == 0 && none.run.errors.contains("raise --cache-size"), "\(none.run.errors)")
+        #expect(try fit("mean", 100_000).run.objects.first?["kept_features"] as? Int == 0)
+    }
+
+    @Test("attached to the model, a projection is the vector that it gives")
+    func projects() throws {
+        let folder = try TemporaryFolder()
+        let (head, model) = (folder.file("head"), folder.file("projected.safetensors"))
+        let fitted = try Self.run(
+            "fit", "project", "--model", Shipped.autoencoder, "--pooling", "mean", "--data", Shipped.samples, "-o",
+            head,
+            "--dimensions", "4", "--whiten", "--json")
+        #expect(fitted.code == 0 && fitted.objects.first?["outputs"] as? Int == 4, "\(fitted.errors)")
+        #expect(try Self.run("convert", Shipped.autoencoder, model, "--head", head).code == 0)
+        let beside = try Self.run(
+            "classify", Shipped.samples, "--model", Shipped.autoencoder, "--head", head, "--top-k", "4")
+        let within = try Self.run("embed", Shipped.samples, "--model", model)
+        #expect(within.code == 0 && within.objects.count == 10, "\(within.errors)")
+        var squares = [Double](repeating: 0, count: 4)
+        for (a, b) in zip(beside.objects, within.objects) {
+            let vector = try #require(b["embedding"] as? [Double])
+            let values = try #require(a["labels"] as? [[String: Any]])
+            for value in values {
+                let index = try #require(value["index"] as? Int)
+                #expect(abs((value["value"] as? Double ?? 99) - vector[index]) < 1e-3)
+            }
+            for index in vector.indices { squares[index] += vector[index] * vector[index] / 9 }
+            #expect((b["stamp"] as? [String: Any])?["pooling"] as? String == "output")
+        }
+        for square in squares { #expect(abs(square - 1) < 1e-3, "whitened: \(squares)") }
+        for (arguments, word) in [
+            (["eval", "--head", head, "--data", Shipped.samples], "answers nothing"),
+            (["fit", "project", "--data", Shipped.samples, "--hold-out", "0.5", "-o", "x"], "could be measured"),
+            (["fit", "project", "--data", Shipped.samples, "--dimensions", "10", "-o", "x"], "1 to 9"),
+            (["fit", "linear", "--data", Shipped.samples, "--whiten", "-o", "x"], "only of project"),
+        ] {
+            let refused = try Self.run(list: arguments + ["--model", Shipped.autoencoder], cache: nil)
+            #expect(refused.code != 0 && refused.errors.contains(word), "\(refused.errors)")
+        }
     }
 
     @Test("lists of labels and of quantities, with the split that they say")

@@ -15,20 +15,27 @@ import UnmaskWeights
     private static func head(
         _ kind: HeadKind = .linear, calibration: Head.Calibration = .init(temperature: 1.5, unknownBelow: 0.75)
     ) throws -> Head {
+        let layer = AffineLayer(weight: [2, 0, 0, -1], bias: [0.5, 0], width: 2)
         let computation: Head.Computation =
-            kind == .knn
-            ? .neighbours(
-                try NearestNeighbours(vectors: [1, 0, 0, 1, 1, 1], width: 2, labels: [0, 1, 1], classes: 2, k: 2))
-            : .linear(AffineLayer(weight: [2, 0, 0, -1], bias: [0.5, 0], width: 2))
+            switch kind {
+            case .knn:
+                .neighbours(
+                    try NearestNeighbours(vectors: [1, 0, 0, 1, 1, 1], width: 2, labels: [0, 1, 1], classes: 2, k: 2))
+            case .ep, .attentive:
+                .attention(
+                    try AttentionPooling(queries: [1, -1, 0.5, 2], value: [1, 2, -1, 0.5], width: 2), layer)
+            case .linear, .tag, .regress, .project: .linear(layer)
+            }
         return try Head(
-            kind: kind, computation: computation, labels: ["a", "b/c"], stamp: Stamp.made(dimension: 2),
-            calibration: calibration, fit: ["seed": "7"])
+            kind: kind, computation: computation, labels: ["a", "b/c"],
+            stamp: Stamp.made(pooling: kind.readsTokens ? .tokens : .mean, dimension: 2), calibration: calibration,
+            fit: ["seed": "7"])
     }
 
     @Test("written twice, the bytes are the same; read, so are the answers", arguments: HeadKind.allCases)
     func comesBack(_ kind: HeadKind) throws {
         let calibration = Head.Calibration(
-            temperature: kind == .linear ? 1.5 : 1, unknownBelow: kind == .linear ? 0.75 : nil,
+            temperature: kind == .linear || kind.readsTokens ? 1.5 : 1, unknownBelow: kind == .linear ? 0.75 : nil,
             thresholds: kind == .tag ? [0.2, 0.9] : nil)
         let head = try Self.head(kind, calibration: calibration)
         let paths = [Self.temporary(), Self.temporary()]
@@ -60,6 +67,21 @@ import UnmaskWeights
         #expect(try head.answer([0, -1], .init()).scores.map(\.label) == ["a"])
         #expect(try head.answer([0, -1], .init(threshold: 0.7)).scores.map(\.label) == ["b/c"])
         #expect(try head.answer([-2, -3], .init()).scores.map(\.label) == ["b/c"])
+    }
+
+    @Test("a head of tokens weighs them by its queries, and reads each query's own part")
+    func attends() throws {
+        let tokens: [Float] = [0.3, 1, -2, 0.7, 0, 0.1]
+        var vector: [Double] = []
+        for (query, value) in [([1.0, -1.0], [1.0, 2.0]), ([0.5, 2.0], [-1.0, 0.5])] {
+            let rows = (0..<3).map { [Double(tokens[2 * $0]), Double(tokens[2 * $0 + 1])] }
+            let shares = rows.map { exp($0[0] * query[0] + $0[1] * query[1]) }
+            let values = rows.map { $0[0] * value[0] + $0[1] * value[1] }
+            vector.append(zip(shares, values).reduce(0) { $0 + $1.0 * $1.1 } / shares.reduce(0, +))
+        }
+        let answer = try Self.head(.ep, calibration: .init(temperature: 2)).answer(tokens, .init(scores: .logits))
+        let expected = [(2 * vector[0] + 0.5) / 2, -vector[1] / 2]
+        for score in answer.scores { #expect(abs(Double(score.score) - expected[score.index]) < 1e-6) }
     }
 
     @Test("another backbone is refused by what differs")
@@ -118,6 +140,45 @@ import UnmaskWeights
             #expect(error?.description.contains(path) ?? false, "\(error?.description ?? "")")
         }
         #expect(throws: HeadError.self) { try Head(path: path + "-nowhere") }
+    }
+
+    @Test("heads of tokens whose parts do not fit together are refused")
+    func damagedAttention() throws {
+        let path = Self.temporary()
+        defer { unlink(path) }
+        try Self.head(.ep).write(to: path)
+        let metadata = try TensorFile(path: path).metadata
+        let sound: [String: Tensor] = [
+            "queries": Tensor([1, 2, 3, 4], shape: [2, 2]), "value": Tensor([1, 2, 3, 4], shape: [2, 2]),
+            "weight": Tensor([1, 2, 3, 4], shape: [2, 2]), "bias": Tensor([0, 0], shape: [2]),
+        ]
+        let six: [Float] = [1, 2, 3, 4, 5, 6]
+        let changes: [[String: Tensor]] = [
+            ["queries": Tensor(six, shape: [3, 2])], ["queries": Tensor(six, shape: [2, 3])],
+            ["value": Tensor(six, shape: [3, 2])], ["value": Tensor([1, 2, 3, 4], shape: [4])],
+            ["value": Tensor([1, 2, .infinity, 4], shape: [2, 2])], ["weight": Tensor(six, shape: [2, 3])],
+            ["queries": Tensor([], shape: [0, 2])], ["queries": Tensor([1, 2], shape: [2])],
+        ]
+        func write(_ tensors: [String: Tensor], _ metadata: [String: String]) throws {
+            var table = TensorTable()
+            for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) { _ = table.append(name, tensor) }
+            try SafetensorsWriter.write(table, metadata: metadata, to: path)
+        }
+        try write(sound, metadata)
+        #expect(throws: Never.self) { try Head(path: path) }
+        for change in changes {
+            try write(sound.merging(change) { $1 }, metadata)
+            let error = #expect(throws: HeadError.self) { try Head(path: path) }
+            #expect(error?.description.contains(path) ?? false, "\(change.keys): \(error?.description ?? "")")
+        }
+        let linear = try Self.encodedStamp(of: .linear)
+        try write(sound, metadata.merging(["stamp": linear]) { $1 })
+        let error = #expect(throws: HeadError.self) { try Head(path: path) }
+        #expect(error?.description.contains("whose stamp says pooling mean") ?? false)
+    }
+
+    private static func encodedStamp(of kind: HeadKind) throws -> String {
+        String(decoding: try JSONEncoder().encode(head(kind).stamp), as: UTF8.self)
     }
 }
 

@@ -50,6 +50,33 @@ import Testing
         #expect(noisy.trials.allSatisfy { $0.r2 < 0 })
     }
 
+    @Test("principal components are scikit-learn's, signs and number too", arguments: 0..<3)
+    func components(_ index: Int) throws {
+        let expected = Self.oracle.components[index]
+        let fitted = try PrincipalComponents(
+            Self.oracle.fitted(), dimensions: expected.dimensions, isWhitened: expected.whiten)
+        #expect(fitted.variances.count == expected.variances.count)
+        for (found, variance) in zip(fitted.variances, expected.variances) { #expect(abs(found / variance - 1) < 1e-6) }
+        #expect(abs(fitted.share - expected.share) < 1e-9)
+        #expect(relativeDifference(Self.oracle.unseen.map { fitted.layer($0) }, expected.values) < 1e-5)
+    }
+
+    @Test("what cannot be projected is refused by name")
+    func noComponents() throws {
+        let vectors = try Self.oracle.fitted()
+        // A column is constant, so that the last direction has no variance.
+        for (dimensions, isWhitened, word) in [
+            (12, true, "no variance"), (13, false, "1 to 12"), (0, false, "1 to 12"),
+        ] {
+            let error = #expect(throws: HeadError.self) {
+                try PrincipalComponents(vectors, dimensions: dimensions, isWhitened: isWhitened)
+            }
+            #expect(error?.description.contains(word) ?? false, "\(error?.description ?? "")")
+        }
+        let error = #expect(throws: HeadError.self) { try PrincipalComponents(FeatureMatrix([1, 2, 1, 2], width: 2)) }
+        #expect(error?.description.contains("equal") ?? false)
+    }
+
     @Test("more images of each class are named better by, and the same draws give the same accuracy")
     func fewShots() throws {
         let test = try FeatureMatrix(Array(Self.oracle.unseen.joined()), width: Self.oracle.width)

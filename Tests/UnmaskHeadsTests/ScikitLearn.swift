@@ -19,6 +19,14 @@ struct ScikitLearn: Decodable {
         let votes: [[Double]]
     }
 
+    struct Components: Decodable {
+        let dimensions: Int?
+        let whiten: Bool
+        let variances: [Double]
+        let share: Double
+        let values: [[Double]]
+    }
+
     struct Measures: Decodable {
         let scores: [[Double]]
         let confusion: [[Int]]
@@ -43,6 +51,7 @@ struct ScikitLearn: Decodable {
     let tag: Logistic
     let ridge: [Ridge]
     let neighbours: [Neighbours]
+    let components: [Components]
     let measures: Measures
 
     static let shared: ScikitLearn = {

@@ -7,7 +7,6 @@ the same numbers. Everything is on one machine, one after the other.
 """
 
 import argparse
-import gzip
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ import tempfile
 import time
 
 import numpy as np
+from fashion import FASHION, calibration_error, idx
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
@@ -25,15 +25,6 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-FASHION = pathlib.Path("/usr/share/datasets/fashion-mnist")
-
-
-def idx(path: pathlib.Path) -> np.ndarray:
-    data = gzip.decompress(path.read_bytes())
-    rank = data[3]
-    shape = struct.unpack(f">{rank}I", data[4 : 4 + 4 * rank])
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
 
 
 def features(store: pathlib.Path, images: np.ndarray) -> np.ndarray:
@@ -45,12 +36,6 @@ def features(store: pathlib.Path, images: np.ndarray) -> np.ndarray:
     place = {bytes(key): index for index, key in enumerate(table["key"])}
     header = struct.pack("<4q", 3, images.shape[1], images.shape[2], 1)
     return table["vector"][[place[hashlib.sha256(header + image.tobytes()).digest()] for image in images]]
-
-
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    sure, right = probabilities.max(1), probabilities.argmax(1) == labels
-    places = np.clip(np.ceil(sure * bins).astype(int) - 1, 0, bins - 1)
-    return sum(abs(right[places == b].sum() - sure[places == b].sum()) for b in range(bins)) / len(labels)
 
 
 def main() -> None:

@@ -26,4 +26,10 @@ void unmask_blas_dgemm(bool transpose_a, bool transpose_b, int m, int n, int k, 
 /// Returns 0; positive where A is not positive definite.
 int unmask_blas_solve_positive(int n, int rights, double *a, double *b);
 
+/// Eigenvalues of a symmetric A [n, n], ascending, and its eigenvectors of length 1, which overwrite it, one a row (LAPACK's
+/// dsyev).
+///
+/// Returns 0; negative where there is no memory for it, positive where it does not converge.
+int unmask_blas_eigenvectors(int n, double *a, double *values);
+
 #endif

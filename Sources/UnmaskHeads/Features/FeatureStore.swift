@@ -1,17 +1,21 @@
 internal import Foundation
 internal import Synchronization
 public import UnmaskModel
+internal import UnmaskWeights
 
 /// Vectors of one stamp on disk, by what the images hold: work that was ended at any moment goes on where it was.
 ///
 /// A file begins with a header of 4,096 bytes, which holds the stamp. Behind it are records of one size: the image's key,
-/// a check of the record, and the vector in float32. A record that was not written whole is found by its check, and made
+/// a check of the record, and the vector in float32, or the patch tokens in float16. A record that was not written whole is found by its check, and made
 /// again. One process writes at a time; another uses what is there and keeps what it makes to itself.
 public final class FeatureStore: Sendable {
     public let path: String
     /// Whether another process has the file.
     public let isReadOnly: Bool
-    private let width: Int
+    /// Numbers of a record: of a vector, or of all tokens.
+    private let count: Int
+    /// Whether they are float16.
+    private let isHalf: Bool
     private let descriptor: Int32
     private let state: Mutex<State>
 
@@ -46,7 +50,8 @@ public final class FeatureStore: Sendable {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .unwritable("\(path): \(String(cString: strerror(errno)))") }
         self.path = path
-        width = stamp.dimension
+        isHalf = stamp.pooling == .tokens
+        count = isHalf ? stamp.tokens * stamp.dimension : stamp.dimension
         isReadOnly = flock(descriptor, LOCK_EX | LOCK_NB) != 0
         state = Mutex(State(end: 0))
         do throws(HeadError) { try begin(header) } catch {
@@ -57,7 +62,8 @@ public final class FeatureStore: Sendable {
 
     deinit { close(descriptor) }
 
-    private var recordByteCount: Int { ImageKey.byteCount + Self.checkByteCount + 4 * width }
+    private static let headByteCount = ImageKey.byteCount + checkByteCount
+    private var recordByteCount: Int { Self.headByteCount + (isHalf ? 2 : 4) * count }
 
     private func begin(_ header: String) throws(HeadError) {
         let whole = Array(header.utf8) + Array(repeating: 0, count: Self.headerByteCount - header.utf8.count)
@@ -85,6 +91,11 @@ public final class FeatureStore: Sendable {
         }
     }
 
+    /// Bytes that the file grows by at most, with the vectors of so many images.
+    public func growth(images: Int) -> Int {
+        max(0, Self.headerByteCount + images * recordByteCount - state.withLock { $0.end })
+    }
+
     /// The vector of an image; nil where there is none, or its record is damaged.
     public subscript(key: ImageKey) -> [Float]? {
         let (place, kept) = state.withLock { ($0.places[key], $0.kept[key]) }
@@ -93,12 +104,14 @@ public final class FeatureStore: Sendable {
             Self.check(record) == Array(record[ImageKey.byteCount..<ImageKey.byteCount + Self.checkByteCount]),
             Array(record[..<ImageKey.byteCount]) == key.bytes
         else { return nil }
-        return record.withUnsafeBytes { bytes in
-            (0..<width).map { index in
-                Float(
-                    bitPattern: UInt32(
-                        littleEndian: bytes.loadUnaligned(
-                            fromByteOffset: ImageKey.byteCount + Self.checkByteCount + 4 * index, as: UInt32.self)))
+        return isHalf ? HalfNumbers.widened(numbers(in: record)) : numbers(in: record).map(Float.init(bitPattern:))
+    }
+
+    private func numbers<Bits: FixedWidthInteger & BitwiseCopyable>(in record: [UInt8]) -> [Bits] {
+        record.withUnsafeBytes { bytes in
+            (0..<count).map { index in
+                let place = Self.headByteCount + MemoryLayout<Bits>.size * index
+                return Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: Bits.self))
             }
         }
     }
@@ -109,9 +122,13 @@ public final class FeatureStore: Sendable {
     public func add(_ vectors: [(key: ImageKey, vector: [Float])]) -> Bool {
         var bytes: [UInt8] = []
         for (key, vector) in vectors {
-            precondition(vector.count == width, "a vector of \(vector.count) numbers among those of \(width)")
+            precondition(vector.count == count, "a vector of \(vector.count) numbers among those of \(count)")
             var record = key.bytes + Array(repeating: 0, count: Self.checkByteCount)
-            for number in vector { withUnsafeBytes(of: number.bitPattern.littleEndian) { record += $0 } }
+            if isHalf {
+                for number in HalfNumbers.narrowed(vector) { withUnsafeBytes(of: number.littleEndian) { record += $0 } }
+            } else {
+                for number in vector { withUnsafeBytes(of: number.bitPattern.littleEndian) { record += $0 } }
+            }
             record.replaceSubrange(
                 ImageKey.byteCount..<ImageKey.byteCount + Self.checkByteCount, with: Self.check(record))
             bytes += record

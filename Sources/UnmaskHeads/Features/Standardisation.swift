@@ -6,20 +6,26 @@ struct Standardisation: Sendable {
     let scale: [Double]
 
     init(_ features: FeatureMatrix) {
-        let (rows, width) = (features.rows, features.width)
+        self.init(width: features.width, rows: features.rows) { visit in
+            features.withRows { base in
+                for row in 0..<features.rows { visit(base + row * features.width) }
+            }
+        }
+    }
+
+    /// - Parameter visitAll: hands every row over, in the same order each time.
+    init(width: Int, rows: Int, _ visitAll: ((UnsafePointer<Float>) -> Void) -> Void) {
         var mean = [Double](repeating: 0, count: width)
         var squares = [Double](repeating: 0, count: width)
-        features.withRows { base in
-            for row in 0..<rows {
-                for column in 0..<width { mean[column] += Double(base[row * width + column]) }
-            }
-            for column in 0..<width { mean[column] /= Double(max(rows, 1)) }
-            // The second pass keeps the digits that a difference of large sums loses.
-            for row in 0..<rows {
-                for column in 0..<width {
-                    let difference = Double(base[row * width + column]) - mean[column]
-                    squares[column] += difference * difference
-                }
+        visitAll { row in
+            for column in 0..<width { mean[column] += Double(row[column]) }
+        }
+        for column in 0..<width { mean[column] /= Double(max(rows, 1)) }
+        // The second pass keeps the digits that a difference of large sums loses.
+        visitAll { row in
+            for column in 0..<width {
+                let difference = Double(row[column]) - mean[column]
+                squares[column] += difference * difference
             }
         }
         self.mean = mean
@@ -28,6 +34,11 @@ struct Standardisation: Sendable {
             return deviation > 10 * Double(Float.ulpOfOne) * max(abs(mean), 1e-6) ? 1 / deviation : 1
         }
     }
+
+    /// What takes the mean off alone.
+    var centring: Standardisation { Standardisation(mean: mean, scale: Array(repeating: 1, count: mean.count)) }
+
+    private init(mean: [Double], scale: [Double]) { (self.mean, self.scale) = (mean, scale) }
 
     /// The same layer for features as they are: x ↦ W · ((x − mean) ∘ scale) + b.
     /// - Parameter parameters: [outputs, D] of standardised features, then a bias for each output.

@@ -10,6 +10,16 @@ public struct HeadFitting: Sendable {
     public var folds: Int
     public var isBalanced: Bool
     public var seed: UInt64
+    /// Of `ep` the queries, of `attentive` the heads; nil: the usual number.
+    public var queries: Int?
+    /// How often `ep` and `attentive` see each image; nil: as often as is usual.
+    public var epochs: Int?
+    /// Rates of `ep` and `attentive`: those that are tried; nil: the usual one.
+    public var rates: [Double]?
+    /// Numbers that `project` keeps; nil: as few as have 95 % of the variance.
+    public var dimensions: Int?
+    /// Whether `project` gives each deviation 1.
+    public var isWhitened = false
     /// The share of held-out images named right that may be called unknown; 0: no image is.
     public var unknownShare: Double
 
@@ -36,11 +46,12 @@ public struct HeadFitting: Sendable {
         case labels(Targets)
         /// [n, outputs], row-major.
         case values([Double], outputs: Int)
+        case none
     }
 
     /// - Parameters:
     ///   - features: as `stamp` has them.
-    ///   - labels: of the outputs.
+    ///   - labels: of the outputs; those of `project` are numbered.
     ///   - progress: told what is done.
     public func fit(
         _ features: FeatureMatrix, _ lesson: Lesson, labels: [String], stamp: Stamp,
@@ -52,6 +63,7 @@ public struct HeadFitting: Sendable {
             return try logistic(features, targets, labels, stamp, progress)
         case (.knn, .labels(let targets)) where targets.areExclusive:
             return try nearest(features, targets, labels, stamp, progress)
+        case (.project, .none): return try projection(features, stamp)
         case (.regress, .values(let values, let outputs)):
             return try ridge(features, values, outputs, labels, stamp)
         default:
@@ -59,8 +71,8 @@ public struct HeadFitting: Sendable {
         }
     }
 
-    private func facts(_ features: FeatureMatrix, _ more: [String: String]) -> [String: String] {
-        ["images": "\(features.rows)", "seed": "\(seed)"].merging(more) { $1 }
+    private func facts(_ images: Int, _ more: [String: String]) -> [String: String] {
+        ["images": "\(images)", "seed": "\(seed)"].merging(more) { $1 }
     }
 
     private func logistic(
@@ -71,29 +83,55 @@ public struct HeadFitting: Sendable {
             seed: seed)
         let fitted = try LogisticRegression(features, targets, options, progress: progress)
         var facts = facts(
-            features,
+            features.rows,
             [
                 "C": "\(fitted.strength)", "iterations": "\(fitted.iterations)", "converged": "\(fitted.hasConverged)",
                 "class_weights": isBalanced ? "balanced" : "none",
             ])
         facts["held_out_accuracy"] = fitted.trials.first { $0.strength == fitted.strength }.map { "\($0.accuracy)" }
-        var calibration = Head.Calibration()
-        if let heldOut = fitted.heldOut {
-            if targets.areExclusive {
-                calibration.temperature = Temperature.fitted(to: heldOut)
-                if unknownShare > 0 {
-                    calibration.unknownBelow = Temperature.threshold(
-                        heldOut, temperature: calibration.temperature, losing: unknownShare)
-                }
-            } else {
-                calibration.thresholds = heldOut.thresholds()
-            }
-        } else if !targets.areExclusive {
-            calibration.thresholds = Array(repeating: 0.5, count: targets.outputs)
-        }
         return try Head(
-            kind: kind, computation: .linear(fitted.layer), labels: labels, stamp: stamp, calibration: calibration,
-            fit: facts)
+            kind: kind, computation: .linear(fitted.layer), labels: labels, stamp: stamp,
+            calibration: calibration(targets, fitted.heldOut), fit: facts)
+    }
+
+    /// By scores of images that were held out; without any, answers are taken as they are.
+    private func calibration(_ targets: Targets, _ heldOut: HeldOutScores?) -> Head.Calibration {
+        var calibration = Head.Calibration()
+        guard targets.areExclusive else {
+            calibration.thresholds = heldOut?.thresholds() ?? Array(repeating: 0.5, count: targets.outputs)
+            return calibration
+        }
+        guard let heldOut else { return calibration }
+        calibration.temperature = Temperature.fitted(to: heldOut)
+        if unknownShare > 0 {
+            calibration.unknownBelow = Temperature.threshold(
+                heldOut, temperature: calibration.temperature, losing: unknownShare)
+        }
+        return calibration
+    }
+
+    /// A head that reads patch tokens.
+    /// - Parameters:
+    ///   - tokens: as `stamp` has them.
+    ///   - targets: classes that exclude one another.
+    public func fit(
+        _ tokens: TokenMatrix, _ targets: Targets, labels: [String], stamp: Stamp,
+        progress: (String) -> Void = { _ in }
+    ) throws(HeadError) -> Head {
+        let options = AttentionProbe.Options(
+            kind: kind, queries: queries, epochs: epochs, rates: rates, isBalanced: isBalanced, folds: folds, seed: seed
+        )
+        let fitted = try AttentionProbe(tokens, targets, options, progress: progress)
+        var facts = facts(
+            tokens.images,
+            [
+                "queries": "\(fitted.pooling.count)", "epochs": "\(fitted.epochs)", "rate": "\(fitted.rate)",
+                "loss": "\(fitted.loss)", "class_weights": isBalanced ? "balanced" : "none",
+            ])
+        facts["held_out_accuracy"] = fitted.heldOutAccuracy.map { "\($0)" }
+        return try Head(
+            kind: kind, computation: .attention(fitted.pooling, fitted.layer), labels: labels, stamp: stamp,
+            calibration: calibration(targets, fitted.heldOut), fit: facts)
     }
 
     private func nearest(
@@ -107,7 +145,7 @@ public struct HeadFitting: Sendable {
         }
         let vectors = features.withRows { Array(UnsafeBufferPointer(start: $0, count: features.rows * features.width)) }
         progress("comparing \(features.rows) images with each other")
-        var facts = facts(features, [:])
+        var facts = facts(features.rows, [:])
         var k = candidates.first ?? 0
         if candidates.count > 1 {
             let best = try NearestNeighbours.best(
@@ -125,13 +163,23 @@ public struct HeadFitting: Sendable {
         return try Head(kind: kind, computation: .neighbours(fitted), labels: labels, stamp: stamp, fit: facts)
     }
 
+    private func projection(_ features: FeatureMatrix, _ stamp: Stamp) throws(HeadError) -> Head {
+        let fitted = try PrincipalComponents(features, dimensions: dimensions, isWhitened: isWhitened)
+        let facts = facts(
+            features.rows,
+            ["dimensions": "\(fitted.layer.outputs)", "variance": "\(fitted.share)", "whitened": "\(isWhitened)"])
+        return try Head(
+            kind: kind, computation: .linear(fitted.layer), labels: (0..<fitted.layer.outputs).map(String.init),
+            stamp: stamp, fit: facts)
+    }
+
     private func ridge(
         _ features: FeatureMatrix, _ values: [Double], _ outputs: Int, _ labels: [String], _ stamp: Stamp
     ) throws(HeadError) -> Head {
         let fitted = try RidgeRegression(
             features, values: values, outputs: outputs, penalties: strengths ?? RidgeRegression.usualPenalties,
             folds: folds, seed: seed)
-        var facts = facts(features, ["alpha": "\(fitted.penalty)"])
+        var facts = facts(features.rows, ["alpha": "\(fitted.penalty)"])
         facts["held_out_r2"] = fitted.trials.first { $0.penalty == fitted.penalty }.map { "\($0.r2)" }
         return try Head(kind: kind, computation: .linear(fitted.layer), labels: labels, stamp: stamp, fit: facts)
     }

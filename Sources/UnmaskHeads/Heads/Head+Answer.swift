@@ -10,7 +10,7 @@ public struct HeadAnswer: Sendable, Equatable {
 }
 
 extension Head {
-    /// The scores of one vector [D], as `stamp` has it. Labels below the head's own thresholds are left out where `options`
+    /// The scores of one vector [D], or of tokens [T, D], as `stamp` has them. Labels below the head's own thresholds are left out where `options`
     /// name none.
     public func answer(_ vector: [Float], _ options: ClassificationOptions) throws(HeadError) -> HeadAnswer {
         guard options.topK > 0 else { throw .invalidParameter("top-k \(options.topK): expected at least 1") }
@@ -33,12 +33,16 @@ extension Head {
     /// neighbours the logarithms of their votes.
     public func logits(_ vector: [Float]) -> [Float] {
         switch computation {
-        case .linear(let layer):
-            let temperature = Float(calibration.temperature)
-            return temperature == 1 ? layer(vector) : layer(vector).map { $0 / temperature }
+        case .linear(let layer): return tempered(layer(vector))
+        case .attention(let pooling, let layer): return tempered(layer(pooling(vector)))
         case .neighbours(let neighbours):
             return neighbours.votes(of: vector).map { max(log($0), -1e4) }
         }
+    }
+
+    private func tempered(_ scores: [Float]) -> [Float] {
+        let temperature = Float(calibration.temperature)
+        return temperature == 1 ? scores : scores.map { $0 / temperature }
     }
 
     /// The probabilities of classes that exclude one another, summing to 1.

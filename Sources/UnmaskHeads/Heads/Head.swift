@@ -5,6 +5,8 @@ public struct Head: Sendable {
     public enum Computation: Sendable {
         case linear(AffineLayer)
         case neighbours(NearestNeighbours)
+        /// A linear layer over what attends to patch tokens.
+        case attention(AttentionPooling, AffineLayer)
     }
 
     /// What the numbers of a linear head's outputs stand for.
@@ -39,7 +41,14 @@ public struct Head: Sendable {
             switch computation {
             case .linear(let layer): (layer.outputs, layer.width)
             case .neighbours(let neighbours): (neighbours.classes, neighbours.width)
+            case .attention(let pooling, let layer): (layer.outputs, pooling.width)
             }
+        if case .attention(let pooling, let layer) = computation, layer.width != pooling.width {
+            throw .data("a layer of \(layer.width) numbers over pooling of \(pooling.width): expected as many")
+        }
+        guard kind.readsTokens == (stamp.pooling == .tokens) else {
+            throw .data("a head of kind \(kind.rawValue) whose stamp says pooling \(stamp.pooling.rawValue)")
+        }
         guard labels.count == outputs, outputs > 0 else {
             throw .data("\(labels.count) labels for a head of \(outputs) outputs: expected one for each")
         }

@@ -61,6 +61,11 @@ extension Head {
         case .linear(let layer):
             _ = table.append("weight", Tensor(layer.weight, shape: [layer.outputs, layer.width]))
             _ = table.append("bias", Tensor(layer.bias, shape: [layer.outputs]))
+        case .attention(let pooling, let layer):
+            _ = table.append("queries", Tensor(pooling.queries, shape: [pooling.count, pooling.width]))
+            _ = table.append("value", Tensor(pooling.value, shape: [pooling.width, pooling.width]))
+            _ = table.append("weight", Tensor(layer.weight, shape: [layer.outputs, layer.width]))
+            _ = table.append("bias", Tensor(layer.bias, shape: [layer.outputs]))
         case .neighbours(let neighbours):
             let count = neighbours.labels.count
             metadata[Key.k] = String(neighbours.k)
@@ -102,21 +107,39 @@ extension Head {
         }
 
         func computation(_ kind: HeadKind, labels: Int) throws(HeadError) -> Head.Computation {
-            guard kind == .knn else {
-                let (weight, shape) = try floats("weight", rank: 2)
-                let (bias, rows) = try floats("bias", rank: 1)
-                guard rows[0] == shape[0], shape[1] > 0 else {
-                    throw .unreadable("\(path): weight is \(shape), bias \(rows): expected a row for each output")
-                }
-                return .linear(AffineLayer(weight: weight, bias: bias, width: shape[1]))
+            switch kind {
+            case .linear, .tag, .regress, .project: return .linear(try layer())
+            case .ep, .attentive: return .attention(try pooling(), try layer())
+            case .knn: return .neighbours(try neighbours(labels: labels))
             }
+        }
+
+        private func layer() throws(HeadError) -> AffineLayer {
+            let (weight, shape) = try floats("weight", rank: 2)
+            let (bias, rows) = try floats("bias", rank: 1)
+            guard rows[0] == shape[0], shape[1] > 0 else {
+                throw .unreadable("\(path): weight is \(shape), bias \(rows): expected a row for each output")
+            }
+            return AffineLayer(weight: weight, bias: bias, width: shape[1])
+        }
+
+        private func pooling() throws(HeadError) -> AttentionPooling {
+            let (queries, shape) = try floats("queries", rank: 2)
+            let (value, square) = try floats("value", rank: 2)
+            guard square == [shape[1], shape[1]] else {
+                throw .unreadable("\(path): queries are \(shape), value \(square): expected [Q, D] and [D, D]")
+            }
+            return try AttentionPooling(queries: queries, value: value, width: shape[1])
+        }
+
+        private func neighbours(labels: Int) throws(HeadError) -> NearestNeighbours {
             let (vectors, shape) = try floats("vectors", rank: 2)
             guard let k = metadata[Key.k].flatMap({ Int($0) }) else {
                 throw .unreadable("\(path): its metadata do not say how many neighbours vote")
             }
             let classes = try integers("classes", count: shape[0])
-            return .neighbours(
-                try NearestNeighbours(vectors: vectors, width: shape[1], labels: classes, classes: labels, k: k))
+            return try NearestNeighbours(
+                vectors: vectors, width: shape[1], labels: classes, classes: labels, k: k)
         }
 
         private func floats(_ name: String, rank: Int) throws(HeadError) -> (values: [Float], shape: [Int]) {

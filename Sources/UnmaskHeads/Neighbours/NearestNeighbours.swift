@@ -34,35 +34,15 @@ public struct NearestNeighbours: Sendable {
     public func votes(of vector: [Float]) -> [Float] {
         precondition(vector.count == width, "a vector of \(vector.count) numbers; neighbours have \(width)")
         let query = Self.normalised(vector, width: width)
-        let similarities = vectors.withUnsafeBytes { all in
-            query.withUnsafeBytes { query in
-                labels.indices.map { row in
-                    Self.product(UnsafeRawBufferPointer(rebasing: all[row * 4 * width..<(row + 1) * 4 * width]), query)
+        let similarities = vectors.withUnsafeBufferPointer { all in
+            query.withUnsafeBufferPointer { query in
+                labels.indices.map { row -> Float in
+                    guard let all = all.baseAddress, let query = query.baseAddress else { return 0 }
+                    return VectorProduct.dot(all + row * width, query, width)
                 }
             }
         }
         return votes(similarities.withUnsafeBufferPointer { Self.nearest($0, most: k) }, k: k)
-    }
-
-    /// The sum of the products of two vectors' numbers, of which every sixteenth are summed by themselves.
-    private static func product(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Float {
-        let step = MemoryLayout<SIMD16<Float>>.size
-        var sums = SIMD16<Float>.zero
-        var place = 0
-        while place + step <= a.count {
-            sums +=
-                a.loadUnaligned(fromByteOffset: place, as: SIMD16<Float>.self)
-                * b.loadUnaligned(fromByteOffset: place, as: SIMD16<Float>.self)
-            place += step
-        }
-        var sum = sums.sum()
-        while place < a.count {
-            sum +=
-                a.loadUnaligned(fromByteOffset: place, as: Float.self)
-                * b.loadUnaligned(fromByteOffset: place, as: Float.self)
-            place += MemoryLayout<Float>.size
-        }
-        return sum
     }
 
     /// The same of many vectors, [m, classes].

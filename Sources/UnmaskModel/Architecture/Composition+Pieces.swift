@@ -68,7 +68,8 @@ extension Composition {
     }
 
     private var endPieces: [String] {
-        (attentionPool == nil ? [] : ["attention pooling"]) + (isDistilled ? ["two heads"] : [])
+        (attentionPool == nil ? [] : ["attention pooling"])
+            + (tokenProbe.map { ["probe of \($0.queries) queries"] } ?? []) + (isDistilled ? ["two heads"] : [])
             + (neck.map { ["neck of \($0.width)"] } ?? []) + (headJoinsMean ? ["head on CLS token and mean"] : [])
     }
 }

@@ -13,6 +13,8 @@ public struct Composition: Sendable, Equatable, Codable {
     public var neck: Neck?
     /// Attention pooling over the finished tokens; nil: there is none.
     public var attentionPool: AttentionPool?
+    /// What the head reads in place of a pooled vector; nil: that is what it reads.
+    public var tokenProbe: TokenProbe?
     /// Whether a second head reads the second prefix token, the logits being the mean of both (Touvron et al. 2021).
     public var isDistilled = false
     /// Whether the head reads the CLS token and the patches' mean side by side.

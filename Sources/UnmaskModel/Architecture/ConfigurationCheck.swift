@@ -45,7 +45,9 @@ extension ModelConfiguration {
             for case .linear(let width) in vector.steps { bounded("vector's width", width, limits.width) }
         }
         if let decoder {
-            require(composition == Composition(), "a masked autoencoder's decoder follows a plain Vision Transformer")
+            var encoder = composition
+            encoder.tokenProbe = nil
+            require(encoder == Composition(), "a masked autoencoder's decoder follows a plain Vision Transformer")
             bounded("decoder width", decoder.width, limits.width)
             bounded("decoder mlp_width", decoder.mlpWidth, 8 * limits.width)
             bounded("decoder depth", decoder.depth, limits.depth)
@@ -124,6 +126,13 @@ extension Composition {
                 pool.heads > 0 && c.width % max(pool.heads, 1) == 0,
                 "width \(c.width) is not a multiple of the pooling's heads \(pool.heads)")
             require((1...8 * 16384).contains(pool.mlpWidth), "the pooling's mlp_width is \(pool.mlpWidth)")
+        }
+        if let probe = tokenProbe {
+            require(
+                (1...TokenProbe.most).contains(probe.queries) && c.outputWidth % max(probe.queries, 1) == 0,
+                "the probe's queries are \(probe.queries); expected 1 to \(TokenProbe.most) that divide the width \(c.outputWidth)"
+            )
+            require(!isDistilled && !headJoinsMean, "a probe and a head on the CLS token exclude one another")
         }
         return problems
     }

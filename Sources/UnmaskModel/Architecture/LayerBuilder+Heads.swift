@@ -22,7 +22,10 @@ extension LayerBuilder {
         if let tail = c.vector, let start = pooled[tail.pooling] {
             graph.addOutput(Pooling.output.rawValue, try self.tail(tail, start))
         }
-        guard c.classes > 0, let vector = pooled[c.pooling] else { return }
+        guard c.classes > 0, var vector = pooled[c.pooling] else { return }
+        if let probe = c.composition.tokenProbe, let tokens = pooled[.tokens] {
+            vector = try probed(tokens, probe, c)
+        }
         let logits =
             c.composition.headJoinsMean
             ? try joinedLogits(vector, mean, c) : try logits(x, try headInput(c, vector), c)  // [B, classes]
@@ -37,7 +40,7 @@ extension LayerBuilder {
 
     /// What the head reads: timm puts `fc_norm` behind any pooling.
     private mutating func headInput(_ c: ModelConfiguration, _ pooled: ValueID) throws(ModelError) -> ValueID {
-        c.fcNorm && c.pooling != .mean ? try fcNorm(pooled, c) : pooled
+        c.fcNorm && c.pooling != .mean && c.composition.tokenProbe == nil ? try fcNorm(pooled, c) : pooled
     }
 
     /// Of a head [classes, 2·D] over the CLS token and the mean: each half for itself, and their sum.

@@ -3,10 +3,10 @@ internal import UnmaskGraph
 internal import UnmaskWeights
 
 /// The folder of a cache: of this user alone, of bounded size, and of files that appear whole.
-struct CacheDirectory: Sendable {
-    let path: String
+package struct CacheDirectory: Sendable {
+    package let path: String
     /// Of all files together, as they lie on the disk.
-    let limit: Int
+    package let limit: Int
     private let user = geteuid()
 
     /// Kinds of files, by the ends of their names.
@@ -14,14 +14,18 @@ struct CacheDirectory: Sendable {
         case weights, model, golden
     }
 
+    /// The folder in it of images' vectors (`UnmaskHeads`), whose files count as the others do.
+    package var features: String { path + "/features" }
+    private static let featuresEnding = "features"
+
     /// Why a folder cannot be used.
-    struct Problem: Error, CustomStringConvertible {
-        let description: String
+    package struct Problem: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// Makes the folder where it is missing. One that others can write to, or that is theirs, is refused: whoever writes
     /// packed weights there decides what models answer.
-    init(_ path: String, limit: Int) throws(CacheDirectory.Problem) {
+    package init(_ path: String, limit: Int) throws(CacheDirectory.Problem) {
         self.path = path
         self.limit = limit
         try makeFolders()
@@ -50,7 +54,9 @@ struct CacheDirectory: Sendable {
 
     private func problem(_ text: String) -> Problem {
         Problem(
-            description: "\(path), the folder for packed weights, is not used: \(text); or name another with --cache")
+            description:
+                "\(path), the folder for packed weights and vectors, is not used: \(text); or name another with --cache"
+        )
     }
 
     var owner: UInt32 { user }
@@ -85,7 +91,9 @@ struct CacheDirectory: Sendable {
 
     /// Says that a file was used just now: what was not for the longest time goes first. Its contents' time stays, by which
     /// who has it mapped sees whether it was written to.
-    func touch(_ name: String, _ kind: Kind) {
+    func touch(_ name: String, _ kind: Kind) { Self.touch(file(name, kind)) }
+
+    package static func touch(_ file: String) {
         // UTIME_NOW and UTIME_OMIT, macros that Swift does not see.
         #if os(Linux)
             let (now, omit) = ((1 << 30) - 1, (1 << 30) - 2)
@@ -93,27 +101,29 @@ struct CacheDirectory: Sendable {
             let (now, omit) = (-1, -2)
         #endif
         let times = [timespec(tv_sec: 0, tv_nsec: now), timespec(tv_sec: 0, tv_nsec: omit)]
-        utimensat(AT_FDCWD, file(name, kind), times, 0)
+        utimensat(AT_FDCWD, file, times, 0)
     }
 
     /// Removes what was not used for the longest time until there is room for `bytes` more, and what killed writers have
-    /// left. Whoever has a removed file mapped keeps it.
-    func makeRoom(for bytes: Int) {
+    /// left. Whoever has a removed file open keeps it.
+    /// - Parameter own: the path of a file that stays.
+    /// - Returns: whether there is room then.
+    @discardableResult
+    package func makeRoom(for bytes: Int, keeping own: String? = nil) -> Bool {
         struct Entry {
             let path: String
             let bytes: Int
             let used: (Int, Int)
         }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         var entries: [Entry] = []
-        for name in names {
+        for file in [path, features].flatMap(Self.files) {
             var status = stat()
-            let file = path + "/" + name
+            let name = (file as NSString).lastPathComponent
             guard lstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
             let ending = name.split(separator: ".").last.map(String.init) ?? ""
             if ending == "tmp", name.hasPrefix(".unmask-"), time(nil) - status.st_mtim.tv_sec > Self.staleSeconds {
                 unlink(file)
-            } else if Kind(rawValue: ending) != nil {
+            } else if Kind(rawValue: ending) != nil || ending == Self.featuresEnding {
                 entries.append(
                     Entry(
                         path: file, bytes: Int(status.st_blocks) * 512,
@@ -121,9 +131,14 @@ struct CacheDirectory: Sendable {
             }
         }
         var total = entries.reduce(bytes) { $0 + $1.bytes }
-        for entry in entries.sorted(by: { $0.used < $1.used }) where total > limit {
+        for entry in entries.sorted(by: { $0.used < $1.used }) where total > limit && entry.path != own {
             if unlink(entry.path) == 0 { total -= entry.bytes }
         }
+        return total <= limit
+    }
+
+    private static func files(_ folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).map { "\(folder)/\($0)" }
     }
 
     /// A writer takes no longer.

@@ -15,4 +15,19 @@ public struct Stamp: Sendable, Hashable, Codable {
     public var merge: Int?
     /// The tensor that was pooled, such as `blocks.7`; nil for the model's own output.
     public var output: String?
+
+    public init(
+        model: String, recipe: String, precision: String, pooling: Pooling, dimension: Int, tokens: Int,
+        normalized: Bool, merge: Int? = nil, output: String? = nil
+    ) {
+        self.model = model
+        self.recipe = recipe
+        self.precision = precision
+        self.pooling = pooling
+        self.dimension = dimension
+        self.tokens = tokens
+        self.normalized = normalized
+        self.merge = merge
+        self.output = output
+    }
 }

@@ -29,10 +29,13 @@ public struct ServiceConfiguration: Sendable {
     public struct NamedHead: Sendable {
         public var name: String
         public var head: Head
+        /// The file that it was read from, and is read from again; nil for none.
+        public var path: String?
 
-        public init(name: String, head: Head) {
+        public init(name: String, head: Head, path: String? = nil) {
             self.name = name
             self.head = head
+            self.path = path
         }
     }
 

@@ -4,6 +4,7 @@ import NIOCore
 struct MetricsRoute: Sendable {
     let registry: PrometheusRegistry
     let models: ModelRegistry
+    let heads: HeadRegistry
     let bank: ByteBank
     let tls: TLSIdentity?
     /// Nil where the program logs by other means.
@@ -11,6 +12,7 @@ struct MetricsRoute: Sendable {
 
     func respond() -> HTTPResponse {
         var families = registry.families + ProcessMetrics.families() + ModelMetrics.families(models)
+        families += HeadMetrics.families(heads)
         families.append(.heldBytes(bank.held))
         if let log { families.append(log.metrics) }
         if let tls { families.append(.certificate(notAfter: tls.notAfter)) }

@@ -33,6 +33,7 @@ struct ClassifyResult: MethodResult {
                         return Labels(scores: answer.scores, isUnknown: fitted.callsUnknown ? answer.isUnknown : nil)
                     }
                 }, outcomes, context)
+            context.metrics.answered(head: head, images: results.done)
             return
         }
         let interface = run.model.description.interface

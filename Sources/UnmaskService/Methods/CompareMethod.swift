@@ -91,29 +91,3 @@ struct CompareResult: MethodResult {
         stamp.write(to: &json)
     }
 }
-
-extension Parameters {
-    /// Reads a vector: an array of numbers, or `{"frame":i}` or `{"base64":…}` of little-endian float32.
-    fileprivate func vector(_ name: String, frames: [ByteBuffer]) throws(ServiceError) -> [Float] {
-        guard case .array(let elements)? = self[name] else {
-            let bytes = try requestBytes(name, frames: frames).read(.standard)
-            guard bytes.count % 4 == 0 else {
-                throw mismatch(name, "float32 numbers", found: "\(bytes.count) bytes")
-            }
-            var buffer = ByteBuffer(bytes: bytes)
-            var values: [Float] = []
-            while let bits = buffer.readInteger(endianness: .little, as: UInt32.self) {
-                values.append(Float(bitPattern: bits))
-            }
-            return try finite(name, values)
-        }
-        let values = elements.compactMap(\.double).map { Float($0) }
-        guard values.count == elements.count else { throw mismatch(name, "an array of numbers") }
-        return try finite(name, values)
-    }
-
-    private func finite(_ name: String, _ values: [Float]) throws(ServiceError) -> [Float] {
-        guard values.allSatisfy(\.isFinite) else { throw mismatch(name, "finite float32 numbers") }
-        return values
-    }
-}

@@ -11,10 +11,10 @@ struct InfoResult: MethodResult {
             models = entries.filter { $0.name == name }
             guard !models.isEmpty else { throw .noModel(name, known: entries.map(\.name)) }
             let hash = models[0].model?.description.hash
-            heads = context.configuration.heads.filter { $0.head.stamp.model == hash }
+            heads = context.heads.entries.filter { $0.head.stamp.model == hash }
         } else {
             models = entries
-            heads = context.configuration.heads
+            heads = context.heads.entries
         }
     }
 
@@ -32,13 +32,7 @@ struct InfoResult: MethodResult {
         json.array(of: heads) { json, named in
             json.object { json in
                 json.field("name", named.name)
-                json.field("kind", named.head.kind.rawValue)
-                json.key("scores")
-                json.array(of: named.head.kind.scores) { $0.value($1.rawValue) }
-                json.key("labels")
-                json.array(of: named.head.labels) { $0.value($1) }
-                json.key("stamp")
-                ResultStamp(named.head.stamp).write(to: &json)
+                named.head.writeMembers(to: &json)
             }
         }
     }

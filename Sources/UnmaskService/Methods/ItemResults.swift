@@ -16,6 +16,7 @@ struct ItemResults<Item: Sendable>: Sendable {
         context.metrics.images(outcomes, failed: failed)
     }
 
+    var done: Int { items.count - failed }
     private var failed: Int { items.count { $0.failure != nil } }
 
     func write(to json: inout JSONWriter, _ item: (inout JSONWriter, Item) -> Void) {

@@ -6,12 +6,15 @@ enum Method: String, CaseIterable, Sendable {
     case indexInfo = "index.info"
     case cancel
     case load, unload, reload, drain
+    case fit
+    case headLoad = "head.load"
+    case headUnload = "head.unload"
     case logLevel = "log_level"
 
     /// For the Unix socket, or with the token.
     var isAdministration: Bool {
         switch self {
-        case .load, .unload, .reload, .drain, .logLevel: true
+        case .load, .unload, .reload, .drain, .fit, .headLoad, .headUnload, .logLevel: true
         default: false
         }
     }

@@ -7,6 +7,7 @@ struct MethodContext: Sendable {
     let log: AccessLog
 
     var models: ModelRegistry { handler.models }
+    var heads: HeadRegistry { handler.heads }
     var scheduler: Scheduler { handler.scheduler }
     var metrics: ServiceMetrics { handler.metrics }
     var life: ServerLife { handler.life }

@@ -35,6 +35,8 @@ struct MetricDefinition: Sendable {
         ),
         MetricDefinition(name: "unmask_requests_total", help: "Requests by method, whatever became of them."),
         MetricDefinition(name: "unmask_errors_total", help: "Requests and images that ended in an error, by type."),
+        MetricDefinition(
+            name: "unmask_head_images_total", help: "Images that were answered by a fitted head, by its name."),
         MetricDefinition(name: "unmask_http_requests_total", help: "Requests of the HTTP port, by route and status."),
     ]
 }

@@ -96,6 +96,11 @@ struct ServiceMetrics: Sendable {
         statistics.request(method)
     }
 
+    /// Images were answered by a fitted head.
+    func answered(head: String, images: Int) {
+        Counter(label: "unmask_head_images_total", dimensions: [("head", head)], factory: factory).increment(by: images)
+    }
+
     /// A route of the HTTP port, one of few.
     func http(_ route: String, status: Int) {
         let dimensions = [("route", route), ("status", String(status))]

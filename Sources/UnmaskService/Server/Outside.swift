@@ -27,7 +27,8 @@ struct Outside: Sendable {
                 await handler.readiness.check(isDraining: handler.life.isDraining).problems
             },
             metrics: MetricsRoute(
-                registry: registry, models: handler.models, bank: bank, tls: control.tls, log: log),
+                registry: registry, models: handler.models, heads: handler.heads, bank: bank, tls: control.tls, log: log
+            ),
             models: ModelsRoute(handler: handler))
     }
 
@@ -43,6 +44,7 @@ struct Outside: Sendable {
 
     func register(with reloader: Reloader) async {
         await reloader.add("models") { [models = routes.handler.models] in _ = try await models.reload() }
+        await reloader.add("heads") { [heads = routes.handler.heads] in try heads.reload() }
         await reloader.add("token") { [control] in try control.tokens.reload() }
         if let tls = control.tls { await reloader.add("certificate") { try tls.reload() } }
     }

@@ -5,6 +5,7 @@ import NIOCore
 struct RequestHandler: Sendable {
     let models: ModelRegistry
     let indexes: ServedIndexes
+    let heads: HeadRegistry
     let scheduler: Scheduler
     let readiness: Readiness
     let metrics: ServiceMetrics
@@ -101,6 +102,9 @@ struct RequestHandler: Sendable {
         case .unload: try UnloadResult(request, context)
         case .reload: try await ReloadResult(request, context)
         case .drain: try await DrainResult(request, context)
+        case .fit: try await FitResult(request, context)
+        case .headLoad: try HeadLoadResult(request, context)
+        case .headUnload: try HeadUnloadResult(request, context)
         case .logLevel: try LogLevelResult(request, context)
         }
     }

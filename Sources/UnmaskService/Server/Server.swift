@@ -62,7 +62,8 @@ public struct Server: Service, CustomStringConvertible {
         let scheduler = Scheduler(configuration: configuration, loader: loader, metrics: metrics)
         let readiness = Readiness(models: models, scheduler: scheduler, configuration: configuration)
         let handler = RequestHandler(
-            models: models, indexes: indexes, scheduler: scheduler, readiness: readiness, metrics: metrics,
+            models: models, indexes: indexes, heads: HeadRegistry(configuration.heads), scheduler: scheduler,
+            readiness: readiness, metrics: metrics,
             configuration: configuration, life: ServerLife(configuration.connectionLimits), logger: logger,
             logLevel: logLevel)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.engine.ioThreads)

@@ -12,7 +12,7 @@ struct ClassifyCommand: AsyncParsableCommand {
             in place of the probability a logit where --scores asks for it, or the value of a regression. With a head that \
             calls images unknown, also "unknown".
 
-              unmask classify photos/ --model models/fashion-mae.safetensors --head photos.head --threshold 0.5
+              unmask classify photos/ --model models/fashion-mae.safetensors --head photos.head --threshold 0.5 --out answers.csv
             """)
 
     @Argument(help: "Images, folders of images, or - for a list of paths on standard input.")
@@ -38,7 +38,17 @@ struct ClassifyCommand: AsyncParsableCommand {
     @Option(help: "Leave out labels that score less. Default of heads of labels: the threshold that each has.")
     var threshold: Float?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write the answers to this file instead: .csv, a row for each label, or .jsonl, a line for each image.",
+            valueName: "FILE"))
+    var out: String?
+
     @OptionGroup var budget: TokenBudget
+
+    func validate() throws {
+        if let out { try PredictionFile.check(out) }
+    }
 
     func run() async throws {
         let found = try ImagePaths(paths)
@@ -52,6 +62,7 @@ struct ClassifyCommand: AsyncParsableCommand {
             let stamp = try session.stamp(of: fitted.embedding, tokens: mask?.kept)
             try fitted.requireFit(for: stamp, name: head ?? "")
         }
+        let file = try out.map { try AnswerFile(path: $0) }
         var report = ItemReport()
         let batches = ImageBatches(
             paths: found.paths, recipe: model.recipe, size: options.running.batch)
@@ -69,9 +80,13 @@ struct ClassifyCommand: AsyncParsableCommand {
                     return Answer(scores: answer.scores, isUnknown: isUnknown, isFinite: answer.scores.isFinite)
                 }
             } print: { path, answer in
-                Console.result(line(path, answer))
+                guard let file else { return Console.result(line(path, answer)) }
+                try file.append(path, answer.scores, isUnknown: answer.isUnknown, line: record(path, answer))
+            } failed: { path, error in
+                try file?.append(path, error)
             }
         }
+        try file?.finish()
         try report.finish()
     }
 
@@ -94,7 +109,11 @@ struct ClassifyCommand: AsyncParsableCommand {
             let scores = answer.scores.map { "\($0.label) \(text($0))" }.joined(separator: ", ")
             return path + "  " + (answer.isUnknown == true ? "unknown: " : "") + scores
         }
-        return jsonLine { line in
+        return record(path, answer)
+    }
+
+    private func record(_ path: String, _ answer: Answer) -> String {
+        jsonLine { line in
             line.field("path", path)
             line.scores(answer.scores)
             if let isUnknown = answer.isUnknown { line.field("unknown", isUnknown) }

@@ -34,7 +34,7 @@ struct ConvertCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             """
             Make this head, which fit made of the model's vectors, its own: it is then served, quantised and exported as part \
-            of it. Linear heads only.
+            of it. Not neighbours.
             """, valueName: "FILE"))
     var head: String?
 

@@ -77,6 +77,10 @@ struct EvalCommand: AsyncParsableCommand {
 
     private func measure(_ file: String, _ session: ModelSession) async throws {
         let head = try Head(path: file)
+        guard !head.kind.needsNoLabels else {
+            throw HeadError.unsupported(
+                "\(file): a head of kind \(head.kind.rawValue) answers nothing that labels could be held against")
+        }
         try head.requireFit(for: session.stamp(of: head.embedding), name: file)
         guard try budget.mask(patches: session.model.interface.patches) == nil else {
             throw ValidationError("--keep: the head was fitted on vectors of whole images")

@@ -11,18 +11,23 @@ struct FitCommand: AsyncParsableCommand {
             The head is a file of its own, which classify, eval and serve take with --head, and convert attaches to the \
             model. Vectors are computed once and kept on disk: killed, the next fit goes on with them.
 
-              unmask fit linear --model models/fashion-mae.safetensors --pooling mean --data photos/ -o photos.head
+              unmask fit classify --model models/fashion-mae.safetensors --data photos/ -o photos.head
 
-            linear: one of several classes, by logistic regression; its strength by cross-validation, its probabilities \
-            calibrated on held-out images. knn: by the most similar training images. tag: any number of labels each, with a \
-            threshold of its own. regress: quantities, by ridge regression.
+            classify, or ep: one of several classes, by queries that attend to the patch tokens (efficient probing), with \
+            probabilities calibrated on held-out images. attentive: by multi-head attention pooling of the tokens. linear: by \
+            logistic regression of one vector, its strength by cross-validation. knn: by the most similar training images. tag: \
+            any number of labels each, with a threshold of its own. regress: quantities, by ridge regression. project: no answers, but \
+            vectors along the directions in which images differ most (PCA), for retrieval; any images will do.
             """)
 
-    @Argument(help: "What the head does: linear, knn, tag or regress.")
+    @Argument(
+        help: "What the head does: classify (which is ep), attentive, linear, knn, tag, regress or project.")
     var kind: HeadKind
 
     @OptionGroup var options: HeadSource
     @OptionGroup var pairing: PairingOptions
+    @OptionGroup var attention: AttentionOptions
+    @OptionGroup var projection: ProjectionOptions
 
     @Option(name: [.short, .customLong("out")], help: "The head's file.")
     var out: String
@@ -72,19 +77,38 @@ struct FitCommand: AsyncParsableCommand {
         guard kind != .regress || !options.values.isEmpty else {
             throw ValidationError("regress: name the quantities of the list with --value NAME")
         }
-        _ = try (numbers(strength, "--strength"), numbers(neighbours, "--neighbours"))
+        guard !kind.readsTokens || options.pooling == nil else {
+            throw ValidationError("--pooling: \(kind.rawValue) reads the patch tokens; leave it out, or fit linear")
+        }
+        guard kind == .project || projection.isEmpty else {
+            throw ValidationError("--dimensions and --whiten: only of project")
+        }
+        guard kind != .project || (test == nil && holdOut == 0) else {
+            throw ValidationError("--test and --hold-out: project answers nothing that could be measured")
+        }
+        guard kind.readsTokens || attention.isEmpty else {
+            throw ValidationError("--queries, --epochs and --rate: only of ep and attentive")
+        }
+        _ = try (
+            PositiveNumbers.read(strength, "--strength"), PositiveNumbers.read(neighbours, "--neighbours"),
+            PositiveNumbers.read(attention.rate, "--rate")
+        )
     }
 
     func run() async throws {
-        let fitting = HeadFitting(
-            kind: kind, strengths: try numbers(strength, "--strength"),
-            neighbours: try numbers(neighbours, "--neighbours")?.map { Int($0) }, folds: folds, isBalanced: balanced,
-            seed: seed, unknownShare: unknown)
+        var fitting = HeadFitting(
+            kind: kind, strengths: try PositiveNumbers.read(strength, "--strength"),
+            neighbours: try PositiveNumbers.read(neighbours, "--neighbours")?.map { Int($0) }, folds: folds,
+            isBalanced: balanced, seed: seed, unknownShare: unknown)
+        try attention.tell(&fitting)
+        projection.tell(&fitting)
         let session = try options.session()
         let training = try HeadTraining(
-            kind: kind, data: options.table(), test: try test.map { try ImageTable($0, values: options.values) },
+            kind: kind, data: options.table(for: kind),
+            test: try test.map { try ImageTable($0, values: options.values) },
             share: holdOut, seed: seed, names: session.model.labels, by: pairing.rule())
-        let features = try options.run(session)
+        let features = try options.run(
+            session, kind.readsTokens ? EmbeddingOptions(pooling: .tokens, block: options.block) : nil)
         let fitted = try await features.vectors(of: training.train.images)
         try options.tell(fitted, of: training.train)
         let measured: FeatureRun.Result? =
@@ -93,11 +117,8 @@ struct FitCommand: AsyncParsableCommand {
             try options.tell(measured, of: test)
             warnOfDuplicates(fitted, measured)
         }
-        let stamp = try session.stamp(of: features.options)
         let started = ContinuousClock.now
-        let head = try fitting.fit(
-            fitted.matrix(width: stamp.dimension), training.lesson(training.train, fitted.indices),
-            labels: training.labels, stamp: stamp, progress: Console.progress)
+        let head = try training.fit(fitting, fitted)
         let seconds = (ContinuousClock.now - started) / .seconds(1)
         Console.endProgress()
         warn(of: training, fitted, head)
@@ -142,14 +163,5 @@ struct FitCommand: AsyncParsableCommand {
             Console.warning(
                 "\(twice) images that are measured with are also fitted on: the same content under other names")
         }
-    }
-
-    private func numbers(_ text: String?, _ option: String) throws -> [Double]? {
-        guard let text else { return nil }
-        let numbers = text.split(separator: ",").compactMap { Double($0.trimmingCharacters(in: .whitespaces)) }
-        guard !numbers.isEmpty, numbers.count == text.split(separator: ",", omittingEmptySubsequences: false).count,
-            numbers.allSatisfy({ $0 > 0 && $0 < 1e15 })
-        else { throw ValidationError("\(option) \(text): expected positive numbers, separated by commas") }
-        return numbers.sorted()
     }
 }

@@ -1,6 +1,7 @@
 import UnmaskHeads
 import UnmaskImage
 import UnmaskModel
+import UnmaskWeights
 
 /// Makes the vectors of images with a model, those alone that are not kept from an earlier time.
 struct FeatureRun {
@@ -8,20 +9,49 @@ struct FeatureRun {
     let options: EmbeddingOptions
     /// Nil: nothing is kept.
     let store: FeatureStore?
+    /// Where the store's file lies.
+    let cache: CacheDirectory?
 
     /// What there is of a set of images.
     struct Result {
         /// Of each image the content's key; nil where it could not be read.
         var keys: [ImageKey?]
-        /// Vectors of the images that have one, row by row.
-        var rows: [Float] = []
-        /// Which images those are, ascending.
-        var indices: [Int] = []
+        /// Which images have a vector, ascending.
+        private(set) var indices: [Int] = []
         var failed: [Int: ItemError] = [:]
         /// Images whose vectors were kept from an earlier time.
         var kept = 0
+        /// Of what is kept of each.
+        let stamp: Stamp
+        /// Vectors, row by row.
+        private var rows: [Float] = []
+        /// Patch tokens, image by image, which are kept as float16.
+        private var halves: [UInt16] = []
 
-        func matrix(width: Int) throws -> FeatureMatrix { try FeatureMatrix(rows, width: width) }
+        init(images: Int, stamp: Stamp) {
+            (keys, self.stamp) = (Array(repeating: nil, count: images), stamp)
+            if stamp.pooling == .tokens { halves.reserveCapacity(images * stamp.tokens * stamp.dimension) }
+        }
+
+        mutating func add(_ vector: [Float], of index: Int) {
+            if stamp.pooling == .tokens { halves += HalfNumbers.narrowed(vector) } else { rows += vector }
+            indices.append(index)
+        }
+
+        func matrix() throws -> FeatureMatrix { try FeatureMatrix(rows, width: stamp.dimension) }
+
+        func tokens() throws -> TokenMatrix {
+            try TokenMatrix(halves: halves, tokens: stamp.tokens, width: stamp.dimension)
+        }
+
+        /// The vector, or all tokens, of the image that `indices` has in that place.
+        func vector(_ place: Int) -> [Float] {
+            guard stamp.pooling == .tokens else {
+                return Array(rows[place * stamp.dimension..<(place + 1) * stamp.dimension])
+            }
+            let count = stamp.tokens * stamp.dimension
+            return HalfNumbers.widened(Array(halves[place * count..<(place + 1) * count]))
+        }
     }
 
     /// One image on its way: its key, and what is to be run of it.
@@ -37,8 +67,9 @@ struct FeatureRun {
     }
 
     func vectors(of images: ImageCollection) async throws -> Result {
-        var result = Result(keys: Array(repeating: nil, count: images.count))
+        var result = Result(images: images.count, stamp: try session.stamp(of: options))
         let (recipe, store) = (session.model.recipe, store)
+        let isKeeping = hasRoom(images.count)
         let batches = ImageBatches(count: images.count, size: session.maximumBatch) { index in
             Self.item(index, of: images, recipe, store)
         }
@@ -67,9 +98,20 @@ struct FeatureRun {
                     if let key = item.key { new.append((key, vector.values)) }
                 }
             }
-            if !new.isEmpty { store?.add(new) }
+            if !new.isEmpty, isKeeping { store?.add(new) }
         }
         return result
+    }
+
+    /// Makes room for the vectors of so many images; says so where there is none.
+    private func hasRoom(_ images: Int) -> Bool {
+        guard let store, let cache, !store.isReadOnly else { return false }
+        let bytes = store.growth(images: images)
+        guard bytes > 0, !cache.makeRoom(for: bytes, keeping: store.path) else { return true }
+        Console.warning(
+            "the vectors of \(images) images are not kept: they take \(bytes) bytes, and the cache in \(cache.path) holds "
+                + "\(cache.limit) at most: raise --cache-size")
+        return false
     }
 
     private static func item(
@@ -85,12 +127,5 @@ struct FeatureRun {
         } catch {
             return Item(key: key, outcome: .failed(error))
         }
-    }
-}
-
-extension FeatureRun.Result {
-    fileprivate mutating func add(_ vector: [Float], of index: Int) {
-        rows += vector
-        indices.append(index)
     }
 }

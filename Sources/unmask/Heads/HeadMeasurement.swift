@@ -17,21 +17,19 @@ struct HeadMeasurement {
     ///   - table: whose labels are the head's.
     ///   - vectors: of its images, those that have one.
     init(_ head: Head, _ table: ImageTable, _ vectors: FeatureRun.Result) throws {
-        let width = head.stamp.dimension
-        func vector(_ place: Int) -> [Float] { Array(vectors.rows[place * width..<(place + 1) * width]) }
         let rows = vectors.indices
         let numbers = Dictionary(head.labels.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let all = ClassificationOptions(topK: head.labels.count, threshold: head.kind == .tag ? 0 : nil)
         var classes = ClassificationMeasures(classes: head.labels)
         var scores: [[Float]] = []
         for (place, row) in rows.enumerated() {
-            let answer = try head.answer(vector(place), all)
+            let answer = try head.answer(vectors.vector(place), all)
             let ordered = answer.scores
             switch head.kind {
-            case .linear, .knn:
+            case .ep, .attentive, .linear, .knn:
                 guard let label = table.rows[row].labels.first.flatMap({ numbers[$0] }) else { continue }
                 classes.add(ordered.map(\.index), label: label, probability: ordered.first.map { Double($0.score) })
-            case .tag, .regress: scores.append(ordered.sorted { $0.index < $1.index }.map(\.score))
+            case .tag, .regress, .project: scores.append(ordered.sorted { $0.index < $1.index }.map(\.score))
             }
             let expected =
                 head.kind == .regress ? table.rows[row].values.map { "\($0)" } : table.rows[row].labels
@@ -41,9 +39,9 @@ struct HeadMeasurement {
                     isUnknown: answer.isUnknown))
         }
         switch head.kind {
-        case .linear, .knn: measures = .classes(classes)
+        case .ep, .attentive, .linear, .knn: measures = .classes(classes)
         case .tag: measures = Self.tags(head, scores, rows.map { Set(table.rows[$0].labels) })
-        case .regress: measures = Self.quantities(head, scores, rows.map { table.rows[$0].values })
+        case .regress, .project: measures = Self.quantities(head, scores, rows.map { table.rows[$0].values })
         }
     }
 

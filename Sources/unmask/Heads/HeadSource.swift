@@ -22,7 +22,7 @@ struct HeadSource: ParsableArguments {
     @Option(name: .customLong("value"), help: ArgumentHelp("A quantity of the list, for regress.", valueName: "name"))
     var values: [String] = []
 
-    @Option(help: "What the head reads: cls, mean or output. Default: the model's own.")
+    @Option(help: "What a head of vectors reads: cls, mean or output. Default: the model's own.")
     var pooling: Pooling?
 
     @Option(help: "Read the residual stream behind this block, from 0, in place of the finished tokens.")
@@ -43,24 +43,29 @@ struct HeadSource: ParsableArguments {
         return try running.session(model, batch: max(running.batch, 32))
     }
 
-    func table() throws -> ImageTable { try ImageTable(data, values: values) }
+    /// - Parameter kind: one that needs no labels takes all images of a folder, whatever folders they lie in.
+    func table(for kind: HeadKind) throws -> ImageTable {
+        kind.needsNoLabels ? try ImageTable.unlabelled(data) : try ImageTable(data, values: values)
+    }
 
     /// What makes vectors of images, and keeps them where the options have a cache.
     func run(_ session: ModelSession, _ embedding: EmbeddingOptions? = nil) throws -> FeatureRun {
         let options =
             embedding ?? EmbeddingOptions(pooling: pooling ?? session.model.interface.pooling, block: block)
         try options.validate(for: session.model)
-        guard options.pooling != .tokens else {
+        guard options.pooling != .tokens || embedding != nil else {
             throw ModelError.invalidRequest("\(session.model.name) gives tokens: name a --pooling of them, cls or mean")
         }
-        return FeatureRun(session: session, options: options, store: store(try session.stamp(of: options)))
+        let cache = running.keeping.directory()
+        let stamp = try session.stamp(of: options)
+        let store = cache.flatMap { self.store(stamp, in: $0) }
+        return FeatureRun(session: session, options: options, store: store, cache: cache)
     }
 
-    private func store(_ stamp: Stamp) -> FeatureStore? {
-        let usual = WeightCache.usualPath(ProcessInfo.processInfo.environment)
-        guard !running.keeping.noCache, let folder = running.keeping.cache ?? usual else { return nil }
+    private func store(_ stamp: Stamp, in cache: CacheDirectory) -> FeatureStore? {
         do throws(HeadError) {
-            let store = try FeatureStore(folder: folder + "/features", stamp: stamp)
+            let store = try FeatureStore(folder: cache.features, stamp: stamp)
+            CacheDirectory.touch(store.path)
             if store.isReadOnly {
                 Console.message(
                     "note: \(store.path): another process writes it; vectors that are not there are not kept")

@@ -24,7 +24,9 @@ struct HeadTraining {
             let split = try Split(data, share: share, seed: seed)
             (train, measured) = (data.only(split.train), split.test.isEmpty ? nil : data.only(split.test))
         }
-        if kind == .regress {
+        if kind.needsNoLabels {
+            (labels, train, measured) = ([], data, nil)
+        } else if kind == .regress {
             labels = data.valueNames
             guard !labels.isEmpty else {
                 throw ModelError.invalidRequest("regress: name the quantities of the list with --value NAME")
@@ -50,8 +52,20 @@ struct HeadTraining {
         return table.hasNumbers && own.count <= names.count ? names : own
     }
 
+    /// The head that the vectors, or tokens, of the training images make.
+    func fit(_ fitting: HeadFitting, _ features: FeatureRun.Result) throws -> Head {
+        let lesson = try lesson(train, features.indices)
+        guard kind.readsTokens, case .labels(let targets) = lesson else {
+            return try fitting.fit(
+                features.matrix(), lesson, labels: labels, stamp: features.stamp, progress: Console.progress)
+        }
+        return try fitting.fit(
+            features.tokens(), targets, labels: labels, stamp: features.stamp, progress: Console.progress)
+    }
+
     /// What a head learns of some of a table's images.
-    func lesson(_ table: ImageTable, _ rows: [Int]) throws -> HeadFitting.Lesson {
+    private func lesson(_ table: ImageTable, _ rows: [Int]) throws -> HeadFitting.Lesson {
+        if kind.needsNoLabels { return .none }
         if kind == .regress {
             return .values(rows.flatMap { table.rows[$0].values }, outputs: labels.count)
         }

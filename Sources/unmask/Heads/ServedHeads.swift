@@ -12,7 +12,7 @@ enum ServedHeads {
             guard !heads.contains(where: { $0.name == parts[0] }) else {
                 throw ValidationError("--head \(argument): there is a head of that name already")
             }
-            heads.append(.init(name: parts[0], head: try Head(path: parts[1])))
+            heads.append(.init(name: parts[0], head: try Head(path: parts[1]), path: parts[1]))
         }
         return heads
     }

@@ -51,6 +51,22 @@ struct ImageTable: Sendable {
         guard !rows.isEmpty else { throw ModelError.unreadable("\(path): no image in it") }
     }
 
+    /// The same of images whose labels do not matter: of a folder all that lie in it, however deep.
+    static func unlabelled(_ path: String) throws -> ImageTable {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            return try ImageTable(path)
+        }
+        let found = try ImagePaths([path])
+        found.warn()
+        guard !found.paths.isEmpty else { throw ModelError.unreadable("\(path): no image in it") }
+        return ImageTable(path, .files(found.paths), found.paths.map { _ in Row() })
+    }
+
+    private init(_ path: String, _ images: ImageCollection, _ rows: [Row]) {
+        (self.path, self.images, self.rows) = (path, images, rows)
+    }
+
     /// Some of the images, in that order.
     func only(_ indices: [Int]) -> ImageTable {
         var some = self

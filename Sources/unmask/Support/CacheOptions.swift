@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import UnmaskModel
 
-/// Whether packed weights are kept between starts, and where.
+/// Whether packed weights, and the vectors that heads are fitted on, are kept between starts, and where.
 struct CacheOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -29,8 +29,20 @@ struct CacheOptions: ParsableArguments {
     /// - Parameter warn: told what is wrong with it, now and later.
     /// - Returns: nil where there is none, or it cannot be used.
     func open(warn: @escaping @Sendable (String) -> Void) -> WeightCache? {
-        let usual = WeightCache.usualPath(ProcessInfo.processInfo.environment)
-        guard !noCache, let path = cache ?? usual else { return nil }
-        return WeightCache(path, limit: cacheSize, warn: warn)
+        place.flatMap { WeightCache($0, limit: cacheSize, warn: warn) }
+    }
+
+    /// The folder itself, for vectors; nil where there is none, or it cannot be used, which is said.
+    func directory() -> CacheDirectory? {
+        guard let place else { return nil }
+        do throws(CacheDirectory.Problem) { return try CacheDirectory(place, limit: cacheSize) } catch {
+            Console.warning(error.description)
+            return nil
+        }
+    }
+
+    /// Nil where there is to be no cache.
+    private var place: String? {
+        noCache ? nil : cache ?? WeightCache.usualPath(ProcessInfo.processInfo.environment)
     }
 }

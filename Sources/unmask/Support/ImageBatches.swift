@@ -1,4 +1,5 @@
 import Foundation
+import UnmaskHeads
 import UnmaskImage
 import UnmaskModel
 
@@ -39,10 +40,13 @@ struct ImageBatches<Item: Sendable> {
         let chunks = stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
         guard let first = chunks.first else { return }
         var current = await prepared(first)
+        let work = WorkProgress(total: count)
         for (index, chunk) in chunks.enumerated() {
             async let next = index + 1 < chunks.count ? prepared(chunks[index + 1]) : []
             try body(current)
-            if count > size { Console.progress("\(chunk.upperBound) of \(count) images") }
+            if count > size {
+                Console.progress("\(chunk.upperBound) of \(count) images, \(work.left(done: chunk.upperBound))")
+            }
             current = await next
         }
         Console.endProgress()

@@ -1,4 +1,4 @@
-"""A fitted head and its encoder as one ONNX file answer in onnxruntime as they do in Unmask, linear, tag and regress alike.
+"""A fitted head and its encoder as one ONNX file answer in onnxruntime as they do in Unmask, all kinds that are layers.
 
     python check_export.py UNMASK        # numpy, onnxruntime and Pillow, of Tests/Oracles/requirements.txt
 """
@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 MODEL = ROOT / "models/fashion-mae.safetensors"
 SAMPLES = sorted((ROOT / "models/samples").glob("*.png"))
 LIMIT = 1e-4
+MEAN = ["--pooling", "mean"]
 
 
 def run(*arguments: object) -> str:
@@ -33,11 +34,12 @@ def main(unmask: str) -> None:
             for index, path in enumerate(SAMPLES):
                 writer.writerow([path, "even" if index % 2 == 0 else "odd", index * 1.5])
         for kind, scores, more in [
-            ("linear", "logits", ["--strength", "1"]), ("tag", "logits", ["--strength", "1"]),
-            ("regress", "values", ["--value", "weight", "--strength", "1"]),
+            ("ep", "logits", ["--folds", "1"]), ("attentive", "logits", ["--folds", "1"]),
+            ("linear", "logits", [*MEAN, "--strength", "1"]), ("tag", "logits", [*MEAN, "--strength", "1"]),
+            ("regress", "values", [*MEAN, "--value", "weight", "--strength", "1"]),
         ]:
             head, model, onnx = folder / f"{kind}.head", folder / f"{kind}.safetensors", folder / f"{kind}.onnx"
-            run(unmask, "fit", kind, "--model", MODEL, "--pooling", "mean", "--data", folder / "list.csv", "-o", head, *more)
+            run(unmask, "fit", kind, "--model", MODEL, "--data", folder / "list.csv", "-o", head, *more)
             run(unmask, "convert", MODEL, model, "--head", head)
             run(unmask, "export", model, "-o", onnx, "--part", "classifier")
             answers = run(

@@ -14,6 +14,7 @@ import scipy
 import sklearn
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import (
     average_precision_score,
@@ -56,6 +57,14 @@ def main() -> None:
         knn = KNeighborsClassifier(k, metric="cosine", algorithm="brute", weights=lambda d: np.exp((1 - d) / 0.07))
         votes.append({"k": k, "votes": knn.fit(wide[:TRAIN], classes[:TRAIN]).predict_proba(wide[TRAIN:]).tolist()})
 
+    components = []
+    for k, whiten in [(3, False), (11, True), (0.95, False)]:
+        fitted = PCA(k, whiten=whiten, svd_solver="full").fit(wide[:TRAIN])
+        components.append({
+            "dimensions": k if k >= 1 else None, "whiten": whiten, "variances": fitted.explained_variance_.tolist(),
+            "share": fitted.explained_variance_ratio_.sum(), "values": fitted.transform(wide[TRAIN:]).tolist(),
+        })  # fmt: skip
+
     scores = np.array(logistic[2]["scores"]) * 3
     best = scores.argmax(1)
     truth = classes[TRAIN:]
@@ -80,6 +89,7 @@ def main() -> None:
                 "tag": {"C": 0.5, "scores": np.array(tagged).T.tolist()},
                 "ridge": ridge,
                 "neighbours": votes,
+                "components": components,
                 "measures": {
                     "scores": scores.tolist(),
                     "confusion": confusion_matrix(truth, best, labels=range(CLASSES)).tolist(),

@@ -98,6 +98,25 @@ def test_comparisons(client, samples, expected):
     assert client.call("compare", {"a": vector, "b": vector}).unwrap()["cosine"] == pytest.approx(1)
 
 
+def test_heads_are_fitted_exchanged_and_taken_away(client, samples, tmp_path):
+    labels = ["shoe" if path.stem in ("ankle-boot", "sandal", "sneaker") else "other" for path in samples]
+    fitted = client.fit("shoes", samples, labels, path=str(tmp_path / "shoes.head"))
+    assert fitted["head"]["kind"] == "ep" and fitted["examples"] == len(samples) and not fitted["replaced"]
+    assert [answer[0].label for answer in client.classify(samples, head="shoes").unwrap()] == labels
+    vectors = client.embed(samples, pooling="mean")
+    again = client.fit("shoes", vectors, labels, kind="linear", folds=2)
+    assert again["replaced"] and again["head"]["stamp"] == vectors.stamp
+    tags = [[label, "clothing"] for label in labels]
+    assert client.fit("tags", vectors, tags, kind="tag")["head"]["labels"] == ["clothing", "other", "shoe"]
+    loaded = client.load_head("shoes", str(tmp_path / "shoes.head"))
+    assert loaded["replaced"] and loaded["head"] == fitted["head"]
+    assert {head["name"] for head in client.info()["heads"]} >= {"shoes", "tags"}
+    assert client.unload_head("tags")["was_loaded"] and not client.unload_head("tags")["was_loaded"]
+    client.unload_head("shoes")
+    with pytest.raises(unmask.InvalidParams, match="one for each of the"):
+        client.fit("x", vectors, labels[1:], kind="linear")
+
+
 def test_one_bad_image_is_one_error(client, samples, expected):
     whole = samples[0].read_bytes()
     results = client.embed([whole, b"not an image", whole[:-300], unmask.ServerPath("/etc/passwd"), whole])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Generic, Iterable, Sequence, TypeVar
 
+import numpy as np
+
 from . import _results as results
 from ._images import ImageLike, image_params
 from ._wire import Buffer, Reply
@@ -65,6 +67,16 @@ def compare(a: ImageLike, b: ImageLike, **params: Any) -> Call[results.Compariso
 
 def search(images: Iterable[ImageLike], **params: Any) -> Call[results.Neighbours]:
     return _on_images("index.search", images, results.neighbours, params)
+
+
+def fit(name: str, examples: Iterable[ImageLike] | results.Embeddings, labels: Sequence[Any], **params: Any) -> Call[dict[str, Any]]:
+    params = {"name": name, "labels": list(labels)} | _given(params)
+    if isinstance(examples, results.Embeddings):
+        vectors = np.ascontiguousarray(examples.array(), "<f4")
+        params |= {"vectors": {"frame": 0}, "stamp": dict(examples.stamp)}
+        return Call("fit", params, [vectors.tobytes()], Reply.unwrap)
+    sources, frames = image_params(examples)
+    return Call("fit", params | {"images": sources}, frames, Reply.unwrap, takes_deadline=True)
 
 
 def _on_images(

@@ -272,6 +272,39 @@ class Client:
     def reload(self, name: str | None = None) -> dict[str, Any]:
         return self._run(calls.administration("reload", name=name))
 
+    def fit(
+        self,
+        name: str,
+        examples: Iterable[ImageLike] | Embeddings,
+        labels: Sequence[Any],
+        *,
+        kind: str | None = None,
+        pooling: str | None = None,
+        output: str | None = None,
+        seed: int | None = None,
+        folds: int | None = None,
+        balanced: bool | None = None,
+        unknown: float | None = None,
+        path: str | None = None,
+        model: str | None = None,
+        recipe: str | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Makes a head of labelled examples, images or what `embed` gave, and puts it under a name."""
+        call = calls.fit(
+            name, examples, labels, kind=kind, pooling=pooling, output=output, seed=seed, folds=folds, balanced=balanced,
+            unknown=unknown, path=path, model=model, recipe=recipe,
+        )  # fmt: skip
+        return self._run(call, timeout)
+
+    def load_head(self, name: str, path: str) -> dict[str, Any]:
+        """Puts the head of a file on the server under a name."""
+        return self._run(calls.administration("head.load", name=name, path=path))
+
+    def unload_head(self, name: str) -> dict[str, Any]:
+        """Takes a head away."""
+        return self._run(calls.administration("head.unload", name=name))
+
     def drain(self, wait_ms: int | None = None) -> dict[str, Any]:
         """Lets the server take no more images."""
         return self._run(calls.administration("drain", wait_ms=wait_ms))

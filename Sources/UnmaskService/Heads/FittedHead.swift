@@ -16,10 +16,11 @@ struct FittedHead: Sendable {
     init(
         named name: String, _ parameters: Parameters, _ run: ImageRequest, _ context: MethodContext
     ) throws(ServiceError) {
-        let heads = context.configuration.heads
-        guard let head = heads.first(where: { $0.name == name })?.head else {
-            let known = heads.map(\.name).joined(separator: ", ")
-            throw parameters.mismatch("head", heads.isEmpty ? "left out: this server has no heads" : "one of \(known)")
+        guard let head = context.heads[name] else {
+            let known = context.heads.entries.map(\.name)
+            throw parameters.mismatch(
+                "head",
+                known.isEmpty ? "left out: this server has no heads" : "one of \(known.joined(separator: ", "))")
         }
         self.head = head
         options = try parameters.classification(outputs: head.labels.count, scores: head.kind.scores)

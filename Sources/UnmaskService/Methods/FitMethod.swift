@@ -1,0 +1,69 @@
+import UnmaskHeads
+
+/// `fit`: makes a head of labelled examples, images or vectors, and puts it under a name, new or not.
+struct FitResult: MethodResult {
+    private static let parameters =
+        ["name", "kind", "labels", "seed", "folds", "balanced", "unknown", "path"] + Examples.members
+
+    private let name: String
+    private let head: Head
+    private let examples: Int
+    private let isReplaced: Bool
+    let times: StageTimes?
+
+    init(_ request: Request, _ context: MethodContext) async throws(ServiceError) {
+        let parameters = try Parameters(request.params, allowing: Self.parameters)
+        name = try parameters.name()
+        let kind: HeadKind = try parameters.choice("kind") ?? .ep
+        guard !kind.needsNoLabels else {
+            throw parameters.mismatch("kind", "one that answers: a projection is fitted with unmask fit, and attached")
+        }
+        let path = try parameters.string("path")
+        let labels = try ExampleLabels(parameters, kind)
+        let fitting = HeadFitting(
+            kind: kind, folds: try parameters.integer("folds", in: 1...20) ?? 5,
+            isBalanced: try parameters.flag("balanced") ?? false, seed: try parameters.seed("seed") ?? 0,
+            unknownShare: try parameters.number("unknown", 0...0.99) ?? 0)
+        let examples = try await Examples.read(parameters, request, for: kind, context)
+        guard examples.count == labels.count else {
+            throw parameters.mismatch(
+                "labels", "one for each of the \(examples.count) examples", found: "\(labels.count) labels")
+        }
+        head = try await context.heads.fit { () throws(HeadError) in
+            let head = try examples.fit(fitting, labels)
+            if let path { try head.write(to: path) }
+            return head
+        }
+        isReplaced = context.heads.put(.init(name: name, head: head, path: path))
+        (self.examples, times) = (examples.count, examples.times)
+        context.handler.logger.notice(
+            "head fitted", metadata: ["head": "\(name)", "kind": "\(kind.rawValue)", "examples": "\(self.examples)"])
+    }
+
+    func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
+        json.field("name", name)
+        json.field("replaced", isReplaced)
+        json.field("examples", examples)
+        json.key("head")
+        json.object { head.writeMembers(to: &$0) }
+        json.field("temperature", head.calibration.temperature)
+        json.field("unknown_below", orNull: head.calibration.unknownBelow)
+        json.key("fit")
+        json.object { json in
+            for (name, value) in head.fit.sorted(by: { $0.key < $1.key }) { json.field(name, value) }
+        }
+    }
+}
+
+extension Head {
+    /// What `info` and `fit` say of it.
+    func writeMembers(to json: inout JSONWriter) {
+        json.field("kind", kind.rawValue)
+        json.key("scores")
+        json.array(of: kind.scores) { $0.value($1.rawValue) }
+        json.key("labels")
+        json.array(of: labels) { $0.value($1) }
+        json.key("stamp")
+        ResultStamp(stamp).write(to: &json)
+    }
+}
