@@ -81,9 +81,10 @@ extension Execution {
         into c: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>?
     ) {
         var call = unmask_gemm(
-            kernel: kernel.handle, m: m, n: n, k: k, a: a, lda: k, packed: packed, bias: bias, norm_weight: nil,
-            norm_bias: nil, norm_eps: 0, grid: unmask_grid(nil), activation: UNMASK_ACTIVATION_NONE, scale: nil,
-            residual: nil, ldr: n, c: c, ldc: n, scratch: scratch)
+            kernel: kernel.handle, m: m, n: n, k: k, a_form: UNMASK_FORM_ROWS, a: a, lda: k, packed: packed, bias: bias,
+            norm_weight: nil, norm_bias: nil, norm_eps: 0, grid: unmask_grid(nil), activation: UNMASK_ACTIVATION_NONE,
+            scale: nil,
+            residual: nil, ldr: n, c_form: UNMASK_FORM_ROWS, c: c, ldc: n, scratch: scratch)
         unmask_gemm_run(engine, &call)
     }
 }

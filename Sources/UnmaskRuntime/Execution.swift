@@ -32,7 +32,9 @@ struct Execution {
 
     func heads(_ heads: Instruction.Heads) -> unmask_heads {
         unmask_heads(
-            base: floats(heads.slot) + heads.start, batch_stride: heads.imageStride, token_stride: heads.tokenStride,
+            base: floats(heads.slot)
+                + (heads.form == UNMASK_FORM_TILES ? unmask_tiles_column(heads.start) : heads.start),
+            batch_stride: heads.imageStride, token_stride: heads.tokenStride,
             head_stride: heads.headStride)
     }
 
@@ -60,18 +62,21 @@ struct Execution {
         switch instruction {
         case .gemm(let g):
             var call = unmask_gemm(
-                kernel: g.kernel.handle, m: g.m, n: g.n, k: g.k, a: floats(g.a), lda: g.k, packed: address(g.weight),
+                kernel: g.kernel.handle, m: g.m, n: g.n, k: g.k, a_form: g.aForm, a: floats(g.a), lda: g.k,
+                packed: address(g.weight),
                 bias: floats(g.bias),
                 norm_weight: floats(g.normWeight), norm_bias: floats(g.normBias), norm_eps: g.normEpsilon,
                 grid: unmask_grid(g.grid), activation: activation(g.activation), scale: floats(g.scale),
-                residual: floats(g.residual), ldr: g.n, c: floats(g.c), ldc: g.n, scratch: floats(g.scratch))
+                residual: floats(g.residual), ldr: g.n, c_form: g.cForm, c: floats(g.c), ldc: g.n,
+                scratch: floats(g.scratch))
             unmask_gemm_run(engine, &call)
         case .attention(let a):
             var call = unmask_attention(
                 kernel: a.kernel.handle, batch: a.batch, heads: a.heads, head_dim: a.headWidth, queries: a.queries,
-                keys: a.keys,
+                keys: a.keys, qkv_form: a.q.form,
                 q: heads(a.q), k: heads(a.k), v: heads(a.v), scale: a.scale, key_bias: floats(a.keyBias),
-                bias: floats(a.bias), bias_tokens: a.biasTokens, ids: ids(a.ids), kept: a.kept, out: floats(a.out),
+                bias: floats(a.bias), bias_tokens: a.biasTokens, ids: ids(a.ids), kept: a.kept, out_form: a.outForm,
+                out: floats(a.out),
                 out_stride: a.heads * a.headWidth, scratch: floats(a.scratch))
             unmask_attention_run(engine, &call)
         case .patches(let p):

@@ -1,3 +1,4 @@
+internal import CUnmaskKernels
 internal import UnmaskGraph
 
 /// A place in memory, resolved when a plan runs. Offsets are in bytes.
@@ -49,13 +50,16 @@ enum Instruction {
     struct GEMM {
         var kernel: ProductKernel
         var m, n, k: Int
-        var a, weight: Slot
+        var a: Slot
+        var aForm = UNMASK_FORM_ROWS
+        var weight: Slot
         var bias, normWeight, normBias: Slot?
         var normEpsilon: Float
         var grid: NumberGrid?
         var activation: GELU?
         var scale, residual: Slot?
         var c: Slot
+        var cForm = UNMASK_FORM_ROWS
         var scratch: Slot?
     }
 
@@ -68,7 +72,9 @@ enum Instruction {
         /// [heads, biasTokens, biasTokens], and which of these tokens the last `kept` are.
         var bias, ids: Slot?
         var biasTokens = 0, kept = 0
-        var out, scratch: Slot
+        var out: Slot
+        var outForm: unmask_form
+        var scratch: Slot
     }
 
     /// Rows of a joint projection [rows, 3 · heads · headWidth], whose queries and keys are changed in `out`; `x` is
@@ -105,6 +111,7 @@ enum Instruction {
         var slot: Slot
         var start: Int
         var imageStride, tokenStride, headStride: Int
+        var form: unmask_form
     }
 
     struct Matching {

@@ -93,12 +93,12 @@ public struct KernelBenchmark: Sendable {
         mutating func takeTurn(_ engine: Engine) {
             let (m, n, k) = sizes
             let base = floats(memory)
+            let bias = base + (m + n) * k
             var call = unmask_gemm(
-                kernel: kernel.handle, m: m, n: n, k: k, a: base, lda: k, packed: packed.base,
-                bias: base + (m + n) * k, norm_weight: nil, norm_bias: nil, norm_eps: 0,
-                grid: unmask_grid(nil), activation: UNMASK_ACTIVATION_NONE, scale: nil, residual: nil, ldr: n,
-                c: base + (m + n) * k + n, ldc: n,
-                scratch: floats(scratch))
+                kernel: kernel.handle, m: m, n: n, k: k, a_form: UNMASK_FORM_ROWS, a: base, lda: k, packed: packed.base,
+                bias: bias, norm_weight: nil, norm_bias: nil, norm_eps: 0, grid: unmask_grid(nil),
+                activation: UNMASK_ACTIVATION_NONE, scale: nil, residual: nil, ldr: n, c_form: UNMASK_FORM_ROWS,
+                c: bias + n, ldc: n, scratch: floats(scratch))
             peaks.append(engine.pass { unmask_product_peak(engine.handle, kernel.handle, 2) })
             let time = ContinuousClock().measure { engine.pass { unmask_gemm_run(engine.handle, &call) } }
             seconds.append(time / .seconds(1))

@@ -22,11 +22,11 @@ extension Lowering {
         let kernel = engine.kernel(node.arithmetic)
         let floats = unmask_gemm_scratch_floats(kernel.handle, rows, k)
         let gemm = Instruction.GEMM(
-            kernel: kernel, m: rows, n: n, k: k, a: x.slot, weight: weight.slot, bias: bias,
+            kernel: kernel, m: rows, n: n, k: k, a: x.slot, aForm: forms[x.id], weight: weight.slot, bias: bias,
             normWeight: fusion.normEpsilon == nil ? nil : optional(node, LinearOperand.normWeight),
             normBias: fusion.normEpsilon == nil ? nil : optional(node, LinearOperand.normBias),
             normEpsilon: fusion.normEpsilon ?? 0, grid: node.grid, activation: fusion.activation,
-            scale: optional(node, LinearOperand.scale), residual: residualSlot, c: result,
+            scale: optional(node, LinearOperand.scale), residual: residualSlot, c: result, cForm: forms[node.output],
             scratch: try scratch(floats: floats, for: node))
         let parts = [
             fusion.normEpsilon == nil ? nil : "layerNorm", "linear", bias == nil ? nil : "bias",
@@ -66,7 +66,7 @@ extension Lowering {
             kernel: kernel, batch: out[0], heads: attention.heads, headWidth: headWidth, queries: tokens[0],
             keys: tokens[1],
             q: places[0], k: places[1], v: places[2], scale: attention.scale,
-            keyBias: optional(node, AttentionInput.keyBias), out: result,
+            keyBias: optional(node, AttentionInput.keyBias), out: result, outForm: forms[node.output],
             scratch: try scratch(floats: floats, for: node) ?? .arena(0))
         if let bias, optional(node, bias) != nil { try add(bias: bias, of: node, to: &call) }
         return (.attention(call), saturatingProduct(4, out[0], tokens[0], tokens[1], out[2]))
@@ -95,10 +95,10 @@ extension Lowering {
             headsFirst
             ? Instruction.Heads(
                 slot: x.slot, start: 0, imageStride: imageStride, tokenStride: headWidth,
-                headStride: tokens * headWidth)
+                headStride: tokens * headWidth, form: forms[x.id])
             : Instruction.Heads(
                 slot: x.slot, start: column, imageStride: imageStride, tokenStride: x.shape[2],
-                headStride: headWidth)
+                headStride: headWidth, form: forms[x.id])
         return (place, tokens)
     }
 

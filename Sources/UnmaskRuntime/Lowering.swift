@@ -9,6 +9,7 @@ struct Lowering {
     let engine: Engine
     let weights: WeightStore
     let limits: PlanLimits
+    let forms: ActivationForms
     var memory: LoweringMemory
     var instructions: [Instruction] = []
     var steps: [Plan.Step] = []
@@ -31,6 +32,7 @@ struct Lowering {
         self.weights = weights
         self.limits = limits
         memory = LoweringMemory(graph, bindings: bindings, weights: weights)
+        forms = ActivationForms(graph, memory.nodes, engine)
     }
 
     private mutating func lower() throws(RuntimeError) -> Plan {
@@ -94,13 +96,13 @@ struct Lowering {
 
     /// A place for a node's result.
     mutating func place(_ node: Node, _ shape: [Int]) -> Slot {
-        memory.place(node.output, bytes: shape.reduce(MemoryLayout<Float>.size, *))
+        memory.place(node.output, bytes: forms.bytes(node.output, shape))
     }
 
     /// The place of an operand that is computed by the plan and not needed after this node, for the node's result to
     /// take over; else a new place.
     mutating func reuse(_ id: ValueID?, for node: Node, at index: Int, _ shape: [Int]) -> Slot {
-        memory.reuse(id, for: node.output, at: index, bytes: shape.reduce(MemoryLayout<Float>.size, *))
+        memory.reuse(id, for: node.output, at: index, bytes: forms.bytes(node.output, shape))
     }
 
     /// Memory for the duration of one step, taken after its result's.

@@ -9,14 +9,22 @@
 
 // How an operation is shared out
 //
-// `claim` is one 64-bit word: the operation's number (upper half) and the next index to do (lower half). A thread
-// takes an index by compare-and-swap, so a thread that wakes late takes what is left, or nothing: nobody waits for a
+// Every other thread takes indices from the front, the others from the back: two threads thus meet the same rows and weights
+// from operation to operation, which are in their own caches, and end together all the same.
+//
+// `claim` is one 64-bit word: the operation's number, and how many indices were taken from the front and from the back. A
+// thread takes one by compare-and-swap, so a thread that wakes late takes what is left, or nothing: nobody waits for a
 // thread that has taken no index, which is what makes a preempted or sleeping thread harmless.
 // Odd numbers mean "closed": the fields of the next operation are being written. Closing first makes the swap of a
 // thread that still looks at the old operation fail.
 
 enum { SPIN_NS = 100000, SPIN_CHECKS_PER_CLOCK = 32 };
-static const size_t MAX_INDICES = UINT32_MAX;
+
+/// Bits of a claim that count what was taken from one end; the operation's number has the rest.
+enum { TAKEN_BITS = 18 };
+static const size_t MAX_INDICES = ((size_t)1 << TAKEN_BITS) - 1;
+static const uint64_t ONE_FROM_FRONT = 1, ONE_FROM_BACK = (uint64_t)1 << TAKEN_BITS;
+static const uint64_t ONE_OPERATION = (uint64_t)1 << 2 * TAKEN_BITS;
 
 typedef struct worker {
     pthread_t thread;
@@ -46,7 +54,9 @@ struct unmask_pool {
     pthread_cond_t work, done;
 };
 
-static uint32_t operation_of(uint64_t claim) { return (uint32_t)(claim >> 32); }
+static uint32_t operation_of(uint64_t claim) { return (uint32_t)(claim / ONE_OPERATION); }
+static uint32_t taken_from_front(uint64_t claim) { return (uint32_t)(claim % ONE_FROM_BACK); }
+static uint32_t taken_from_back(uint64_t claim) { return (uint32_t)(claim / ONE_FROM_BACK % ONE_FROM_BACK); }
 
 static bool inside_pass(unmask_pool *pool) { return atomic_load(&pool->passes) & 1; }
 
@@ -72,21 +82,23 @@ static void end_share(const unmask_pool *pool) {
 
 /// Does indices of the current operation until none is left; returns the operation's number.
 static uint32_t help(unmask_pool *pool, uint32_t number) {
+    const bool from_back = unmask_takes_from_back(number);
     bool begun = false;
     for (;;) {
         uint64_t claim = atomic_load_explicit(&pool->claim, memory_order_acquire);
         unmask_task task = atomic_load_explicit(&pool->task, memory_order_acquire);
         void *context = atomic_load_explicit(&pool->context, memory_order_acquire);
         uint32_t count = atomic_load_explicit(&pool->count, memory_order_acquire);
-        uint32_t index = (uint32_t)claim;
-        if ((operation_of(claim) & 1) || index >= count) {
+        uint32_t front = taken_from_front(claim), back = taken_from_back(claim);
+        if ((operation_of(claim) & 1) || front + back >= count) {
             if (begun) end_share(pool);
             return operation_of(claim);
         }
-        if (!atomic_compare_exchange_weak(&pool->claim, &claim, claim + 1)) continue;
+        uint64_t one = from_back ? ONE_FROM_BACK : ONE_FROM_FRONT;
+        if (!atomic_compare_exchange_weak(&pool->claim, &claim, claim + one)) continue;
         if (!begun) begin_share(pool);
         begun = true;
-        task(context, index, number);
+        task(context, from_back ? count - 1 - back : front, number);
         finish_one(pool, count);
     }
 }
@@ -224,19 +236,19 @@ void unmask_pool_run(unmask_pool *pool, size_t count, unmask_task task, void *co
         end_share(pool);
         return;
     }
-    while (count > MAX_INDICES) {  // the claim's lower half holds 32 bits
+    while (count > MAX_INDICES) {
         tail last = {task, context, count - MAX_INDICES};
         unmask_pool_run(pool, MAX_INDICES, run_tail, &last);
         count -= MAX_INDICES;
     }
     if (count == 0) return;
     uint64_t operation = (uint64_t)operation_of(atomic_load(&pool->claim)) + 1;
-    atomic_store(&pool->claim, operation << 32);
+    atomic_store(&pool->claim, operation * ONE_OPERATION);
     atomic_store(&pool->task, task);
     atomic_store(&pool->context, context);
     atomic_store(&pool->count, (uint32_t)count);
     atomic_store(&pool->finished, 0);
-    atomic_store(&pool->claim, (operation + 1) << 32);
+    atomic_store(&pool->claim, (operation + 1) * ONE_OPERATION);
     wake_sleepers(pool);
     help(pool, 0);
     wait_until_done(pool, (uint32_t)count);

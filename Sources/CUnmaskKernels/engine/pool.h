@@ -8,6 +8,9 @@
 /// A task of an operation; see unmask_engine_run.
 typedef void (*unmask_task)(void *context, size_t index, uint32_t worker);
 
+/// Whether the thread of this number takes indices from the back; the others take them from the front.
+static inline bool unmask_takes_from_back(uint32_t worker) { return worker % 2 == 1; }
+
 /// What a thread does before and after its share of an operation.
 typedef struct unmask_bracket {
     void (*begin)(void);

@@ -18,6 +18,9 @@ typedef struct unmask_attention {
     const unmask_product_kernel *kernel;  ///< one that attends
     size_t batch, heads, head_dim;
     size_t queries, keys;
+    /// TILES: q, k and v lie among tiles, whose strides and starts are multiples of 32 and mean the same numbers as in rows; by
+    /// a kernel that reads them, without biases, heads of a multiple of 32 numbers.
+    unmask_form qkv_form;
     unmask_heads q, k, v;
     float scale;
     const float *key_bias;  ///< [batch, keys] or NULL
@@ -28,7 +31,8 @@ typedef struct unmask_attention {
     /// tokens are the bias's, in order. The numbers are not checked here.
     const int32_t *ids;
     size_t kept;
-    float *out;
+    unmask_form out_form;  ///< TILES: by a kernel that writes them, heads of a multiple of 32 numbers
+    float *out;            ///< rows, or tiles, aligned to 64 bytes
     size_t out_stride;
     float *scratch;  ///< unmask_attention_scratch_floats of it, aligned to 64 bytes
 } unmask_attention;

@@ -49,7 +49,8 @@ bool unmask_gemm_pack_whole(
 typedef struct unmask_gemm {
     const unmask_product_kernel *kernel;
     size_t m, n, k;
-    const float *a;  ///< [m, k], row stride lda
+    unmask_form a_form;  ///< TILES: without a norm, by a kernel that reads them
+    const float *a;      ///< [m, k], row stride lda; or tiles
     size_t lda;
     const void *packed;            ///< from unmask_gemm_pack with the same kernel, n and k
     const float *bias;             ///< [n] or NULL
@@ -61,7 +62,8 @@ typedef struct unmask_gemm {
     const float *scale;     ///< [n] or NULL: of each column, as LayerScale has it
     const float *residual;  ///< [m, n] or NULL, row stride ldr; may be c itself
     size_t ldr;
-    float *c;  ///< [m, n], row stride ldc
+    unmask_form c_form;  ///< TILES: without a residual, by a kernel that writes them
+    float *c;            ///< [m, n], row stride ldc; or tiles, aligned to 64 bytes
     size_t ldc;
     float *scratch;  ///< unmask_gemm_scratch_floats of it, aligned to 64 bytes; NULL where that is 0
 } unmask_gemm;

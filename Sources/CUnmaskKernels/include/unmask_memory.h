@@ -26,7 +26,7 @@ bool unmask_memory_available(size_t bytes);
 /// For tests of failure: refuses the `request`-th request for memory or for a thread that the calling thread makes of
 /// the functions above and of unmask_engine_create from now on, once; 0 refuses none.
 ///
-/// Builds without NDEBUG refuse the request whose number UNMASK_REFUSE_MEMORY gives too, counted over the process.
+/// The request whose number UNMASK_REFUSE_MEMORY gives is refused too, counted over the process.
 ///
 /// Returns what was left of the number set before: 0 where that request was refused or none was to be.
 size_t unmask_memory_refuse(size_t request);

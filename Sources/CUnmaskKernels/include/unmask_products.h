@@ -37,6 +37,26 @@ const unmask_product_kernel *unmask_product_kernel_of(const unmask_engine *engin
 /// numbers of mixed bits, about `milliseconds` in all.
 double unmask_product_peak(unmask_engine *engine, const unmask_product_kernel *kernel, uint32_t milliseconds);
 
+/// How the rows of what a product reads or writes lie.
+typedef enum unmask_form {
+    UNMASK_FORM_ROWS = 0,  ///< float32 numbers, row after row
+    /// bfloat16 numbers [rows / 16][width / 32][16][32], as tile registers load them; the last tile's missing rows hold
+    /// anything. What a product writes in this form another reads without packing it first.
+    UNMASK_FORM_TILES = 1,
+    UNMASK_FORM_ROUNDED = 2,  ///< rows of float32 whose numbers are bfloat16's, as tiles have them
+} unmask_form;
+
+/// The bytes of rows as tiles; 0 on overflow, and where the width is no multiple of 32.
+size_t unmask_tiles_bytes(size_t rows, size_t width);
+
+/// Where column `column`, a multiple of 32, begins in the first row of tiles, in numbers of 4 bytes.
+size_t unmask_tiles_column(size_t column);
+
+/// Whether results of this kernel's products, and of its attention, can be written as tiles.
+bool unmask_product_kernel_writes_tiles(const unmask_product_kernel *kernel);
+/// Whether this kernel's products can read tiles.
+bool unmask_product_kernel_reads_tiles(const unmask_product_kernel *kernel);
+
 /// How much faster the kernel multiplies than float32's kernel of the same engine: both run in turns on the calling
 /// thread, on rows and weights that stay in the second-level cache, for some milliseconds. Measured, because processors
 /// that have the same instructions run them at very different speeds.

@@ -18,6 +18,13 @@ typedef struct unmask_row_terms {
     int32_t *sums;  ///< of its whole numbers
 } unmask_row_terms;
 
+/// A line of 32 bfloat16 numbers, the same columns of each row, among tiles (UNMASK_FORM_TILES). `first` is that of row 0, NULL:
+/// there are none.
+typedef struct unmask_tiled_line {
+    float *first;
+    size_t tile_numbers;  ///< of 4 bytes, from one tile of rows to the next
+} unmask_tiled_line;
+
 /// A panel of packed weights times packed rows.
 ///
 /// Both are packed in chunks of as many units along k as a vector has, with zeros behind the end:
@@ -40,6 +47,8 @@ typedef struct unmask_gemm_panel {
     size_t ldr;
     float *c;  ///< [rows, columns]
     size_t ldc;
+    bool c_is_rounded;  ///< to bfloat16
+    unmask_tiled_line c_line;  ///< in c's stead where the result is tiles
     const float *next_panel;  ///< to prefetch meanwhile, as large as `panel`; or NULL
 } unmask_gemm_panel;
 
@@ -49,6 +58,8 @@ typedef struct unmask_attention_rows {
     size_t keys, head_dim;
     const float *q;               ///< [rows, head_dim]
     size_t q_stride;
+    unmask_tiled_line q_line;     ///< of the head's first numbers, in q's stead where q is tiles
+    size_t q_row;                 ///< the first row's place among them
     const float *k_panels;        ///< keys as columns, head_dim as k
     const float *v_panels;        ///< head_dim as columns, keys as k
     float scale;
@@ -60,6 +71,9 @@ typedef struct unmask_attention_rows {
     const int32_t *ids;           ///< where the tokens behind the prefix stand among the bias's; NULL: in order
     float *out;                   ///< [rows, head_dim]
     size_t out_stride;
+    unmask_tiled_line out_line;   ///< of the head's first numbers, in out's stead where the result is tiles
+    size_t out_row;               ///< the first row's place among them
+    bool out_is_rounded;          ///< to bfloat16
     float *scratch;               ///< packed rows of q, then of the scores as float32
 } unmask_attention_rows;
 
@@ -90,7 +104,14 @@ struct unmask_product_kernel {
     void (*norm_pack_rows)(
         size_t rows, size_t k, const float *x, size_t ldx, const float *weight, const float *bias, float eps,
         const unmask_grid *grid, float *packed, unmask_row_terms terms);
+    /// Packs one tile of rows from `row` on of tiles; NULL: what tile registers load is these tiles as they are.
+    void (*pack_tiled_rows)(
+        size_t rows, size_t k, const unmask_tiled_line *line, size_t row, float *packed, unmask_row_terms terms);
     void (*attention_rows)(const unmask_attention_rows *job);  ///< NULL: not in this arithmetic
+    /// Packs a head's keys and values, `keys` rows from `row` on of tiles, as panels; NULL: not from tiles.
+    void (*pack_tiled_heads)(
+        size_t keys, size_t head_dim, const unmask_tiled_line *k, const unmask_tiled_line *v, size_t row,
+        float *k_panels, float *v_panels);
 
     /// `steps` rounds of `spell_step` independent multiply-adds of numbers, in registers.
     float (*spell)(size_t steps);
@@ -108,6 +129,20 @@ static inline size_t unmask_packed_units(const unmask_product_kernel *kernel, si
 /// The first row of tile `tile` of `tiles`; behind the last, `rows`.
 static inline size_t unmask_tile_start(const unmask_product_kernel *kernel, size_t rows, size_t tiles, size_t tile) {
     return kernel->whole_tiles ? unmask_min(tile * kernel->tile.rows, rows) : unmask_part_start(rows, tiles, tile);
+}
+
+/// Rows of a tile, the numbers of a row that it holds, and the line that they take, in numbers of 4 bytes.
+enum { UNMASK_TILED_ROWS = 16, UNMASK_TILED_WIDTH = 32, UNMASK_TILED_LINE = UNMASK_TILED_WIDTH / 2 };
+
+/// The line of columns 32 · `chunk` on among tiles of rows of `width`.
+static inline unmask_tiled_line unmask_tiled_line_at(float *tiles, size_t width, size_t chunk) {
+    return (unmask_tiled_line){
+        tiles + chunk * UNMASK_TILED_ROWS * UNMASK_TILED_LINE, width / 2 * UNMASK_TILED_ROWS};
+}
+
+/// A row's numbers of a line.
+static inline float *unmask_tiled_row(const unmask_tiled_line *line, size_t row) {
+    return line->first + row / UNMASK_TILED_ROWS * line->tile_numbers + row % UNMASK_TILED_ROWS * UNMASK_TILED_LINE;
 }
 
 /// Rows whose place `rows` packed rows take; PTRDIFF_MAX on overflow.

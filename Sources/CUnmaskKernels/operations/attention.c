@@ -50,10 +50,26 @@ static const float *rows_of(const unmask_heads *heads, size_t image, size_t head
     return heads->base + image * heads->batch_stride + head * heads->head_stride;
 }
 
+/// A head's first line among tiles.
+static unmask_tiled_line line_of(const unmask_heads *heads, size_t head) {
+    size_t chunk = head * heads->head_stride / UNMASK_TILED_WIDTH;
+    return unmask_tiled_line_at((float *)heads->base, heads->token_stride, chunk);
+}
+
+/// The place of an image's first row among tiles.
+static size_t first_row_of(const unmask_heads *heads, size_t image) {
+    return image * (heads->batch_stride / heads->token_stride);
+}
+
 static void pack_keys_and_values(
     const attention_job *job, size_t image, size_t head, float *k_panel, float *v_panel) {
     const unmask_attention *att = job->attention;
     const unmask_product_kernel *kernel = att->kernel;
+    if (att->qkv_form == UNMASK_FORM_TILES) {
+        unmask_tiled_line k = line_of(&att->k, head), v = line_of(&att->v, head);
+        kernel->pack_tiled_heads(att->keys, att->head_dim, &k, &v, first_row_of(&att->k, image), k_panel, v_panel);
+        return;
+    }
     const size_t columns = kernel->tile.columns;
     const float *k = rows_of(&att->k, image, head);
     const float *v = rows_of(&att->v, image, head);
@@ -98,8 +114,6 @@ static void attend(void *context, size_t index, uint32_t worker) {
             .rows = unmask_part_start(att->queries, job->tiles, t + 1) - row,
             .keys = att->keys,
             .head_dim = att->head_dim,
-            .q = rows_of(&att->q, image, head) + row * att->q.token_stride,
-            .q_stride = att->q.token_stride,
             .k_panels = k_panels,
             .v_panels = v_panels,
             .scale = att->scale,
@@ -109,10 +123,24 @@ static void attend(void *context, size_t index, uint32_t worker) {
             .first_query = row,
             .prefix = att->keys - att->kept,
             .ids = ids,
-            .out = att->out + token * att->out_stride + head * att->head_dim,
-            .out_stride = att->out_stride,
             .scratch = v_panels + job->sizes.v_panels,
         };
+        if (att->qkv_form == UNMASK_FORM_TILES) {
+            work.q_line = line_of(&att->q, head);
+            work.q_row = first_row_of(&att->q, image) + row;
+        } else {
+            work.q = rows_of(&att->q, image, head) + row * att->q.token_stride;
+            work.q_stride = att->q.token_stride;
+        }
+        if (att->out_form == UNMASK_FORM_TILES) {
+            size_t chunk = head * att->head_dim / UNMASK_TILED_WIDTH;
+            work.out_line = unmask_tiled_line_at(att->out, att->heads * att->head_dim, chunk);
+            work.out_row = token;
+        } else {
+            work.out = att->out + token * att->out_stride + head * att->head_dim;
+            work.out_stride = att->out_stride;
+            work.out_is_rounded = att->out_form == UNMASK_FORM_ROUNDED;
+        }
         att->kernel->attention_rows(&work);
     }
 }

@@ -10,7 +10,7 @@
 // The rows are taken in slabs that fit the scratch; a slab is packed (and normalised) once, tile by tile. Then each task
 // multiplies one panel of weights with one block of the slab's rows. A block's rows stay in the second-level cache
 // while panels stream past, prefetched one ahead; panels run fastest so that a panel's weights are read from memory
-// once a block. The last tasks are cut into fewer rows, so that all threads end together.
+// once a block. Threads take tasks from both ends; those in the middle are cut into fewer rows, so that all threads end together.
 
 /// Packed rows of a slab, in floats (2.6 MB): in the third-level cache from their packing to their last use.
 static const size_t SLAB_FLOATS = 650 * 1024;
@@ -92,17 +92,35 @@ typedef struct slab {
     uint32_t threads;
 } slab;
 
-/// Fetches this task's share of the first panels, one a thread, which no multiplication before them prefetches.
+/// Threads that take tasks from the front; the others take them from the back.
+static size_t threads_in_front(const slab *job) { return (job->threads + 1) / 2; }
+
+/// Fetches this task's share of the panels that threads begin with, which no multiplication before them prefetches.
 static void prefetch_first_panels(const slab *job, size_t index) {
     enum { LINE_FLOATS = 64 / sizeof(float) };
-    size_t panels = unmask_min(job->panels, job->threads);
-    size_t lines = panels * job->panel_numbers / LINE_FLOATS;
-    const float *weights = job->gemm->packed;
-    size_t end = unmask_part_start(lines, job->tiles, index + 1);
-    for (size_t line = unmask_part_start(lines, job->tiles, index); line < end; line++) {
-        __builtin_prefetch(weights + line * LINE_FLOATS, 0, 2);
+    size_t panels = unmask_min(job->panels, job->threads), lines = job->panel_numbers / LINE_FLOATS;
+    size_t end = unmask_part_start(panels * lines, job->tiles, index + 1);
+    for (size_t line = unmask_part_start(panels * lines, job->tiles, index); line < end; line++) {
+        size_t nth = line / lines, front = threads_in_front(job);
+        size_t panel = nth < front ? nth : job->panels - 1 - (nth - front);
+        const float *weights = (const float *)job->gemm->packed + panel * job->panel_numbers;
+        __builtin_prefetch(weights + line % lines * LINE_FLOATS, 0, 2);
     }
 }
+
+/// The panel that this thread will most likely take next, behind the last where there is none.
+static size_t panel_after(const slab *job, size_t panel, bool is_cut, uint32_t worker) {
+    size_t front = threads_in_front(job), back = job->threads - front;
+    if (unmask_takes_from_back(worker)) return panel - (is_cut ? 1 : back);  // below 0 is behind the last
+    return panel + (is_cut ? 1 : front);
+}
+
+/// Whether rows are multiplied as they lie.
+static bool needs_no_packing(const unmask_product_kernel *kernel, unmask_form a_form) {
+    return a_form == UNMASK_FORM_TILES && !kernel->pack_tiled_rows;
+}
+
+static const float *row_of(const unmask_gemm *gemm, size_t row) { return gemm->a + row * gemm->lda; }
 
 static void pack_tile(void *context, size_t index, uint32_t worker) {
     (void)worker;
@@ -110,21 +128,23 @@ static void pack_tile(void *context, size_t index, uint32_t worker) {
     const unmask_gemm *gemm = job->gemm;
     size_t row = unmask_tile_start(job->kernel, job->rows, job->tiles, index);
     size_t rows = unmask_tile_start(job->kernel, job->rows, job->tiles, index + 1) - row;
-    const float *a = gemm->a + (job->first_row + row) * gemm->lda;
     float *packed = gemm->scratch + row * job->depth;
     prefetch_first_panels(job, index);
     unmask_row_terms terms = {job->row_terms.scales + row, job->row_terms.sums + row};
-    if (gemm->norm_weight) {
+    if (gemm->a_form == UNMASK_FORM_TILES) {
+        unmask_tiled_line line = unmask_tiled_line_at((float *)gemm->a, gemm->k, 0);
+        job->kernel->pack_tiled_rows(rows, gemm->k, &line, job->first_row + row, packed, terms);
+    } else if (gemm->norm_weight) {
         job->kernel->norm_pack_rows(
-            rows, gemm->k, a, gemm->lda, gemm->norm_weight, gemm->norm_bias, gemm->norm_eps, &gemm->grid, packed,
+            rows, gemm->k, row_of(gemm, job->first_row + row), gemm->lda, gemm->norm_weight, gemm->norm_bias, gemm->norm_eps, &gemm->grid, packed,
             terms);
     } else {
-        job->kernel->pack_rows(rows, gemm->k, a, gemm->lda, &gemm->grid, packed, terms);
+        job->kernel->pack_rows(
+            rows, gemm->k, row_of(gemm, job->first_row + row), gemm->lda, &gemm->grid, packed, terms);
     }
 }
 
 static void multiply_panel(void *context, size_t index, uint32_t worker) {
-    (void)worker;
     const slab *job = context;
     const unmask_gemm *gemm = job->gemm;
     const unmask_tile *tile = &job->kernel->tile;
@@ -136,14 +156,14 @@ static void multiply_panel(void *context, size_t index, uint32_t worker) {
     size_t end_strip = block_start + unmask_part_start(block_strips, piece.pieces, piece.piece + 1);
     size_t column = panel * tile->columns;
     const float *weights = (const float *)gemm->packed + panel * job->panel_numbers;
-    size_t next = panel + (piece.pieces > 1 ? 1 : job->threads);  // most likely this thread's next panel
+    size_t next = panel_after(job, panel, piece.pieces > 1, worker);
     unmask_gemm_panel work = {
         .rows = job->rows,
         .tiles = job->tiles,
         .first_tile = first_strip * job->kernel->tiles_at_once,
         .end_tile = unmask_min(end_strip * job->kernel->tiles_at_once, job->tiles),
         .chunks = job->depth / tile->lanes,
-        .a = gemm->scratch,
+        .a = needs_no_packing(job->kernel, gemm->a_form) ? gemm->a : gemm->scratch,
         .row_terms = job->row_terms,
         .grid = &gemm->grid,
         .panel = weights,
@@ -155,8 +175,13 @@ static void multiply_panel(void *context, size_t index, uint32_t worker) {
         .ldr = gemm->ldr,
         .c = gemm->c + job->first_row * gemm->ldc + column,
         .ldc = gemm->ldc,
-        .next_panel = next < job->panels ? weights + (next - panel) * job->panel_numbers : NULL,
+        .c_is_rounded = gemm->c_form == UNMASK_FORM_ROUNDED,
+        .next_panel = next < job->panels ? (const float *)gemm->packed + next * job->panel_numbers : NULL,
     };
+    if (gemm->c_form == UNMASK_FORM_TILES) {
+        work.c_line = unmask_tiled_line_at(gemm->c, gemm->n, panel);
+        work.c_line.first += job->first_row / UNMASK_TILED_ROWS * work.c_line.tile_numbers;
+    }
     job->kernel->gemm_panel(&work);
 }
 
@@ -173,7 +198,9 @@ static void run_slab(unmask_engine *engine, slab *job) {
     size_t pieces = unmask_min(unmask_ceil_div(job->strips / blocks, strips_per_piece), job->strips / blocks);
     job->blocks = blocks;
     job->cut = unmask_cut_of(blocks * job->panels, CUT_TASKS_PER_THREAD * (size_t)job->threads, pieces, job->threads);
-    unmask_engine_run(engine, job->tiles, pack_tile, job);
+    if (!needs_no_packing(job->kernel, job->gemm->a_form)) {
+        unmask_engine_run(engine, job->tiles, pack_tile, job);
+    }
     unmask_engine_run(engine, unmask_cut_tasks(&job->cut), multiply_panel, job);
 }
 
@@ -181,7 +208,8 @@ void unmask_gemm_run(unmask_engine *engine, const unmask_gemm *gemm) {
     if (gemm->m == 0 || gemm->n == 0) return;
     const unmask_product_kernel *kernel = gemm->kernel;
     size_t depth = unmask_packed_units(kernel, gemm->k);
-    size_t rows_at_once = slab_rows(kernel, gemm->m, gemm->k);
+    // Rows that need no packing need no slabs.
+    size_t rows_at_once = needs_no_packing(kernel, gemm->a_form) ? gemm->m : slab_rows(kernel, gemm->m, gemm->k);
     for (size_t row = 0; row < gemm->m; row += rows_at_once) {
         size_t rows = unmask_min(rows_at_once, gemm->m - row);
         float *scales = gemm->scratch + unmask_packed_rows(kernel, rows_at_once) * depth;

@@ -7,10 +7,11 @@
 #define TILE_COLUMNS 32
 
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
+    __attribute__((target("avx512bf16,avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
 
 #include "../simd/avx512.h"
 #include "../simd/i8_tmm.h"
+#include "../simd/bf16_avx512.h"
 #include "../simd/tmm_model.h"
 #include "../bodies/products/before.h"
 #include "../bodies/products/i8.h"

@@ -31,6 +31,12 @@ INLINE vec vec_zero_below(vec x, float limit, vec a) {
     return _mm256_andnot_ps(_mm256_cmp_ps(x, vec_set1(limit), _CMP_LT_OQ), a);
 }
 
+INLINE vec vec_rounded_bf16(vec x) {
+    __m256i bits = _mm256_castps_si256(x), odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    __m256 upper = _mm256_castsi256_ps(_mm256_and_si256(rounded, _mm256_set1_epi32((int)0xffff0000)));
+    return _mm256_blendv_ps(x, upper, _mm256_cmp_ps(x, x, _CMP_ORD_Q));
+}
 INLINE vec vec_round(vec x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 INLINE vec vec_scale2(vec x, vec n) {
     __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));

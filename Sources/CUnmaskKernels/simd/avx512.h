@@ -29,6 +29,12 @@ INLINE vec vec_zero_below(vec x, float limit, vec a) {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, vec_set1(limit), _CMP_NLT_UQ), a);
 }
 
+INLINE vec vec_rounded_bf16(vec x) {
+    __m512i bits = _mm512_castps_si512(x), odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    __mmask16 isNumber = _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q);
+    return _mm512_castsi512_ps(_mm512_mask_and_epi32(bits, isNumber, rounded, _mm512_set1_epi32((int)0xffff0000)));
+}
 INLINE vec vec_round(vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 INLINE vec vec_scale2(vec x, vec n) { return _mm512_scalef_ps(x, n); }
 

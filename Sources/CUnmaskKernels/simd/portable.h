@@ -50,6 +50,14 @@ INLINE vec vec_max(vec a, vec b) { return vec_select(a > b, a, b); }
 /// a where x >= limit or x is NaN, else zero.
 INLINE vec vec_zero_below(vec x, float limit, vec a) { return (vec)((veci)a & ~(x < vec_set1(limit))); }
 
+/// The nearest bfloat16 numbers, ties to even; NaN stays NaN.
+INLINE vec vec_rounded_bf16(vec x) {
+    veci bits = (veci)x;
+    veci rounded = bits + 0x7fff + ((bits >> 16) & 1);
+    veci isNumber = x == x;
+    return (vec)(((rounded & isNumber) | ((bits | 0x400000) & ~isNumber)) & (int32_t)0xffff0000);
+}
+
 /// To the nearest whole number, ties to even; for |x| below 2²².
 INLINE vec vec_round(vec x) {
     const vec magic = vec_set1(12582912.0f);

@@ -129,7 +129,7 @@ struct GemmCase: CustomStringConvertible {
                 let rest = residual || inPlace ? Double(x.residual[r * n + j]) : 0
                 let factor = scale ? Double(x.scale[j]) : 1
                 let value = Reference.activate(sum, activation) * factor + rest
-                let coarse = arithmetic == UNMASK_ARITHMETIC_F32 ? 1e-6 : 1.5e-4
+                let coarse = arithmetic == UNMASK_ARITHMETIC_F32 ? 1e-6 : 1.7e-4
                 let activationSlack = activation == UNMASK_ACTIVATION_NONE ? 0 : coarse * max(1, abs(sum))
                 let tolerance =
                     abs(factor)

@@ -35,7 +35,16 @@ void PRODUCT(attention)(const unmask_attention_rows *job) {
     const size_t chunk = chunk_rows(rows) * LANES;
     float *q = job->scratch, *scores = q + chunk * dim_chunks;
 
-    pack_rows_scaled(rows, head_dim, job->q, job->q_stride, job->scale, q);
+    float scale = 1;  // of the scores: the queries are scaled where they are packed
+#ifdef TMM_ZERO
+    if (job->q_line.first) {
+        copy_lines(job, dim_chunks, q);
+        scale = job->scale;
+    } else
+#endif
+    {
+        pack_rows_scaled(rows, head_dim, job->q, job->q_stride, job->scale, q);
+    }
 
     const tile_result to_scores = {.out = scores, .row_stride = LANES, .vector_stride = chunk};
     multiply_panels(rows, dim_chunks, q, job->k_panels, unmask_ceil_div(keys, TILE_COLUMNS), &to_scores);
@@ -46,7 +55,7 @@ void PRODUCT(attention)(const unmask_attention_rows *job) {
     for (size_t r = 0; r < rows; r++) {
         float *row = scores + r * LANES;
         if (job->bias) add_pair_bias(job, r, row, chunk);
-        inverse[r] = 1 / exp_row(keys, row, chunk, row, chunk, true, COARSE);
+        inverse[r] = 1 / exp_row(keys, row, chunk, scale, row, chunk, true, COARSE);
         pack_scores(keys, row, chunk);
     }
 
@@ -57,9 +66,16 @@ void PRODUCT(attention)(const unmask_attention_rows *job) {
     for (size_t dim = 0; dim < head_dim; dim += COLUMNS, panel += COLUMNS * key_chunks * LANES) {
         size_t panels = unmask_min(PANELS_AT_ONCE, unmask_ceil_div(head_dim - dim, TILE_COLUMNS));
         multiply_panels(rows, key_chunks, scores, panel, panels, &to_tile);
+#ifdef TMM_ZERO
+        if (job->out_line.first) {
+            store_lines(job, rows, dim, panels, tile, COLUMNS, inverse);
+            continue;
+        }
+#endif
         for (size_t r = 0; r < rows; r++) {
             for (size_t i = 0; i < panels * TILE_COLUMNS; i += LANES) {
                 vec x = vec_mul(vec_load(tile + r * COLUMNS + i), vec_set1(inverse[r]));
+                if (job->out_is_rounded) x = vec_rounded_bf16(x);
                 store_some(job->out + r * job->out_stride + dim + i, lanes_left(head_dim, dim + i), x);
             }
         }

@@ -177,22 +177,35 @@ bool PRODUCT(panel_is_finite)(size_t k, const float *panel) {
     return all_finite(TILE_COLUMNS, panel + unmask_ceil_div(k, LANES * UNIT) * LANES * TILE_COLUMNS);
 }
 
-/// Lanes i… of a row, normalised where there is a norm, zeros behind its end.
-INLINE vec row_numbers(
-    const row_norm *norm, const float *x, const float *weight, const float *bias, size_t i, size_t k) {
-    return norm ? normalised_or_zero(norm, x, weight, bias, i, k) : load_or_zero(x, i, k);
+/// Where a row's numbers come from: float32 numbers, normalised where there is a norm, or lines of tiles of bfloat16.
+typedef struct row_source {
+    const row_norm *norm;
+    const float *x, *weight, *bias;
+    const unmask_tiled_line *line;  // of tiles, in x's stead
+    size_t row;                     // among them
+} row_source;
+
+/// Lanes i… of a row, zeros behind its end.
+INLINE vec row_numbers(const row_source *from, size_t i, size_t k, const bool is_tiled) {
+    if (is_tiled) {
+        if (i >= k) return vec_set1(0);
+        const float *chunk = unmask_tiled_row(from->line, from->row) + i / UNMASK_TILED_WIDTH * UNMASK_TILED_ROWS * UNMASK_TILED_LINE;
+        return vec_load_bf16((const uint16_t *)chunk + i % UNMASK_TILED_WIDTH);
+    }
+    return from->norm ? normalised_or_zero(from->norm, from->x, from->weight, from->bias, i, k)
+                      : load_or_zero(from->x, i, k);
 }
 
 /// Rounds one row by a grid of its own, or the one that is given, into its place in each chunk of a
 /// tile.
 INLINE void pack_row(
-    size_t rows, size_t k, const row_norm *norm, const float *x, const float *weight, const float *bias,
-    const unmask_grid *given, float *packed, float *scale, int32_t *sum) {
+    size_t rows, size_t k, const row_source *from, const unmask_grid *given, float *packed, float *scale, int32_t *sum,
+    const bool is_tiled) {
     const bool is_given = given->scale > 0;
     vec largest = vec_set1(0), total = vec_set1(0), inverse = vec_set1(0);
     if (!is_given) {
         for (size_t i = 0; i < k; i += LANES) {
-            largest = vec_max_magnitude(largest, row_numbers(norm, x, weight, bias, i, k));
+            largest = vec_max_magnitude(largest, row_numbers(from, i, k, is_tiled));
         }
         const grid own = grid_up_to(vec_largest_magnitude(largest));
         *scale = own.scale;
@@ -202,7 +215,7 @@ INLINE void pack_row(
     uint8_t *out = (uint8_t *)packed;
     for (size_t i = 0; i < k; i += LANES * UNIT, out += chunk_rows(rows) * LANES * sizeof(float)) {
         UNROLL for (size_t part = 0; part < UNIT; part++) {
-            vec numbers = row_numbers(norm, x, weight, bias, i + part * LANES, k), whole;
+            vec numbers = row_numbers(from, i + part * LANES, k, is_tiled), whole;
             if (is_given) {
                 largest = vec_max_magnitude(largest, numbers);
                 whole = whole_on_grid(given, numbers);
@@ -222,8 +235,9 @@ INLINE void pack_row(
 void PRODUCT(pack_rows)(
     size_t rows, size_t k, const float *x, size_t ldx, const unmask_grid *grid, float *packed,
     unmask_row_terms terms) {
-    for (size_t r = 0; r < rows; r++, x += ldx) {
-        pack_row(rows, k, NULL, x, NULL, NULL, grid, packed + r * LANES, &terms.scales[r], &terms.sums[r]);
+    row_source from = {.x = x};
+    for (size_t r = 0; r < rows; r++, from.x += ldx) {
+        pack_row(rows, k, &from, grid, packed + r * LANES, &terms.scales[r], &terms.sums[r], false);
     }
 }
 
@@ -232,6 +246,18 @@ void PRODUCT(pack_rows_layernorm)(
     const unmask_grid *grid, float *packed, unmask_row_terms terms) {
     for (size_t r = 0; r < rows; r++, x += ldx) {
         const row_norm norm = norm_of_row(k, x, eps);
-        pack_row(rows, k, &norm, x, weight, bias, grid, packed + r * LANES, &terms.scales[r], &terms.sums[r]);
+        const row_source from = {.norm = &norm, .x = x, .weight = weight, .bias = bias};
+        pack_row(rows, k, &from, grid, packed + r * LANES, &terms.scales[r], &terms.sums[r], false);
     }
 }
+
+#ifdef TMM_ZERO
+void PRODUCT(pack_tiled_rows)(
+    size_t rows, size_t k, const unmask_tiled_line *line, size_t row, float *packed, unmask_row_terms terms) {
+    const unmask_grid own = {0};
+    for (size_t r = 0; r < rows; r++) {
+        const row_source from = {.line = line, .row = row + r};
+        pack_row(rows, k, &from, &own, packed + r * LANES, &terms.scales[r], &terms.sums[r], true);
+    }
+}
+#endif

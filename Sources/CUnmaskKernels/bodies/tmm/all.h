@@ -16,6 +16,7 @@ enum { TMM_NUMBERS = 256, TMM_ROW = 64 };
 #include "gemm.h"
 #ifndef UNMASK_NO_ATTENTION
 #include "panels.h"
+#include "lines.h"
 #include "../products/attention.h"
 #endif
 #include "spell.h"

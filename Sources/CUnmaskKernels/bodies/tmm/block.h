@@ -14,6 +14,7 @@ enum { CHUNKS_TO_WAIT = 2 };
 typedef struct unfinished {
     const float *sums;
     size_t row, end;  // of the result
+    const column_terms *terms;  // [TILE_VECTORS]
 } unfinished;
 
 /// One block: rows and weights of some chunks of k, and where its sums are.
@@ -28,13 +29,32 @@ typedef struct block {
     size_t finish_per_chunk;  // rows of the block before
 } block;
 
+/// A row's values as a line of a tile of bfloat16.
+INLINE void finish_line(const unmask_gemm_panel *job, const unfinished *rows, const unmask_activation activation) {
+    vec values[TILE_VECTORS];
+    UNROLL for (size_t v = 0; v < TILE_VECTORS; v++) {
+        vec sum = vec_load(rows->sums + v * LANES);
+        values[v] = value_of_sums(job, &rows->terms[v], rows->row, v * LANES, LANES, sum, activation);
+    }
+    vec_store(unmask_tiled_row(&job->c_line, rows->row), vec_joined_bf16(values[0], values[1]));
+}
+
 INLINE void finish_rows(
     const unmask_gemm_panel *job, unfinished *rows, size_t count, const unmask_activation activation) {
     for (size_t end = unmask_min(rows->end, rows->row + count); rows->row < end; rows->row++) {
-        for (size_t column = 0; column < job->columns; column += LANES) {
-            size_t left = lanes_left(job->columns, column);
-            const column_terms terms = terms_of_columns(job, column, left);
-            finish_sum(job, &terms, rows->row, column, left, vec_load(rows->sums + column), activation);
+        if (job->c_line.first) {
+            finish_line(job, rows, activation);
+        } else if (job->columns == TILE_COLUMNS) {
+            UNROLL for (size_t v = 0; v < TILE_VECTORS; v++) {
+                vec sum = vec_load(rows->sums + v * LANES);
+                finish_sum(job, &rows->terms[v], rows->row, v * LANES, LANES, sum, activation);
+            }
+        } else {
+            for (size_t column = 0; column < job->columns; column += LANES) {
+                size_t left = lanes_left(job->columns, column);
+                vec sum = vec_load(rows->sums + column);
+                finish_sum(job, &rows->terms[column / LANES], rows->row, column, left, sum, activation);
+            }
         }
         rows->sums += TILE_COLUMNS;
     }

@@ -14,7 +14,11 @@ typedef struct waiting_sums {
 INLINE void multiply_panel_by_tiles(const unmask_gemm_panel *original, const unmask_activation activation) {
     const unmask_gemm_panel copy = *original, *job = &copy;  // which no store of a result can alias
     waiting_sums sums;
-    unfinished before = {0};
+    column_terms terms[TILE_VECTORS] = {0};
+    for (size_t column = 0; column < job->columns; column += LANES) {
+        terms[column / LANES] = terms_of_columns(job, column, lanes_left(job->columns, column));
+    }
+    unfinished before = {.terms = terms};
     const size_t pairs = unmask_ceil_div(job->end_tile - job->first_tile, 2);
     const size_t parts = unmask_ceil_div(job->chunks, PART_CHUNKS) + (job->chunks == 0);
     const size_t blocks = parts > 1 ? WAITING_BLOCKS : 2;  // one that is multiplied and one that is finished
@@ -45,7 +49,7 @@ INLINE void multiply_panel_by_tiles(const unmask_gemm_panel *original, const unm
                 if (work.next) work.next += work.next_lines_per_chunk * PREFETCH_LINE * work.chunks;
                 if (part + 1 < parts) continue;
                 size_t last_tile = unmask_min(tile + 2, job->end_tile);
-                before = (unfinished){work.sums, tile * TILE_ROWS, unmask_min(last_tile * TILE_ROWS, job->rows)};
+                before = (unfinished){work.sums, tile * TILE_ROWS, unmask_min(last_tile * TILE_ROWS, job->rows), terms};
             }
         }
     }
