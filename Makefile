@@ -38,7 +38,7 @@ help:
 	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
 	@echo "make trial-index  kill -9 a build of an index twenty times, and compare its bytes; merge three parts of it"
 	@echo "make bench-index  searches of a million vectors, side by side with FAISS, hnswlib and usearch"
-	@echo "make heads-peers  fitted heads, side by side with scikit-learn's on the same features"
+	@echo "make heads-peers  fitted heads, side by side with scikit-learn's and PyTorch's on the same features"
 	@echo "make fuzz         fuzz the readers of files and of the service's sockets, SECONDS=600 each"
 	@echo "make release      a stripped program that needs no Swift libraries, in build/release (deploy/ uses it)"
 	@echo "make trials       the service under load and attack: corpora, overload, slow clients, kill -9, a peer; docs/trials.md"
@@ -152,10 +152,11 @@ bench-index: build index-venv
 
 # Heads side by side with scikit-learn's; docs/heads.md.
 .PHONY: heads-peers
-heads-peers: test-packages build
+heads-peers: test-packages build venv
 	@scripts/install-packages python3-venv
 	@scripts/python-environment build/venv-heads bench/heads/requirements.txt
 	build/venv-heads/bin/python bench/heads/compare.py --unmask $(UNMASK)
+	$(PYTHON) bench/heads/compare_attention.py --unmask $(UNMASK)
 
 format:
 	swift format format --in-place --recursive Sources Tests Package.swift

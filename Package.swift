@@ -24,6 +24,11 @@ let package = Package(
         .library(name: "UnmaskPixels", targets: ["UnmaskImage"]),
         .library(name: "UnmaskReaders", targets: ["UnmaskGraph", "UnmaskWeights", "UnmaskONNX", "UnmaskRuntime"]),
     ],
+    traits: [
+        .default(enabledTraits: ["TLS"]),
+        .trait(
+            name: "TLS", description: "Listeners and clients speak TLS, by BoringSSL: most of what a build compiles."),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -103,7 +108,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -115,7 +120,7 @@ let package = Package(
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -176,7 +181,7 @@ let package = Package(
                 "unmask", "UnmaskClient", "UnmaskService", "UnmaskHeads", "UnmaskModel", "UnmaskRuntime", "UnmaskImage",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -192,3 +197,8 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// All tests become one program. Where these are named, it is of them alone, as sanitizers want it, which build everything anew.
+if let wanted = Context.environment["UNMASK_TEST_TARGETS"]?.split(separator: " ") {
+    package.targets.removeAll { $0.type == .test && !wanted.contains($0.name[...]) }
+}

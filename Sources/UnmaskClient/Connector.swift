@@ -1,6 +1,5 @@
 package import NIOCore
 import NIOPosix
-import NIOSSL
 
 /// Opens connections to a server.
 package enum Connector {
@@ -9,16 +8,12 @@ package enum Connector {
         to address: ServerAddress, _ options: ClientOptions, on group: any EventLoopGroup,
         initialize: @escaping @Sendable (any Channel) throws -> Void
     ) async throws -> any Channel {
-        let tls = try context(options)
+        let encryption = try ClientEncryption(options)
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(TimeAmount(options.connectTimeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let tls {
-                        let handler = try NIOSSLClientHandler(
-                            context: tls, serverHostname: serverName(address, options))
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                    }
+                    try encryption?.add(to: channel, of: address)
                     try initialize(channel)
                 }
             }
@@ -30,26 +25,5 @@ package enum Connector {
         } catch {
             throw ServiceClientError.cannotConnect(address, reason: "\(error)")
         }
-    }
-
-    private static func context(_ options: ClientOptions) throws -> NIOSSLContext? {
-        guard let tls = options.tls else { return nil }
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        if let file = tls.trustedCertificates { configuration.trustRoots = .file(file) }
-        do {
-            return try NIOSSLContext(configuration: configuration)
-        } catch {
-            throw ServiceClientError.invalidRequest(
-                "the certificates to trust, \(tls.trustedCertificates ?? "the system's"), cannot be read: \(error)")
-        }
-    }
-
-    /// Nil for a numeric address, which SNI does not take.
-    private static func serverName(_ address: ServerAddress, _ options: ClientOptions) -> String? {
-        if let name = options.tls?.serverName { return name }
-        guard case .tcp(let host, _) = address, (try? SocketAddress(ipAddress: host, port: 0)) == nil else {
-            return nil
-        }
-        return host
     }
 }

@@ -151,29 +151,31 @@ import Testing
         output.close(atMost: .seconds(30))
     }
 
-    @Test func aStrangerCannotFillTheLog() async throws {
-        let directory = try LiveServer.temporaryDirectory()
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let (configuration, certificate) = try AccessTests.exposed(in: directory)
-        let tls = try certificate.trustingContext()
-        #expect(FileManager.default.createFile(atPath: directory + "/log", contents: nil))
-        let file = open(directory + "/log", O_WRONLY)
-        let start = ContinuousClock.now
-        let output = LogOutput(descriptor: file, format: .text, queueBytes: 1 << 20, now: { start })
-        close(file)
-        let logger = Logger(label: "test") { LineLogHandler(label: $0, level: .info, output: output) }
-        let tries = RepeatLimiter.burst + 15
-        try await LiveServer.running(FakeBackend(), configuration, logger: logger) { server in
-            for _ in 0..<tries {
-                try await LineClient.connected(to: AccessTests.local(server.tcp), tls: tls) { client in
-                    try await client.send(AccessTests.hello("wrong-horse-battery-staple-0123456789ab"))
-                    #expect(try await client.receive()?.error?.type == "unauthorized")
+    #if TLS
+        @Test func aStrangerCannotFillTheLog() async throws {
+            let directory = try LiveServer.temporaryDirectory()
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let (configuration, certificate) = try ExposedServer.configured(in: directory)
+            let tls = try certificate.trustingContext()
+            #expect(FileManager.default.createFile(atPath: directory + "/log", contents: nil))
+            let file = open(directory + "/log", O_WRONLY)
+            let start = ContinuousClock.now
+            let output = LogOutput(descriptor: file, format: .text, queueBytes: 1 << 20, now: { start })
+            close(file)
+            let logger = Logger(label: "test") { LineLogHandler(label: $0, level: .info, output: output) }
+            let tries = RepeatLimiter.burst + 15
+            try await LiveServer.running(FakeBackend(), configuration, logger: logger) { server in
+                for _ in 0..<tries {
+                    try await LineClient.connected(to: ExposedServer.local(server.tcp), tls: tls) { client in
+                        try await client.send(ExposedServer.hello("wrong-horse-battery-staple-0123456789ab"))
+                        #expect(try await client.receive()?.error?.type == "unauthorized")
+                    }
                 }
             }
+            output.close(atMost: .seconds(30))
+            let log = try String(contentsOfFile: directory + "/log", encoding: .utf8).split(separator: "\n")
+            #expect(log.count { $0.contains("request failed peer=127.0.0.1 type=unauthorized") } == RepeatLimiter.burst)
+            #expect(output.drops == [.repeated: 15])
         }
-        output.close(atMost: .seconds(30))
-        let log = try String(contentsOfFile: directory + "/log", encoding: .utf8).split(separator: "\n")
-        #expect(log.count { $0.contains("request failed peer=127.0.0.1 type=unauthorized") } == RepeatLimiter.burst)
-        #expect(output.drops == [.repeated: 15])
-    }
+    #endif
 }

@@ -10,7 +10,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotificationSocket(directory + "/notify")
         let token = directory + "/token"
-        try SecretText.write(AccessTests.token, to: token)
+        try SecretText.write(ExposedServer.token, to: token)
 
         let process = Process()
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()

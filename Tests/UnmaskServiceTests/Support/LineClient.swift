@@ -1,8 +1,11 @@
 import Foundation
 import NIOCore
 import NIOPosix
-import NIOSSL
 import Testing
+
+#if TLS
+    import NIOSSL
+#endif
 
 @testable import UnmaskService
 
@@ -15,7 +18,7 @@ struct LineClient {
 
     /// Connects, runs the body and closes.
     static func connected<Value: Sendable>(
-        to address: BoundAddress, tls: NIOSSLContext? = nil, _ body: (inout LineClient) async throws -> Value
+        to address: BoundAddress, tls: TrustingContext? = nil, _ body: (inout LineClient) async throws -> Value
     ) async throws -> Value {
         let channel = try await connect(to: address, tls)
         return try await channel.executeThenClose { inbound, outbound in
@@ -25,16 +28,18 @@ struct LineClient {
     }
 
     private static func connect(
-        to address: BoundAddress, _ tls: NIOSSLContext?
+        to address: BoundAddress, _ tls: TrustingContext?
     ) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(to: address.socketAddress()) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let tls {
-                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                    }
+                    #if TLS
+                        if let tls {
+                            let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                            try channel.pipeline.syncOperations.addHandler(handler)
+                        }
+                    #endif
                     return try NIOAsyncChannel(
                         wrappingChannelSynchronously: channel,
                         configuration: .init(isOutboundHalfClosureEnabled: true))

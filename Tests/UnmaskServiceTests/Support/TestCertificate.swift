@@ -1,5 +1,13 @@
 import Foundation
-import NIOSSL
+
+#if TLS
+    import NIOSSL
+
+    /// What a client trusts.
+    typealias TrustingContext = NIOSSLContext
+#else
+    typealias TrustingContext = Never
+#endif
 
 /// A certificate that signs itself, and its key, made by the `openssl` program.
 struct TestCertificate: Sendable {
@@ -30,12 +38,14 @@ struct TestCertificate: Sendable {
         }
     }
 
-    /// A client that trusts this certificate and no other.
-    func trustingContext() throws -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(certificate))
-        return try NIOSSLContext(configuration: configuration)
-    }
+    #if TLS
+        /// A client that trusts this certificate and no other.
+        func trustingContext() throws -> TrustingContext {
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(certificate))
+            return try NIOSSLContext(configuration: configuration)
+        }
+    #endif
 
     private static func openssl(_ arguments: String...) throws {
         let process = Process()
