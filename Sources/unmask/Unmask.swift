@@ -9,14 +9,14 @@ struct Unmask: AsyncParsableCommand {
         commandName: "unmask",
         abstract: "Embed, classify and rebuild images with masked autoencoders and Vision Transformers, on a CPU.",
         discussion: """
-            A model is one of Unmask's own checkpoints, a Hugging Face folder (ViTMAE, ViT), a timm ViT's \
-            .safetensors, an original MAE .pth or an ONNX file.
+            A model is one of Unmask's own checkpoints, a checkpoint of transformers, timm or the papers' own code (MAE, ViT \
+            and their kin: docs/families.md), or an ONNX file.
 
             Results go to standard output, one JSON object a line, or a table where it is a terminal; messages go to \
             standard error. Exit codes: 0 all done; 1 some items failed, each named; 2 nothing could be done.
 
-            UNMASK_ISA=scalar|avx2|avxvnni|avx512|avx512vnni|avx512bf16 (on aarch64 neon|dotprod|neonbf16) uses no more of \
-            the processor than that. UNMASK_CACHE=DIR keeps packed weights there, and nowhere where it is empty.
+            UNMASK_ISA=scalar|avx2|avxvnni|avx512|avx512vnni|avx512bf16|amx (on aarch64 neon|dotprod|neonbf16) uses no more \
+            of the processor than that. UNMASK_CACHE=DIR keeps packed weights there, and nowhere where it is empty.
             """,
         version: version,
         subcommands: [
