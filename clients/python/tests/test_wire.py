@@ -47,7 +47,12 @@ def test_every_error_type_has_its_exception():
 
 
 def test_every_method_has_one_of_both_clients():
-    names = {"index.search": "search", "index.info": "indexes"}
+    names = {
+        "index.search": "search",
+        "index.info": "indexes",
+        "head.load": "load_head",
+        "head.unload": "unload_head",
+    }
     for method in set(schemas.methods()) - {"cancel"}:  # a pending reply's, a task's
         method = names.get(method, method)
         assert hasattr(unmask.Client, method) and hasattr(unmask.AsyncClient, method)
