@@ -78,7 +78,9 @@ size_t unmask_tiles_bytes(size_t rows, size_t width) {
     return bytes == PTRDIFF_MAX ? 0 : bytes;
 }
 
-size_t unmask_tiles_column(size_t column) { return column / UNMASK_TILED_WIDTH * UNMASK_TILED_ROWS * UNMASK_TILED_LINE; }
+size_t unmask_tiles_column(size_t column) {
+    return column / UNMASK_TILED_WIDTH * UNMASK_TILED_ROWS * UNMASK_TILED_LINE;
+}
 
 bool unmask_product_kernel_writes_tiles(const unmask_product_kernel *kernel) { return kernel->whole_tiles; }
 

@@ -134,10 +134,9 @@ static inline size_t unmask_tile_start(const unmask_product_kernel *kernel, size
 /// Rows of a tile, the numbers of a row that it holds, and the line that they take, in numbers of 4 bytes.
 enum { UNMASK_TILED_ROWS = 16, UNMASK_TILED_WIDTH = 32, UNMASK_TILED_LINE = UNMASK_TILED_WIDTH / 2 };
 
-/// The line of columns 32 · `chunk` on among tiles of rows of `width`.
-static inline unmask_tiled_line unmask_tiled_line_at(float *tiles, size_t width, size_t chunk) {
-    return (unmask_tiled_line){
-        tiles + chunk * UNMASK_TILED_ROWS * UNMASK_TILED_LINE, width / 2 * UNMASK_TILED_ROWS};
+/// The line that begins with `column`, a multiple of UNMASK_TILED_WIDTH, among tiles of rows of `width`.
+static inline unmask_tiled_line unmask_tiled_line_at(float *tiles, size_t width, size_t column) {
+    return (unmask_tiled_line){tiles + unmask_tiles_column(column), unmask_tiles_column(width)};
 }
 
 /// A row's numbers of a line.

@@ -52,8 +52,7 @@ static const float *rows_of(const unmask_heads *heads, size_t image, size_t head
 
 /// A head's first line among tiles.
 static unmask_tiled_line line_of(const unmask_heads *heads, size_t head) {
-    size_t chunk = head * heads->head_stride / UNMASK_TILED_WIDTH;
-    return unmask_tiled_line_at((float *)heads->base, heads->token_stride, chunk);
+    return unmask_tiled_line_at((float *)heads->base, heads->token_stride, head * heads->head_stride);
 }
 
 /// The place of an image's first row among tiles.
@@ -133,8 +132,7 @@ static void attend(void *context, size_t index, uint32_t worker) {
             work.q_stride = att->q.token_stride;
         }
         if (att->out_form == UNMASK_FORM_TILES) {
-            size_t chunk = head * att->head_dim / UNMASK_TILED_WIDTH;
-            work.out_line = unmask_tiled_line_at(att->out, att->heads * att->head_dim, chunk);
+            work.out_line = unmask_tiled_line_at(att->out, att->heads * att->head_dim, head * att->head_dim);
             work.out_row = token;
         } else {
             work.out = att->out + token * att->out_stride + head * att->head_dim;

@@ -120,14 +120,13 @@ static bool needs_no_packing(const unmask_product_kernel *kernel, unmask_form a_
     return a_form == UNMASK_FORM_TILES && !kernel->pack_tiled_rows;
 }
 
-static const float *row_of(const unmask_gemm *gemm, size_t row) { return gemm->a + row * gemm->lda; }
-
 static void pack_tile(void *context, size_t index, uint32_t worker) {
     (void)worker;
     const slab *job = context;
     const unmask_gemm *gemm = job->gemm;
     size_t row = unmask_tile_start(job->kernel, job->rows, job->tiles, index);
     size_t rows = unmask_tile_start(job->kernel, job->rows, job->tiles, index + 1) - row;
+    const float *a = gemm->a + (job->first_row + row) * gemm->lda;  // where they are rows
     float *packed = gemm->scratch + row * job->depth;
     prefetch_first_panels(job, index);
     unmask_row_terms terms = {job->row_terms.scales + row, job->row_terms.sums + row};
@@ -136,11 +135,10 @@ static void pack_tile(void *context, size_t index, uint32_t worker) {
         job->kernel->pack_tiled_rows(rows, gemm->k, &line, job->first_row + row, packed, terms);
     } else if (gemm->norm_weight) {
         job->kernel->norm_pack_rows(
-            rows, gemm->k, row_of(gemm, job->first_row + row), gemm->lda, gemm->norm_weight, gemm->norm_bias, gemm->norm_eps, &gemm->grid, packed,
+            rows, gemm->k, a, gemm->lda, gemm->norm_weight, gemm->norm_bias, gemm->norm_eps, &gemm->grid, packed,
             terms);
     } else {
-        job->kernel->pack_rows(
-            rows, gemm->k, row_of(gemm, job->first_row + row), gemm->lda, &gemm->grid, packed, terms);
+        job->kernel->pack_rows(rows, gemm->k, a, gemm->lda, &gemm->grid, packed, terms);
     }
 }
 
@@ -179,7 +177,7 @@ static void multiply_panel(void *context, size_t index, uint32_t worker) {
         .next_panel = next < job->panels ? (const float *)gemm->packed + next * job->panel_numbers : NULL,
     };
     if (gemm->c_form == UNMASK_FORM_TILES) {
-        work.c_line = unmask_tiled_line_at(gemm->c, gemm->n, panel);
+        work.c_line = unmask_tiled_line_at(gemm->c, gemm->n, column);
         work.c_line.first += job->first_row / UNMASK_TILED_ROWS * work.c_line.tile_numbers;
     }
     job->kernel->gemm_panel(&work);

@@ -189,8 +189,9 @@ typedef struct row_source {
 INLINE vec row_numbers(const row_source *from, size_t i, size_t k, const bool is_tiled) {
     if (is_tiled) {
         if (i >= k) return vec_set1(0);
-        const float *chunk = unmask_tiled_row(from->line, from->row) + i / UNMASK_TILED_WIDTH * UNMASK_TILED_ROWS * UNMASK_TILED_LINE;
-        return vec_load_bf16((const uint16_t *)chunk + i % UNMASK_TILED_WIDTH);
+        size_t chunk = i / UNMASK_TILED_WIDTH;
+        const float *numbers = unmask_tiled_row(from->line, from->row) + chunk * UNMASK_TILED_ROWS * UNMASK_TILED_LINE;
+        return vec_load_bf16((const uint16_t *)numbers + i % UNMASK_TILED_WIDTH);
     }
     return from->norm ? normalised_or_zero(from->norm, from->x, from->weight, from->bias, i, k)
                       : load_or_zero(from->x, i, k);
