@@ -33,21 +33,16 @@ extension ModelConfiguration {
 
     private func problems(_ plan: ConvNeXtPlan) -> [String] {
         var problems: [String] = []
-        func bounded(_ name: String, _ value: Int, _ range: ClosedRange<Int>) {
-            if !range.contains(value) {
-                problems.append("\(name) is \(value); expected \(range.lowerBound) to \(range.upperBound)")
-            }
-        }
         let limits = Self.limits
-        bounded("the number of stages", plan.stages.count, 1...limits.stages)
-        bounded("the stem's patch_size", plan.stem, 1...limits.side)
+        problems.bound("the number of stages", plan.stages.count, 1...limits.stages)
+        problems.bound("the stem's patch_size", plan.stem, 1...limits.side)
         for stage in plan.stages.prefix(limits.stages) {
-            bounded("a stage's width", stage.width, 1...limits.width)
-            bounded("a stage's depth", stage.depth, 0...limits.depth)
-            bounded("a stage's mlp_width", stage.mlpWidth, 1...8 * limits.width)
-            bounded("a stage's kernel", stage.kernel, 1...limits.kernel)
+            problems.bound("a stage's width", stage.width, 1...limits.width)
+            problems.bound("a stage's depth", stage.depth, 0...limits.depth)
+            problems.bound("a stage's mlp_width", stage.mlpWidth, 1...8 * limits.width)
+            problems.bound("a stage's kernel", stage.kernel, 1...limits.kernel)
             if stage.kernel % 2 == 0 { problems.append("a stage's kernel is \(stage.kernel); expected an odd one") }
-            if let stride = stage.stride { bounded("a stage's stride", stride, 1...limits.side) }
+            if let stride = stage.stride { problems.bound("a stage's stride", stride, 1...limits.side) }
         }
         guard problems.isEmpty else { return problems }
         var (side, width) = (plan.stem, plan.stages[0].width)
@@ -64,22 +59,17 @@ extension ModelConfiguration {
 
     private func problems(_ plan: HieraPlan) -> [String] {
         var problems: [String] = []
-        func bounded(_ name: String, _ value: Int, _ range: ClosedRange<Int>) {
-            if !range.contains(value) {
-                problems.append("\(name) is \(value); expected \(range.lowerBound) to \(range.upperBound)")
-            }
-        }
         let limits = Self.limits
-        bounded("the number of stages", plan.stages.count, 1...limits.stages)
-        bounded("the patch embedding's kernel", plan.kernel, 1...limits.kernel)
-        bounded("the patch embedding's stride", plan.stride, 1...limits.side)
-        bounded("the patch embedding's padding", plan.padding, 0...limits.kernel)
-        for side in plan.globalPositions ?? [] { bounded("a side of the positions", side, 1...limits.positions) }
+        problems.bound("the number of stages", plan.stages.count, 1...limits.stages)
+        problems.bound("the patch embedding's kernel", plan.kernel, 1...limits.kernel)
+        problems.bound("the patch embedding's stride", plan.stride, 1...limits.side)
+        problems.bound("the patch embedding's padding", plan.padding, 0...limits.kernel)
+        for side in plan.globalPositions ?? [] { problems.bound("a side of the positions", side, 1...limits.positions) }
         if let sides = plan.globalPositions, sides.count != 2 { problems.append("positions are \(sides)") }
         for stage in plan.stages.prefix(limits.stages) {
-            bounded("a stage's width", stage.width, 1...limits.width)
-            bounded("a stage's depth", stage.depth, 1...limits.depth)
-            bounded("a stage's mlp_width", stage.mlpWidth, 1...8 * limits.width)
+            problems.bound("a stage's width", stage.width, 1...limits.width)
+            problems.bound("a stage's depth", stage.depth, 1...limits.depth)
+            problems.bound("a stage's mlp_width", stage.mlpWidth, 1...8 * limits.width)
             if stage.heads < 1 || stage.width % max(stage.heads, 1) != 0 {
                 problems.append("a stage's width \(stage.width) is not a multiple of its heads \(stage.heads)")
             }

@@ -12,7 +12,7 @@ extension ModelConfiguration {
         }
         let limits = Self.limits
         func bounded(_ name: String, _ value: Int, _ limit: Int) {
-            require((1...limit).contains(value), "\(name) is \(value); expected 1 to \(limit)")
+            problems.bound(name, value, 1...limit)
         }
         require(imageSize.count == 2, "image_size is \(imageSize); expected [height, width]")
         bounded("patch_size", patchSize, limits.patch)
@@ -135,5 +135,12 @@ extension Composition {
             require(!isDistilled && !headJoinsMean, "a probe and a head on the CLS token exclude one another")
         }
         return problems
+    }
+}
+
+extension [String] {
+    /// Adds to a configuration's problems a number that is outside of its range.
+    mutating func bound(_ name: String, _ value: Int, _ range: ClosedRange<Int>) {
+        if !range.contains(value) { append("\(name) is \(value); expected \(range.lowerBound) to \(range.upperBound)") }
     }
 }
