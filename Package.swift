@@ -5,6 +5,8 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("ExistentialAny"),
 ]
+// The largest suites, which compute little themselves, compile in a third of the time without optimisation.
+let plain = swift + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 let c: [CSetting] = [.define("NDEBUG", .when(configuration: .release))]
 
 let package = Package(
@@ -99,7 +101,7 @@ let package = Package(
         .target(name: "CUnmaskBLAS", dependencies: ["CUnmaskProcessor"], cSettings: c),
         .target(
             name: "UnmaskHeads",
-            dependencies: ["UnmaskModel", "UnmaskWeights", "UnmaskGraph", "CUnmaskBLAS", "CCrypto"],
+            dependencies: ["UnmaskModel", "UnmaskWeights", "UnmaskGraph", "CUnmaskBLAS"],
             swiftSettings: swift),
         .target(
             name: "UnmaskService",
@@ -186,13 +188,13 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: swift),
+            swiftSettings: plain),
         .testTarget(
             name: "UnmaskCommandTests",
             dependencies: [
                 "unmask", "UnmaskHeads", "UnmaskModel", "UnmaskWeights", "UnmaskGraph", "UnmaskImage", "UnmaskIndex",
             ],
-            swiftSettings: swift),
+            swiftSettings: plain),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

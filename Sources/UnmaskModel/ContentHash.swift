@@ -10,6 +10,6 @@ enum ContentHash {
             digest.update("\n\(name) \(tensor.type.rawValue) \(tensor.shape)\n")
             digest.update(tensor)
         }
-        return digest.finish()
+        return digest.digits()
     }
 }

@@ -2,10 +2,16 @@ internal import CCrypto
 internal import UnmaskGraph
 
 /// SHA-256 of texts and bytes one after another.
-struct Digest: ~Copyable {
+package struct Digest: ~Copyable {
+    package static let byteCount = 32
+
+    /// OpenSSL stays whole while a program exits, for a thread may still hash then.
+    private static let isReady = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+
     private let context: OpaquePointer?
 
-    init() {
+    package init() {
+        precondition(Self.isReady, "libcrypto could not be initialised")
         context = EVP_MD_CTX_new()
         EVP_DigestInit_ex(context, EVP_sha256(), nil)
     }
@@ -17,7 +23,7 @@ struct Digest: ~Copyable {
         text.withUTF8 { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
     }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         _ = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
@@ -65,10 +71,16 @@ struct Digest: ~Copyable {
         update(tensor, naming: name)
     }
 
-    /// 64 hexadecimal digits.
-    mutating func finish() -> String {
-        var bytes = [UInt8](repeating: 0, count: 32)
+    package mutating func finish() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Self.byteCount)
         EVP_DigestFinal_ex(context, &bytes, nil)
-        return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return bytes
+    }
+
+    /// 64 digits.
+    mutating func digits() -> String { Self.hexadecimal(finish()) }
+
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

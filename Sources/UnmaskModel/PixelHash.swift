@@ -7,6 +7,6 @@ extension PixelImage {
         var digest = Digest()
         digest.update("\(height) \(width) \(channels) ")
         pixels.withUnsafeBytes { digest.update($0) }
-        return digest.finish()
+        return digest.digits()
     }
 }

@@ -1,8 +1,8 @@
-/// What passes in the background have of an engine: all of it where nobody is served, else an eighth. Each slice of theirs
-/// is paid for by seven times as long of serving.
+/// What passes in the background have of an engine: all of it where nobody is served, else a sixteenth. Each slice of
+/// theirs is paid for by fifteen times as long of serving.
 struct BackgroundShare {
     /// How long others serve for each slice, in slices.
-    static let servings = 7
+    static let servings = 15
     /// An engine that nobody has wanted for so long is free: more than it takes to make the next batch.
     static let quiet = Duration.milliseconds(2)
 

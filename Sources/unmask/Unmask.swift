@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The command line: one file for each command in `Commands`, what they share in `Support`.
 @main
@@ -37,16 +38,17 @@ struct Unmask: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Outcome.end(.success)
         } catch let code as ExitCode {
-            exit(withError: code)
+            Outcome.end(code)
         } catch {
             // Help and version are no failures; everything else means that nothing could be done.
             guard exitCode(for: error) != .success else {
                 Console.result(fullMessage(for: error))
-                exit(withError: ExitCode.success)
+                Outcome.end(.success)
             }
             Console.message(exitCode(for: error) == .validationFailure ? fullMessage(for: error) : "error: \(error)")
-            exit(withError: Outcome.nothingDone)
+            Outcome.end(Outcome.nothingDone)
         }
     }
 }
@@ -55,4 +57,11 @@ struct Unmask: AsyncParsableCommand {
 enum Outcome {
     static let someFailed = ExitCode(1)
     static let nothingDone = ExitCode(2)
+
+    /// Ends the program once what was printed is written, and without what libraries do at a program's exit: some take down
+    /// what a thread that still hashes weights or decodes an image works with.
+    static func end(_ code: ExitCode) -> Never {
+        _ = fflush(nil)
+        _Exit(code.rawValue)
+    }
 }

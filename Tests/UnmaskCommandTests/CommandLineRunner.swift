@@ -51,6 +51,14 @@ struct CommandLineRunner {
         errors = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         code = process.terminationStatus
+        guard process.terminationReason == .exit else { throw Killed(arguments: arguments, signal: code, said: errors) }
+    }
+
+    /// A signal ended the program.
+    struct Killed: Error {
+        let arguments: [String]
+        let signal: Int32
+        let said: String
     }
 }
 

@@ -22,9 +22,9 @@ import Testing
         }
     }
 
-    /// Those who serve always have the next batch within a millisecond: the background has one part in eight.
+    /// Those who serve always have the next batch within a millisecond: the background has one part in sixteen.
     @Test(arguments: [1, 3, 10], [1, 4, 50])
-    func aBusyEngineGivesAnEighth(slice: Int, pass: Int) {
+    func aBusyEngineGivesASixteenth(slice: Int, pass: Int) {
         var share = BackgroundShare()
         var (now, inBackground) = (0, 0)
         share.served(from: day.at(0), to: day.at(0))
@@ -37,16 +37,16 @@ import Testing
             now += pass
         }
         let part = Double(inBackground) / Double(now)
-        #expect(part <= 1 / 8 + 0.001)
+        #expect(part <= 1 / 16 + 0.001)
         // A pass that is longer than what is owed is not shortened.
-        #expect(part >= Double(slice) / Double(slice + max(7 * slice, pass) + pass) - 0.001)
+        #expect(part >= Double(slice) / Double(slice + max(15 * slice, pass) + pass) - 0.001)
     }
 
     @Test func whoHasNotServedForAWhileIsOwedNothing() {
         var share = BackgroundShare()
         share.served(from: day.at(0), to: day.at(5))
         share.sliced(.milliseconds(10))
-        #expect(share.owed == .milliseconds(70))
+        #expect(share.owed == .milliseconds(150))
         let answers = [6, 7].map { share.mayBegin(now: day.at($0)) }
         #expect(answers == [false, true])
         #expect(share.owed == .zero)

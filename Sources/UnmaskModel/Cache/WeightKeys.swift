@@ -17,7 +17,7 @@ extension ModelSource {
                 return place + file.identity.description
             }
         }
-        return digest.finish()
+        return digest.digits()
     }
 }
 
@@ -44,6 +44,6 @@ extension WeightLayout {
             digest.update("\n\(part.name) \(part.offset) \(part.form) \(tensor)\n")
             digest.update(part.tensor) { file, range in names[ObjectIdentifier(file)]?[range] }
         }
-        return digest.finish()
+        return digest.digits()
     }
 }
