@@ -40,7 +40,8 @@ public enum UntrustedBytes {
     }
 
     /// Puts the service's HTTP handlers into a channel, on its event loop, and a handler above them that answers each
-    /// request at once: with 200 and its number, from 1 on, in `x-number`, or as the service refuses it.
+    /// request at once: with 200 and its number, from 1 on, in `x-number`, or as the service refuses it. What a request
+    /// asks of a method is read as well.
     public static func serveHTTP(on channel: any Channel) throws {
         let configuration = ServiceConfiguration(tcp: ServiceConfiguration.TCPAddress(port: 0))
         let tokens = try TokenStore(path: nil)
@@ -71,6 +72,7 @@ public enum UntrustedBytes {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let request = unwrapInboundIn(data)
             count += 1
+            if request.refusal == nil { readQuestion(request) }
             var response =
                 request.refusal?.response(to: request.head)
                 ?? .json(.ok) { $0.field("bytes", request.body.readableBytes) }
@@ -78,6 +80,18 @@ public enum UntrustedBytes {
             response.closes = request.isLast || !request.head.isKeepAlive
             context.writeAndFlush(wrapOutboundOut(response), promise: nil)
             if response.closes { context.channel.close(promise: nil) }
+        }
+
+        private func readQuestion(_ request: HTTPRequest) {
+            for isAnsweredByBytes in [false, true] {
+                guard let question = try? MethodQuestion(request.head, request.body),
+                    let asked = try? question.request(.embed, isAnsweredByBytes: isAnsweredByBytes)
+                else { continue }
+                precondition(asked.frames.reduce(0) { $0 + $1.readableBytes } <= request.body.readableBytes)
+            }
+            if let asked = try? RPCRoute.request(request.body) {
+                precondition(asked.frames.reduce(0) { $0 + $1.readableBytes } < request.body.readableBytes)
+            }
         }
     }
 }

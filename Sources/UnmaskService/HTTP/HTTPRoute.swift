@@ -9,28 +9,63 @@ enum HTTPRoute: String, CaseIterable, Sendable {
     case model = "/v1/models/{model}"
     case embeddings = "/v1/embeddings"
     case pooling = "/pooling"
-    case cohereV1 = "/v1/embed"
+    case embed = "/v1/embed"
     case cohereV2 = "/v2/embed"
+    case classify = "/v1/classify"
+    case reconstruct = "/v1/reconstruct"
+    case compare = "/v1/compare"
+    case search = "/v1/search"
+    case rpc = "/rpc"
+
+    /// What answers a path.
+    enum Content {
+        case health, readiness, metrics
+        case call(Call)
+    }
+
+    /// What is a method of the service, in one form or another.
+    enum Call {
+        case models
+        /// How images are asked for and vectors answered.
+        case embeddings(any EmbeddingsShape.Type)
+        case method(Method)
+        /// Where the body is JSON, it is another API's.
+        indirect case either(json: Call, else: Call)
+        /// The service's own protocol.
+        case rpc
+    }
+
+    var content: Content {
+        switch self {
+        case .healthz: .health
+        case .readyz: .readiness
+        case .metrics: .metrics
+        case .models, .model: .call(.models)
+        case .embeddings: .call(.embeddings(OpenAIEmbeddings.self))
+        case .pooling: .call(.embeddings(PooledEmbeddings.self))
+        case .embed: .call(.either(json: .embeddings(CohereEmbedV1.self), else: .method(.embed)))
+        case .cohereV2: .call(.embeddings(CohereEmbedV2.self))
+        case .classify: .call(.method(.classify))
+        case .reconstruct: .call(.method(.reconstruct))
+        case .compare: .call(.method(.compare))
+        case .search: .call(.method(.indexSearch))
+        case .rpc: .call(.rpc)
+        }
+    }
 
     private static let modelPrefix = "/v1/models/"
 
     /// Free, so that an orchestrator needs no secret, and answered where nothing else is.
     var isProbe: Bool { self == .healthz || self == .readyz }
 
-    /// How images are asked for and vectors answered; nil where they are not.
-    var shape: (any EmbeddingsShape.Type)? {
-        switch self {
-        case .healthz, .readyz, .metrics, .models, .model: nil
-        case .embeddings: OpenAIEmbeddings.self
-        case .pooling: PooledEmbeddings.self
-        case .cohereV1: CohereEmbedV1.self
-        case .cohereV2: CohereEmbedV2.self
+    var errors: HTTPErrorShape { self == .embed || self == .cohereV2 ? .cohere : .openAI }
+
+    var methods: [HTTPMethod] {
+        switch content {
+        case .health, .readiness, .metrics, .call(.models): [.GET, .HEAD]
+        case .call: [.POST]
         }
     }
-
-    var errors: HTTPErrorShape { self == .cohereV1 || self == .cohereV2 ? .cohere : .openAI }
-
-    var methods: [HTTPMethod] { shape == nil ? [.GET, .HEAD] : [.POST] }
 
     /// The route of a path, without its query.
     init?(uri: String) {

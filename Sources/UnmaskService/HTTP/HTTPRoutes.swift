@@ -42,31 +42,25 @@ struct HTTPRoutes: Sendable {
             handler.refused(error, from: peer)
             throw HTTPError(error)
         }
-        switch route {
-        case .healthz: return probes.respondHealth()
-        case .readyz: return await probes.respondReadiness()
+        switch route.content {
+        case .health: return probes.respondHealth()
+        case .readiness: return await probes.respondReadiness()
         case .metrics: return metrics.respond()
-        case .models, .model, .embeddings, .pooling, .cohereV1, .cohereV2:
+        case .call(let method):
             let access = try authorize(request, on: listener, from: peer)
-            let coding = try HTTPContentCoding(request.head)
-            do throws(ServiceError) {
-                return try await call(route, request, coding, access, from: peer, account)
-            } catch {
-                throw HTTPError(error)
-            }
+            let asked = try AuthorizedRequest(request, access, from: peer, account)
+            do throws(ServiceError) { return try await call(method, asked) } catch { throw HTTPError(error) }
         }
     }
 
-    /// What is a method of the service.
-    private func call(
-        _ route: HTTPRoute, _ request: HTTPRequest, _ coding: HTTPContentCoding, _ access: ConnectionAccess,
-        from peer: String, _ account: ByteAccount
-    ) async throws(ServiceError) -> HTTPResponse {
-        guard let shape = route.shape else {
-            return try await models.respond(to: request, access, from: peer)
+    private func call(_ call: HTTPRoute.Call, _ asked: AuthorizedRequest) async throws(ServiceError) -> HTTPResponse {
+        switch call {
+        case .models: try await models.respond(to: asked)
+        case .embeddings(let shape): try await EmbeddingsRoute(handler: handler).respond(to: asked, as: shape)
+        case .method(let method): try await MethodRoute(handler: handler).respond(to: asked, method)
+        case .either(let json, let other): try await self.call(asked.isJSON ? json : other, asked)
+        case .rpc: try await RPCRoute(handler: handler).respond(to: asked)
         }
-        return try await EmbeddingsRoute(handler: handler).respond(
-            to: request, coding, as: shape, access, from: peer, account)
     }
 
     /// Again, behind the body: the token may have been replaced while it came.

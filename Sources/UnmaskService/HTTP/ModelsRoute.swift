@@ -11,15 +11,12 @@ struct ModelsRoute: Sendable {
         self.handler = handler
     }
 
-    func respond(
-        to request: HTTPRequest, _ access: ConnectionAccess, from peer: String
-    ) async throws(ServiceError) -> HTTPResponse {
-        return try await handler.carryOut(
-            Method.info.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: request.trace,
-            received: request.received
+    func respond(to asked: AuthorizedRequest) async throws(ServiceError) -> HTTPResponse {
+        try await handler.carryOut(
+            Method.info.rawValue, from: asked.connection, trace: asked.request.trace, received: asked.request.received
         ) { (_, context) async throws(ServiceError) -> HTTPResponse in
             let names = context.models.entries.map(\.name)
-            guard let asked = HTTPRoute.modelName(uri: request.head.uri) else { return list(names) }
+            guard let asked = HTTPRoute.modelName(uri: asked.request.head.uri) else { return list(names) }
             // What is no escape stands for itself.
             let name = asked.removingPercentEncoding ?? String(asked)
             guard names.contains(name) else { throw .noModel(name, known: names) }

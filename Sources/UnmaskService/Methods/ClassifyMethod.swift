@@ -54,6 +54,7 @@ struct ClassifyResult: MethodResult {
     }
 
     var times: StageTimes? { results.times }
+    var failure: ServiceError? { results.failure }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
         results.write(to: &json) { json, labels in

@@ -35,6 +35,7 @@ struct EmbedResult: MethodResult {
     }
 
     var times: StageTimes? { results.times }
+    var failure: ServiceError? { results.failure }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
         results.write(to: &json) { json, embedding in

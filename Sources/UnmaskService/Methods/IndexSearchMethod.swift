@@ -48,6 +48,7 @@ struct IndexSearchResult: MethodResult {
     }
 
     var times: StageTimes? { results.times }
+    var failure: ServiceError? { results.failure }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
         json.field("index", index)

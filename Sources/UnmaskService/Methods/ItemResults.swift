@@ -16,6 +16,9 @@ struct ItemResults<Item: Sendable>: Sendable {
         context.metrics.images(outcomes, failed: failed)
     }
 
+    /// The first image's error, where every image has one.
+    var failure: ServiceError? { done == 0 ? items.first?.failure : nil }
+
     var done: Int { items.count - failed }
     private var failed: Int { items.count { $0.failure != nil } }
 

@@ -59,6 +59,7 @@ struct ReconstructResult: MethodResult {
     }
 
     var times: StageTimes? { results.times }
+    var failure: ServiceError? { results.failure }
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
         results.write(to: &json) { json, item in

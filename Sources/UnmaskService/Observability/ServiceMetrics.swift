@@ -107,10 +107,10 @@ struct ServiceMetrics: Sendable {
         Counter(label: "unmask_http_requests_total", dimensions: dimensions, factory: factory).increment()
     }
 
-    func answered(encode time: Duration, total: Duration) {
-        encode.record(duration: time)
-        self.total.record(duration: total)
-        statistics.answered(encode: time, total: total)
+    func answered(_ times: Answer.Times) {
+        encode.record(duration: times.encode)
+        total.record(duration: times.total)
+        statistics.answered(times)
     }
 
     func batch(images: Int, took time: Duration) {

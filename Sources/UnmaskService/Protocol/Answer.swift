@@ -4,11 +4,14 @@ import NIOCore
 protocol MethodResult: Sendable {
     /// Of the image that was finished last; nil for a method without images.
     var times: StageTimes? { get }
+    /// The first image's error, where every image has one.
+    var failure: ServiceError? { get }
     func write(to json: inout JSONWriter, frames: inout AnswerFrames)
 }
 
 extension MethodResult {
     var times: StageTimes? { nil }
+    var failure: ServiceError? { nil }
 }
 
 /// The raw frames that follow an answer's line.
@@ -27,42 +30,52 @@ struct AnswerFrames {
 enum Answer {
     struct Encoded {
         var bytes: ByteBuffer
+        var times: Times
+    }
+
+    struct Times {
         /// How long writing took.
         var encode: Duration
         /// From the last byte of the request.
         var total: Duration
     }
 
-    /// Every result ends in `timing_us`: the stages of its images, and `total`, which runs from the last byte of the
-    /// request to this line.
     static func result(
         _ result: any MethodResult, id: RequestID, isJSONRPC: Bool, received: ContinuousClock.Instant,
         by clock: any ServiceClock
     ) -> Encoded {
-        let started = clock.now
-        var (encode, total) = (Duration.zero, Duration.zero)
+        var times = Times(encode: .zero, total: .zero)
         let bytes = encoded(id: id, isJSONRPC: isJSONRPC) { json, frames in
             json.key("result")
-            json.object { json in
-                result.write(to: &json, frames: &frames)
-                let now = clock.now
-                (encode, total) = (now - started, now - received)
-                writeTimes(result.times, encode: encode, total: total, to: &json)
-            }
+            json.object { times = write(result, received: received, by: clock, to: &$0, frames: &frames) }
         }
-        return Encoded(bytes: bytes, encode: encode, total: total)
+        return Encoded(bytes: bytes, times: times)
     }
 
-    static func writeTimes(_ times: StageTimes?, encode: Duration, total: Duration, to json: inout JSONWriter) {
+    /// Writes a result's members. It ends in `timing_us`: the stages of its images, and `total`, which runs from the last
+    /// byte of the request to this line.
+    static func write(
+        _ result: any MethodResult, received: ContinuousClock.Instant, by clock: any ServiceClock,
+        to json: inout JSONWriter, frames: inout AnswerFrames
+    ) -> Times {
+        let started = clock.now
+        result.write(to: &json, frames: &frames)
+        let now = clock.now
+        let times = Times(encode: now - started, total: now - received)
+        write(times, result.times, to: &json)
+        return times
+    }
+
+    static func write(_ times: Times, _ stages: StageTimes?, to json: inout JSONWriter) {
         json.key("timing_us")
         json.object { json in
-            if let times {
-                json.field("queue", times.queue.microseconds)
-                json.field("decode", times.decode.microseconds)
-                json.field("inference", times.inference.microseconds)
-                json.field("encode", encode.microseconds)
+            if let stages {
+                json.field("queue", stages.queue.microseconds)
+                json.field("decode", stages.decode.microseconds)
+                json.field("inference", stages.inference.microseconds)
+                json.field("encode", times.encode.microseconds)
             }
-            json.field("total", total.microseconds)
+            json.field("total", times.total.microseconds)
         }
     }
 

@@ -28,7 +28,7 @@ struct RequestHandler: Sendable {
             let encoded = Answer.result(
                 result, id: request.id ?? .null, isJSONRPC: request.isJSONRPC, received: received,
                 by: configuration.clock)
-            metrics.answered(encode: encoded.encode, total: encoded.total)
+            metrics.answered(encoded.times)
             answer = encoded.bytes
         } catch {
             answer = Answer.error(error, id: request.id ?? .null, isJSONRPC: request.isJSONRPC)
@@ -82,7 +82,7 @@ struct RequestHandler: Sendable {
                 + Method.allCases.map(\.rawValue).joined(separator: ", "))
     }
 
-    private func result(
+    func result(
         _ method: Method, _ request: Request, _ context: MethodContext
     ) async throws(ServiceError) -> any MethodResult {
         switch method {

@@ -56,11 +56,11 @@ final class ServiceStatistics: Sendable {
         }
     }
 
-    func answered(encode: Duration, total: Duration) {
+    func answered(_ times: Answer.Times) {
         let now = ContinuousClock.now
         state.withLock { state in
-            state.stages[.encode]?.record(encode, now: now)
-            state.stages[.total]?.record(total, now: now)
+            state.stages[.encode]?.record(times.encode, now: now)
+            state.stages[.total]?.record(times.total, now: now)
         }
     }
 

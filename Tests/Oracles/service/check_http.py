@@ -1,5 +1,5 @@
-"""Speaks to a live `unmask serve --http` with OpenAI's and Cohere's own clients, and reads its metrics with Prometheus's
-own parser.
+"""Speaks to a live `unmask serve --http` with OpenAI's and Cohere's own clients, sends forms and images with httpx, and
+reads its metrics with Prometheus's own parser.
 
 check_http.py UNMASK: the vectors must equal those of `unmask embed` to the bit. Versions are in requirements.txt.
 """
@@ -17,6 +17,7 @@ import urllib.request
 import zlib
 
 import cohere
+import httpx
 import numpy as np
 from openai import BadRequestError, NotFoundError, OpenAI
 from prometheus_client.parser import text_string_to_metric_families
@@ -123,6 +124,32 @@ def check_cohere(vectors):
     assert np.array_equal(np.float32(answer.embeddings.float_), vectors)
 
 
+def check_methods(vectors):
+    """Images alone and in forms, and the protocol's own messages: the same vectors, and one right label each."""
+    base = f"http://{ADDRESS}"
+    options = {"normalize": "true"}
+    for image, vector in zip(IMAGES, vectors):
+        content = image.read_bytes()
+        answer = httpx.post(f"{base}/v1/embed", params=options, content=content)
+        assert np.array_equal(np.float32(answer.json()["results"][0]["embedding"]), vector), image
+        answer = httpx.post(
+            f"{base}/v1/embed", params=options, content=content, headers={"accept": "application/octet-stream"})
+        assert np.array_equal(np.frombuffer(answer.content, "<f4"), vector), image
+        label = httpx.post(f"{base}/v1/classify", params={"top_k": 1}, content=content).json()["results"][0]["labels"][0]
+        assert label["label"].replace("/", "-").replace(" ", "-").lower() == image.stem, (label, image)
+    files = [("image", (image.name, image.read_bytes(), "image/png")) for image in IMAGES]
+    answer = httpx.post(f"{base}/v1/embed", data=options, files=files).json()
+    assert np.array_equal(np.float32([item["embedding"] for item in answer["results"]]), vectors)
+    pair = {"a": IMAGES[0].read_bytes(), "b": IMAGES[1].read_bytes()}
+    cosine = httpx.post(f"{base}/v1/compare", files=pair).json()["cosine"]
+    assert abs(cosine - np.float64(vectors[0]) @ np.float64(vectors[1])) < 1e-6, cosine
+    params = {"images": [{"frame": 0}], "normalize": True, "encoding": "frame"}
+    line = json.dumps({"id": 1, "method": "embed", "params": params, "bytes": [len(pair["a"])]})
+    answer = httpx.post(f"{base}/rpc", content=line.encode() + b"\n" + pair["a"]).content
+    said, vector = answer.split(b"\n", 1)
+    assert json.loads(said)["id"] == 1 and np.array_equal(np.frombuffer(vector, "<f4"), vectors[0])
+
+
 def check_errors(client):
     good = data_uri(IMAGES[0])
     mixed = client.embeddings.create(model="fashion-vit", input=[good, "data:image/png;base64,AAAA"]).data
@@ -161,12 +188,13 @@ def main(unmask):
             forms = check_shapes(vectors)
             check_models(client)
             check_cohere(vectors)
+            check_methods(vectors)
         finally:
             server.terminate()
             assert server.wait(60) == 0, "the server did not end well"
     print(
         f"{len(IMAGES)} images equal to the bit in 3 encodings through OpenAI's client, and through Cohere's of both "
-        f"versions; {forms} forms of one in 3 codings; {samples} samples of metrics")
+        f"versions, and alone, in a form and behind a line; {forms} forms of one in 3 codings; {samples} samples of metrics")
 
 
 main(sys.argv[1])

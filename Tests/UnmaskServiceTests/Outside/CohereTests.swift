@@ -110,7 +110,8 @@ import UnmaskModel
         try await LiveServer.running(FakeBackend(), .withHTTP()) { server in
             try await LineClient.connected(to: server.http) { client in
                 for (body, status, says) in refusals {
-                    let answer = try #require(await client.http("POST", path, body: body))
+                    let headers = ["content-type": "application/json"]
+                    let answer = try #require(await client.http("POST", path, headers: headers, body: body))
                     let found = try JSONDecoder().decode([String: String].self, from: Data(answer.body))
                     #expect(answer.status == status, "\(body)")
                     #expect(found.keys.sorted() == ["message"] && found["message"]?.contains(says) == true, "\(found)")

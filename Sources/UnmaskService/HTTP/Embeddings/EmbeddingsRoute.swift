@@ -4,14 +4,12 @@ struct EmbeddingsRoute: Sendable {
 
     /// - Throws: the first image's error, where all fail or the API has no place for it.
     func respond<Shape: EmbeddingsShape>(
-        to request: HTTPRequest, _ coding: HTTPContentCoding, as _: Shape.Type, _ access: ConnectionAccess,
-        from peer: String, _ account: ByteAccount
+        to asked: AuthorizedRequest, as _: Shape.Type
     ) async throws(ServiceError) -> HTTPResponse {
         let answer = try await handler.carryOut(
-            Method.embed.rawValue, from: ConnectionState(access, over: .http, from: peer), trace: request.trace,
-            received: request.received
+            Method.embed.rawValue, from: asked.connection, trace: asked.request.trace, received: asked.request.received
         ) { (_, context) async throws(ServiceError) -> Result<HTTPResponse, ServiceError> in
-            let content = try HTTPContent(request.body, coding, limit: context.limits.payloadBytes, account)
+            let content = try asked.content(limit: context.limits.payloadBytes)
             defer { content.release() }
             let shape = try Shape(content.json(), context.limits.image)
             return Self.answer(try await EmbedResult(shape.question, context), shape, context)
@@ -34,9 +32,9 @@ struct EmbeddingsRoute: Sendable {
                 json.key("stamp")
                 result.stamp.write(to: &json)
                 let now = context.configuration.clock.now
-                let (encode, total) = (now - started, now - context.received)
-                Answer.writeTimes(result.times, encode: encode, total: total, to: &json)
-                context.metrics.answered(encode: encode, total: total)
+                let times = Answer.Times(encode: now - started, total: now - context.received)
+                Answer.write(times, result.times, to: &json)
+                context.metrics.answered(times)
             })
     }
 }
