@@ -97,8 +97,10 @@ def honest(o, server, seconds):
 
 def measure(o, trial, name, server, attack, share=SHARE, before=None):
     """Honest clients before, during and after an attack, a context that gives `Attackers` or nothing. The machine's speed
-    drifts, so that what they had without it is the mean of before and after."""
+    drifts, so that what they had without it is the mean of before and after; where `before` was measured on another server,
+    what hurts this one does not end, and it alone is that."""
     seconds = o.seconds or 6
+    elsewhere = before is not None
     before = before or honest(o, server, seconds)
     resident = server.resident()
     with attack as attackers:
@@ -110,13 +112,14 @@ def measure(o, trial, name, server, attack, share=SHARE, before=None):
     trial.check(f"{name}: the server lives", alive)
     afterwards = settled(server, resident) if alive else 0
     after = honest(o, server, seconds)
-    for of, unit in (("throughput", "images/s"), ("p99", "ms")):
-        runs = [run["images_per_s"] if of == "throughput" else run["latency_ms"]["p99"] for run in (before, during, after)]
-        trial.figure(f"{name}: honest {of} before, during, after", runs, unit)
+    runs = (before, during, after)
+    trial.figure(f"{name}: honest before, during, after", [run["images_per_s"] for run in runs], "images/s")
+    trial.figure(f"{name}: honest p99 before, during, after", [run["latency_ms"]["p99"] for run in runs], "ms")
     if attackers:
         trial.figure(f"{name}: what became of the attack", attackers.answers)
         trial.check(f"{name}: everything that was asked has an answer", attackers.answers and not attackers.unanswered)
-    kept = during["images_per_s"] / max((before["images_per_s"] + after["images_per_s"]) / 2, 1e-9)
+    without = [before] if elsewhere or not alive else [before, after]
+    kept = during["images_per_s"] / max(sum(run["images_per_s"] for run in without) / len(without), 1e-9)
     trial.figure(f"{name}: share that is kept", kept)
     trial.figure(f"{name}: the attackers' own share of the processors", own)
     # What they compute would be another machine's work; what they make the server do is not.
