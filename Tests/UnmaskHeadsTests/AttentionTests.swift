@@ -62,14 +62,13 @@ import Testing
     private static func objective(_ expected: Case) throws -> AttentionObjective {
         let tokens = try oracle.fitted()
         let targets = try oracle.targets
-        return AttentionObjective(
+        return try AttentionObjective(
             tokens, tokens.standardisation(), targets,
             weights: expected.balanced ? targets.balanced() : [Float](repeating: 1, count: targets.count),
             queries: expected.count)
     }
 
     private static func training(_ kind: HeadKind, _ expected: Case) throws -> AttentionTraining {
-        try Algebra.open()
         let objective = try objective(expected)
         var network = AttentionNetwork(objective.sizes)
         network.value = expected.start.value.map { Float($0) }

@@ -45,7 +45,7 @@ import UnmaskGraph
         ] {
             var weights = targets.balanced()
             weights[3] = 0
-            let objective = LogisticObjective(
+            let objective = try LogisticObjective(
                 features: features, standardisation: Standardisation(features), targets: targets, weights: weights,
                 penalty: 0.1)
             var random = SplitMix64(seed: 1)

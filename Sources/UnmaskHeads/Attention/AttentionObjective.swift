@@ -12,8 +12,10 @@ struct AttentionObjective: Sendable {
     let weights: [Float]
     let sizes: AttentionSizes
 
-    init(_ tokens: TokenMatrix, _ standardisation: Standardisation, _ targets: Targets, weights: [Float], queries: Int)
-    {
+    init(
+        _ tokens: TokenMatrix, _ standardisation: Standardisation, _ targets: Targets, weights: [Float], queries: Int
+    ) throws(HeadError) {
+        try Algebra.open()
         self.tokens = tokens
         self.standardisation = standardisation
         self.targets = targets

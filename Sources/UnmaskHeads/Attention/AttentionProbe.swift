@@ -67,7 +67,7 @@ public struct AttentionProbe: Sendable {
             throw .unsupported("a head of kind \(options.kind.rawValue) does not attend to tokens")
         }
         let standardisation = tokens.standardisation()
-        let objective = AttentionObjective(
+        let objective = try AttentionObjective(
             tokens, standardisation, targets,
             weights: options.isBalanced ? targets.balanced() : [Float](repeating: 1, count: targets.count),
             queries: form.count)
@@ -85,7 +85,6 @@ public struct AttentionProbe: Sendable {
     }
 
     private static func check(_ tokens: TokenMatrix, _ targets: Targets, _ options: Options) throws(HeadError) {
-        try Algebra.open()
         guard targets.areExclusive, tokens.images == targets.count else {
             throw .data("tokens of \(tokens.images) images, and \(targets.count) classes: expected one class for each")
         }

@@ -17,6 +17,17 @@ struct LogisticObjective: Sendable {
     /// The factor of half the squared weights: 1 / (C · Σ weights) by scikit-learn's C.
     let penalty: Double
 
+    init(
+        features: FeatureMatrix, standardisation: Standardisation, targets: Targets, weights: [Float], penalty: Double
+    ) throws(HeadError) {
+        try Algebra.open()
+        self.features = features
+        self.standardisation = standardisation
+        self.targets = targets
+        self.weights = weights
+        self.penalty = penalty
+    }
+
     private static let block = 256
     private static let lanes = 8
 

@@ -74,7 +74,6 @@ public struct LogisticRegression: Sendable {
     private static func check(
         _ features: FeatureMatrix, _ targets: Targets, _ options: Options
     ) throws(HeadError) {
-        try Algebra.open()
         guard features.rows == targets.count else {
             throw .data("\(features.rows) vectors and what \(targets.count) images are: expected as many")
         }
@@ -101,7 +100,7 @@ public struct LogisticRegression: Sendable {
         ///   - start: where another strength has ended; nil: at zero.
         func fit(strength: Double, weights: [Float], from start: [Double]?) throws(HeadError) -> LBFGS.Result {
             let total = weights.reduce(0.0) { $0 + Double($1) }
-            let objective = LogisticObjective(
+            let objective = try LogisticObjective(
                 features: features, standardisation: standardisation, targets: targets, weights: weights,
                 penalty: 1 / (strength * total))
             let search = LBFGS(maximumIterations: options.maximumIterations, tolerance: options.tolerance)
