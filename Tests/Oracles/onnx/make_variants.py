@@ -6,8 +6,8 @@ Reads what make_foreign.py wrote and writes NAME.VARIANT.onnx with NAME.VARIANT.
 description how close an answer has to come. The variants: float16 by two converters (inputs and outputs kept or not,
 operators left out), bfloat16, onnxruntime's optimiser at each level that it saves portably and its fusions for
 transformers, onnxsim, onnxslim, and each way of onnxruntime's quantiser. The answers are those of the rewritten file with
-onnxruntime's own optimisations off, so that nothing is computed but what the file says; bfloat16, which it does not run on
-a processor, is compared with float32 on weights rounded to it. Tools that are not installed are named and left out.
+onnxruntime's own optimisations off and its sums of integers whole (unsaturated), so that nothing is computed but what the
+file says; bfloat16, which it does not run on a processor, is compared with float32 on weights rounded to it. Tools that are not installed are named and left out.
 """
 
 import argparse
@@ -21,6 +21,8 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
+
+from unsaturated import unsaturated
 
 BATCH_LEFT = 1  # dynamic quantisation takes its ranges over a batch: one image at a time is what Unmask runs
 
@@ -37,6 +39,11 @@ def session(model, level=onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, sav
         options.optimized_model_filepath = str(save)
     source = model if isinstance(model, (str, bytes)) else str(model)
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def answering(model):
+    """A session whose answers are those of the file on every processor."""
+    return session(unsaturated(model).SerializeToString())
 
 
 LEVELS = {
@@ -66,7 +73,7 @@ class Source:
     def write(self, out, variant, model, tolerance, reference=None):
         """A variant with the answers of `reference`, by default the variant itself."""
         path = out / f"{self.name}.{variant}.onnx"
-        run = session(reference if reference is not None else model.SerializeToString())
+        run = answering(reference if reference is not None else model)
         onnx.save(model, path)
         types = {i.name: np.float16 if "float16" in i.type else np.float32 for i in run.get_inputs()}
         feeds = {name: x.astype(types[name]) for name, x in self.feeds.items() if name in types}
@@ -108,7 +115,7 @@ class Source:
                     x = (x * (1 + self.random.uniform(-1e-6, 1e-6, x.shape))).astype(np.float32)
                     tensor.CopyFrom(numpy_helper.from_array(x, tensor.name))
             try:
-                answers = session(other.SerializeToString()).run(self.outputs, feeds)
+                answers = answering(other).run(self.outputs, feeds)
             except Exception:
                 continue  # grids that have to be the same are not any more
             moved = max(moved, self.distance(answers, found))
@@ -205,7 +212,7 @@ def brain(source, scratch):
     for value in [*model.graph.input, *model.graph.output]:
         if value.type.tensor_type.elem_type == TensorProto.FLOAT:
             value.type.tensor_type.elem_type = TensorProto.BFLOAT16
-    yield "bf16", model, BRAIN, rounded.SerializeToString()
+    yield "bf16", model, BRAIN, rounded
 
 
 # ---- optimisers
@@ -223,7 +230,7 @@ def levels(source, scratch, of=None, prefix="", tolerance=EXACT):
         model = onnx.load(saved)
         if is_portable(model):
             # Kernels of integers may be a step off where they replaced floating-point ones: the file before says.
-            yield f"{prefix}ort-{name}", model, tolerance, of and Path(of).read_bytes()
+            yield f"{prefix}ort-{name}", model, tolerance, of and onnx.load(of)
 
 
 def levels_of_half(source, scratch):
