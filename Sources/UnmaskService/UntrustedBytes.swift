@@ -3,11 +3,13 @@ public import NIOCore
 /// What the service makes of bytes that nobody vouches for, without sockets or models: for tools that try it with bytes
 /// of their own (`fuzz/`).
 public enum UntrustedBytes {
+    private static let limits = RequestFramer.Limits(lineBytes: 512, payloadBytes: 256, frames: 4)
+
     /// The requests and refusals of the line protocol that a stream holds, as text, whatever the pieces it comes in.
     ///
     /// The id of a line that is too long is left out: whether it is known when the line is refused depends on the pieces.
     public static func requests(in pieces: some Sequence<ByteBuffer>) -> [String] {
-        var framer = RequestFramer(limits: RequestFramer.Limits(lineBytes: 512, payloadBytes: 256, frames: 4))
+        var framer = RequestFramer(limits: limits)
         var events: [String] = []
         for piece in pieces {
             framer.append(piece)
@@ -83,13 +85,12 @@ public enum UntrustedBytes {
         }
 
         private func readQuestion(_ request: HTTPRequest) {
+            let question = try? MethodQuestion(request.head, request.body)
             for isAnsweredByBytes in [false, true] {
-                guard let question = try? MethodQuestion(request.head, request.body),
-                    let asked = try? question.request(.embed, isAnsweredByBytes: isAnsweredByBytes)
-                else { continue }
+                guard let asked = try? question?.request(.embed, isAnsweredByBytes: isAnsweredByBytes) else { continue }
                 precondition(asked.frames.reduce(0) { $0 + $1.readableBytes } <= request.body.readableBytes)
             }
-            if let asked = try? RPCRoute.request(request.body) {
+            if let asked = try? RPCRoute.request(request.body, UntrustedBytes.limits) {
                 precondition(asked.frames.reduce(0) { $0 + $1.readableBytes } < request.body.readableBytes)
             }
         }

@@ -58,10 +58,7 @@ enum Outcome {
     static let someFailed = ExitCode(1)
     static let nothingDone = ExitCode(2)
 
-    /// Ends the program once what was printed is written, and without what libraries do at a program's exit: some take down
-    /// what a thread that still hashes weights or decodes an image works with.
-    static func end(_ code: ExitCode) -> Never {
-        _ = fflush(nil)
-        _Exit(code.rawValue)
-    }
+    /// Ends the program without what libraries do at a program's exit: some take down what a thread that still hashes weights
+    /// or decodes an image works with. What was written is written: nothing waits in C's buffers (`Console`).
+    static func end(_ code: ExitCode) -> Never { _Exit(code.rawValue) }
 }

@@ -11,6 +11,18 @@ struct RequestFramer {
         /// Of all frames of one request together.
         var payloadBytes: Int
         var frames: Int
+
+        /// Why a request may not have frames of these lengths; nil where it may.
+        func refusal(of request: Request, frames lengths: [Int]) -> RejectedRequest? {
+            let bytes = lengths.reduce(0, +)
+            guard bytes > payloadBytes || lengths.count > frames else { return nil }
+            return RejectedRequest(
+                id: request.id ?? .null,
+                error: ServiceError(
+                    .payloadTooLarge,
+                    "the request announces \(bytes) bytes in \(lengths.count) frames, allowed are \(payloadBytes) bytes in "
+                        + "\(frames) frames: send fewer or smaller images a request"))
+        }
     }
 
     enum Event {
@@ -136,22 +148,13 @@ struct RequestFramer {
             return .rejected(rejected)
         case .success(var request):
             request.size = line.readableBytes + total
-            guard total <= limits.payloadBytes, parsed.frameLengths.count <= limits.frames else {
+            if let refusal = limits.refusal(of: request, frames: parsed.frameLengths) {
                 state = .skippingFrames(bytes: total)
-                return .rejected(payloadTooLarge(request, frames: parsed.frameLengths.count, bytes: total))
+                return .rejected(refusal)
             }
             state = .frames(request, lengths: parsed.frameLengths)
             return nil
         }
-    }
-
-    private func payloadTooLarge(_ request: Request, frames: Int, bytes: Int) -> RejectedRequest {
-        RejectedRequest(
-            id: request.id ?? .null,
-            error: ServiceError(
-                .payloadTooLarge,
-                "the request announces \(bytes) bytes in \(frames) frames, allowed are \(limits.payloadBytes) bytes in "
-                    + "\(limits.frames) frames: send fewer or smaller images a request"))
     }
 
     /// Refuses the line at once, with the id if it came within what is already here, and skips the rest of it.

@@ -8,7 +8,7 @@ struct RequestLine {
 
     init(parsing line: ByteBuffer) {
         do throws(ServiceError) {
-            let value = try line.withUnsafeReadableBytes { bytes throws(ServiceError) in try JSONParser.parse(bytes) }
+            let value = try JSONParser.parse(line)
             self = Self.read(value)
         } catch {
             var scanner = EnvelopeScanner()

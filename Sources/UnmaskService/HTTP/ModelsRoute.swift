@@ -12,9 +12,7 @@ struct ModelsRoute: Sendable {
     }
 
     func respond(to asked: AuthorizedRequest) async throws(ServiceError) -> HTTPResponse {
-        try await handler.carryOut(
-            Method.info.rawValue, from: asked.connection, trace: asked.request.trace, received: asked.request.received
-        ) { (_, context) async throws(ServiceError) -> HTTPResponse in
+        try await handler.carryOut(.info, for: asked) { (_, context) async throws(ServiceError) -> HTTPResponse in
             let names = context.models.entries.map(\.name)
             guard let asked = HTTPRoute.modelName(uri: asked.request.head.uri) else { return list(names) }
             // What is no escape stands for itself.

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// A strict JSON (RFC 8259) parser for untrusted lines.
 ///
 /// It exists beside Foundation's decoder because the protocol promises errors that Foundation does not give: a
@@ -10,6 +12,10 @@ struct JSONParser {
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
     private var values = 0
+
+    static func parse(_ bytes: ByteBuffer) throws(ServiceError) -> JSONValue {
+        try bytes.withUnsafeReadableBytes { bytes throws(ServiceError) in try parse(bytes) }
+    }
 
     /// Parses exactly one value with nothing but white space around it.
     ///

@@ -32,7 +32,7 @@ enum Console {
         guard let code = write(line + "\n", to: STDOUT_FILENO) else { return }
         let reason = [EPIPE, EBADF].contains(code) ? "it was closed" : String(cString: strerror(code))
         message("error: standard output: \(reason)")
-        TemporaryPaths.removeAll { _Exit(Outcome.nothingDone.rawValue) }
+        TemporaryPaths.removeAll { Outcome.end(Outcome.nothingDone) }
     }
 
     /// One line for people.

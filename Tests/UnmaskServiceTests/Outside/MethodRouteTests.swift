@@ -201,6 +201,13 @@ import Testing
         }
     }
 
+    @Test func framesAreBoundedAsOnTheSocket() async throws {
+        let configuration = ServiceConfiguration.withHTTP { $0.limits.imagesPerRequest = 2 }
+        let request = #"{"id":1,"method":"embed","params":{"images":[{"frame":0}]},"bytes":[1,1,1]}"# + "\nabc"
+        let answer = try await Self.post("/rpc", nil, request, configuration)
+        #expect(answer.status == 200 && answer.text.contains("payload_too_large"), "\(answer.text)")
+    }
+
     private struct Said: Decodable {
         enum ID: Decodable, Equatable {
             case number(String)

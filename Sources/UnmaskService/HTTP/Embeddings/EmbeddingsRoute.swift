@@ -6,12 +6,11 @@ struct EmbeddingsRoute: Sendable {
     func respond<Shape: EmbeddingsShape>(
         to asked: AuthorizedRequest, as _: Shape.Type
     ) async throws(ServiceError) -> HTTPResponse {
-        let answer = try await handler.carryOut(
-            Method.embed.rawValue, from: asked.connection, trace: asked.request.trace, received: asked.request.received
-        ) { (_, context) async throws(ServiceError) -> Result<HTTPResponse, ServiceError> in
+        let answer = try await handler.carryOut(.embed, for: asked) {
+            (_, context) async throws(ServiceError) -> Result<HTTPResponse, ServiceError> in
             let content = try asked.content(limit: context.limits.payloadBytes)
             defer { content.release() }
-            let shape = try Shape(content.json(), context.limits.image)
+            let shape = try Shape(JSONParser.parse(content.bytes), context.limits.image)
             return Self.answer(try await EmbedResult(shape.question, context), shape, context)
         }
         // The failures of images are on record; the request was carried out.
@@ -21,10 +20,8 @@ struct EmbeddingsRoute: Sendable {
     private static func answer<Shape: EmbeddingsShape>(
         _ result: EmbedResult, _ shape: Shape, _ context: MethodContext
     ) -> Result<HTTPResponse, ServiceError> {
-        let failures = result.results.items.compactMap(\.failure)
-        if let first = failures.first, Shape.needsEveryImage || failures.count == result.results.items.count {
-            return .failure(first)
-        }
+        let first = result.results.items.lazy.compactMap(\.failure).first
+        if let failure = Shape.needsEveryImage ? first : result.failure { return .failure(failure) }
         let started = context.configuration.clock.now
         return .success(
             .json(.ok) { json in
@@ -36,11 +33,5 @@ struct EmbeddingsRoute: Sendable {
                 Answer.write(times, result.times, to: &json)
                 context.metrics.answered(times)
             })
-    }
-}
-
-extension HTTPContent {
-    fileprivate func json() throws(ServiceError) -> JSONValue {
-        try bytes.withUnsafeReadableBytes { bytes throws(ServiceError) in try JSONParser.parse(bytes) }
     }
 }

@@ -1,4 +1,3 @@
-import NIOCore
 import UnmaskImage
 
 /// One API's way to ask for the vectors of images, and to be answered.
@@ -25,20 +24,13 @@ extension Request {
     static func embed(
         _ images: [RequestBytes], model: String?, dimensions: Int?, budget: [String: JSONValue] = [:]
     ) -> Request {
-        var frames: [ByteBuffer] = []
-        let elements = images.map { image -> JSONValue in
-            switch image {
-            case .base64(let text): return .object(["base64": .string(text)])
-            case .frame(let bytes):
-                frames.append(bytes)
-                return .object(["frame": .number(String(frames.count - 1))])
-            }
-        }
+        var framed = FramedImages()
+        let elements = images.map { framed.member($0) }
         var params: [String: JSONValue] = ["images": .array(elements), "normalize": .bool(true)]
         if let model { params["model"] = .string(model) }
         params.merge(budget) { _, own in own }
         if let dimensions { params["dimensions"] = .number(String(dimensions)) }
-        return Request(isJSONRPC: false, method: Method.embed.rawValue, params: .object(params), frames: frames)
+        return Request(isJSONRPC: false, method: Method.embed.rawValue, params: .object(params), frames: framed.frames)
     }
 }
 

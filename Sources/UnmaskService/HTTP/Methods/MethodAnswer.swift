@@ -1,8 +1,7 @@
-import NIOCore
 import NIOHTTP1
 
 /// What an answer is, as `Accept` asks for it.
-enum MethodAnswer: String, CaseIterable {
+enum MethodAnswer: String {
     case json = "application/json"
     /// A picture.
     case png = "image/png"
@@ -22,14 +21,10 @@ enum MethodAnswer: String, CaseIterable {
         let accepted = head.headers[canonicalForm: "accept"].compactMap { HTTPHeaderValue($0) }
             .filter { Double($0.parameters["q"] ?? "1") != 0 }.map(\.value)
         for type in accepted {
-            if type == "*/*" || type == "application/*" {
-                self = .json
-                return
-            }
-            if let answer = MethodAnswer(rawValue: type), possible.contains(answer) {
-                self = answer
-                return
-            }
+            let named = ["*/*", "application/*"].contains(type) ? .json : MethodAnswer(rawValue: type)
+            guard let named, possible.contains(named) else { continue }
+            self = named
+            return
         }
         guard accepted.isEmpty else {
             throw ServiceError(

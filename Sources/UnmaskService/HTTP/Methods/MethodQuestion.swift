@@ -40,13 +40,13 @@ struct MethodQuestion {
 
     private var params: [String: JSONValue] = [:]
     private var images: [JSONValue] = []
-    private var frames: [ByteBuffer] = []
+    private var framed = FramedImages()
 
     init(_ head: HTTPRequestHead, _ body: ByteBuffer) throws(ServiceError) {
         try readQuery(head.uri)
         switch try Content(head, body) {
         case .json: try readJSON(body)
-        case .image: images.append(frame(body))
+        case .image: images.append(framed.member(.frame(body)))
         case .form(let boundary): try readForm(try MultipartForm(body, boundary: boundary))
         }
         if !images.isEmpty { try set("images", .array(images)) }
@@ -73,7 +73,7 @@ struct MethodQuestion {
                 "params.encoding may not be \"frame\" in JSON over HTTP: take base64, or say Accept: application/octet-stream"
             )
         }
-        return Request(isJSONRPC: false, method: method.rawValue, params: .object(params), frames: frames)
+        return Request(isJSONRPC: false, method: method.rawValue, params: .object(params), frames: framed.frames)
     }
 
     private mutating func set(_ name: String, _ value: JSONValue) throws(ServiceError) {
@@ -81,11 +81,6 @@ struct MethodQuestion {
             throw ServiceError(
                 .invalidParams, "params.\(name) is given twice: in the query, the body or two fields of it")
         }
-    }
-
-    private mutating func frame(_ bytes: ByteBuffer) -> JSONValue {
-        frames.append(bytes)
-        return .object(["frame": .number(String(frames.count - 1))])
     }
 
     // MARK: Query
@@ -114,16 +109,16 @@ struct MethodQuestion {
     // MARK: Bodies
 
     private mutating func readJSON(_ body: ByteBuffer) throws(ServiceError) {
-        let value = try body.withUnsafeReadableBytes { bytes throws(ServiceError) in try JSONParser.parse(bytes) }
+        let value = try JSONParser.parse(body)
         guard case .object(let members) = value else {
             throw ServiceError(
                 .invalidRequest, "the body is to be an object of the method's params, found \(value.summary)")
         }
-        for (name, value) in members { try set(name, try Self.image(name, value)) }
+        for (name, value) in members { try set(name, try image(name, value)) }
     }
 
     /// Images may also be given as other APIs' clients do (`ImageReference`).
-    private static func image(_ name: String, _ value: JSONValue) throws(ServiceError) -> JSONValue {
+    private mutating func image(_ name: String, _ value: JSONValue) throws(ServiceError) -> JSONValue {
         if name == "images", case .array(let elements) = value {
             var images: [JSONValue] = []
             for (index, element) in elements.enumerated() {
@@ -131,30 +126,29 @@ struct MethodQuestion {
             }
             return .array(images)
         }
-        return singleImages.contains(name) ? try own(value, at: "params.\(name)") : value
+        return Self.singleImages.contains(name) ? try own(value, at: "params.\(name)") : value
     }
 
-    private static func own(_ image: JSONValue, at place: String) throws(ServiceError) -> JSONValue {
+    private mutating func own(_ image: JSONValue, at place: String) throws(ServiceError) -> JSONValue {
         switch image {
         case .string: break
         case .object(let members) where members["image_url"] != nil: break
         default: return image
         }
-        guard case .base64(let text) = try ImageReference.read(image, at: place) else { return image }
-        return .object(["base64": .string(text)])
+        return framed.member(try ImageReference.read(image, at: place))
     }
 
     private mutating func readForm(_ form: MultipartForm) throws(ServiceError) {
         for field in form.fields {
             if Self.imageFields.contains(field.name) {
-                images.append(frame(field.content))
+                images.append(framed.member(.frame(field.content)))
             } else if field.isFile {
                 guard Self.singleImages.contains(field.name) else {
                     throw MultipartForm.failure(
                         "field \(JSONValue.string(field.name).summary) is a file: images are in fields named "
                             + (Self.imageFields.sorted() + Self.singleImages).joined(separator: ", "))
                 }
-                try set(field.name, frame(field.content))
+                try set(field.name, framed.member(.frame(field.content)))
             } else {
                 try set(field.name, Self.value(String(buffer: field.content)))
             }

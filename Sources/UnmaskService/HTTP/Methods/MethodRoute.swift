@@ -7,9 +7,8 @@ struct MethodRoute: Sendable {
 
     /// - Throws: the first image's error, where all fail.
     func respond(to asked: AuthorizedRequest, _ method: Method) async throws(ServiceError) -> HTTPResponse {
-        let answer = try await handler.carryOut(
-            method.rawValue, from: asked.connection, trace: asked.request.trace, received: asked.request.received
-        ) { (method, context) async throws(ServiceError) -> Result<HTTPResponse, ServiceError> in
+        let answer = try await handler.carryOut(method, for: asked) {
+            (method, context) async throws(ServiceError) -> Result<HTTPResponse, ServiceError> in
             let form = try MethodAnswer(asked.request.head, of: method)
             let content = try asked.content(limit: context.limits.payloadBytes)
             defer { content.release() }

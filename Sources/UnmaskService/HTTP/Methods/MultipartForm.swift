@@ -21,9 +21,10 @@ struct MultipartForm {
         guard let boundary, (1...70).contains(boundary.utf8.count) else {
             throw Self.failure("its Content-Type has no boundary of 1 to 70 characters")
         }
+        let delimiter = "\r\n--" + boundary
         // The first one may stand at the body's very start.
         var rest = Rest(bytes: body.readableBytesView)
-        guard rest.take("--" + boundary) || rest.skip(behind: "\r\n--" + boundary) else {
+        guard rest.take("--" + boundary) || rest.before(delimiter) != nil else {
             throw Self.failure("it does not have its boundary")
         }
         while !rest.take("--") {
@@ -35,7 +36,7 @@ struct MultipartForm {
                 throw Self.failure(
                     "the headers of field \(fields.count) have no end in \(Self.maximumHeaderBytes) bytes")
             }
-            guard let content = rest.before("\r\n--" + boundary) else {
+            guard let content = rest.before(delimiter) else {
                 throw Self.failure("field \(fields.count) ends early: no boundary follows it")
             }
             let slice = body.getSlice(at: content.startIndex, length: content.count) ?? ByteBuffer()
@@ -82,8 +83,6 @@ struct MultipartForm {
             bytes = bytes.dropFirst(text.utf8.count)
             return true
         }
-
-        mutating func skip(behind text: String) -> Bool { before(text) != nil }
 
         /// What stands before the text, which is taken too.
         mutating func before(_ text: String, within limit: Int = .max) -> ByteBufferView? {

@@ -10,14 +10,14 @@ struct RPCRoute: Sendable {
         let content = try asked.content(limit: handler.configuration.limits.payloadBytes)
         defer { content.release() }
         do throws(RejectedRequest) {
-            var request = try Self.request(content.bytes)
+            var request = try Self.request(content.bytes, handler.configuration.framing)
             request.trace = request.trace ?? asked.request.trace
             let answer = await handler.answer(request, from: asked.connection, received: asked.request.received)
             // A notification has no answer.
             guard let answer else { return HTTPResponse(.accepted, Self.json, ByteBuffer()) }
             return Self.response(answer)
         } catch {
-            return Self.response(handler.answer(error, from: asked.peer))
+            return Self.response(handler.answer(error, from: asked.connection.peer))
         }
     }
 
@@ -30,23 +30,25 @@ struct RPCRoute: Sendable {
         return HTTPResponse(.ok, isLine ? json : "application/octet-stream", answer)
     }
 
-    /// - Parameter body: the request as JSON of any form, or in one line with frames behind it.
-    static func request(_ body: ByteBuffer) throws(RejectedRequest) -> Request {
-        var frames = body
-        let end = body.readableBytesView.firstIndex(of: UInt8(ascii: "\n"))
-        guard let end, let line = frames.readSlice(length: end - body.readerIndex) else {
-            return try Self.framed(RequestLine(parsing: body), ByteBuffer())
-        }
+    /// - Parameters:
+    ///   - body: the request as JSON of any form, or in one line with frames behind it.
+    ///   - limits: on the frames; of JSON the body's own limit is enough.
+    static func request(_ body: ByteBuffer, _ limits: RequestFramer.Limits) throws(RejectedRequest) -> Request {
+        var rest = body
+        let end = body.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) ?? body.writerIndex
+        let line = rest.readSlice(length: end - body.readerIndex) ?? body
+        rest.moveReaderIndex(forwardBy: min(1, rest.readableBytes))
         let read = RequestLine(parsing: line)
-        guard read.frameLengths.isEmpty else {
-            frames.moveReaderIndex(forwardBy: 1)
-            return try Self.framed(read, frames)
-        }
-        return try Self.framed(RequestLine(parsing: body), ByteBuffer())
+        guard read.frameLengths.isEmpty else { return try framed(read, rest, limits) }
+        // What goes on behind the first line is JSON, too.
+        return try framed(rest.readableBytes == 0 ? read : RequestLine(parsing: body), ByteBuffer(), limits)
     }
 
-    private static func framed(_ line: RequestLine, _ frames: ByteBuffer) throws(RejectedRequest) -> Request {
+    private static func framed(
+        _ line: RequestLine, _ frames: ByteBuffer, _ limits: RequestFramer.Limits
+    ) throws(RejectedRequest) -> Request {
         var request = try line.request.get()
+        if let refusal = limits.refusal(of: request, frames: line.frameLengths) { throw refusal }
         var rest = frames
         for length in line.frameLengths {
             guard let frame = rest.readSlice(length: length) else {
