@@ -8,7 +8,7 @@ package enum Connector {
         to address: ServerAddress, _ options: ClientOptions, on group: any EventLoopGroup,
         initialize: @escaping @Sendable (any Channel) throws -> Void
     ) async throws -> any Channel {
-        let encryption = try ClientEncryption(options)
+        let encryption: ClientEncryption? = try ClientEncryption(options)
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(TimeAmount(options.connectTimeout))
             .channelInitializer { channel in

@@ -10,10 +10,7 @@ struct AccessControl: Sendable {
     /// - Throws: for every file that is named and cannot be used.
     init(_ settings: ServiceConfiguration.Access) throws(ConfigurationError) {
         let token = Result { () throws(ConfigurationError) in try TokenStore(path: settings.tokenFile) }
-        let identity = Result { () throws(ConfigurationError) -> TLSIdentity? in
-            guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else { return nil }
-            return try TLSIdentity(certificate: certificate, key: key)
-        }
+        let identity = Result { () throws(ConfigurationError) in try TLSIdentity(settings) }
         try ConfigurationError.check([token.failure, identity.failure].compactMap(\.self))
         tokens = try token.get()
         tls = try identity.get()

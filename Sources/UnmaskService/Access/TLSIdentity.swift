@@ -27,6 +27,12 @@
             loaded = Mutex(try Self.load(certificate: certificate, key: key))
         }
 
+        /// Nil where the settings name none.
+        convenience init?(_ settings: ServiceConfiguration.Access) throws(ConfigurationError) {
+            guard let certificate = settings.tlsCertificate, let key = settings.tlsKey else { return nil }
+            try self.init(certificate: certificate, key: key)
+        }
+
         /// The end of the certificate's validity, in seconds since 1970.
         var notAfter: Int { loaded.withLock(\.notAfter) }
 
@@ -93,7 +99,8 @@
 
     /// In a build without TLS (the package trait `TLS`) no server has one.
     enum TLSIdentity: Sendable {
-        init(certificate: String, key: String) throws(ConfigurationError) {
+        init?(_ settings: ServiceConfiguration.Access) throws(ConfigurationError) {
+            guard let certificate = settings.tlsCertificate else { return nil }
             throw .tlsFileUnusable(certificate, reason: "this build of unmask has no TLS")
         }
 

@@ -44,6 +44,7 @@ def options():
     p.add_argument("--seed", type=int, default=7)
     p.add_argument("--only", default="", help="make only files whose name contains this")
     p.add_argument("--fixtures", action="store_true", help="make only the files that are committed")
+    p.add_argument("--sample", action="store_true", help="make one file of each model, as the seed chooses")
     p.add_argument("--threads", type=int, default=2)
     return p.parse_args()
 
@@ -91,8 +92,11 @@ def main():
     torch.set_num_threads(o.threads)
     warnings.filterwarnings("ignore")
     o.out.mkdir(parents=True, exist_ok=True)
-    for name, foreign in MODELS.items():
-        for attention, exporter, opset in variants():
+    for number, (name, foreign) in enumerate(MODELS.items()):
+        exports = list(variants())
+        if o.sample:
+            exports = [exports[(o.seed + number) % len(exports)]]
+        for attention, exporter, opset in exports:
             file = f"{name}-{attention}-{exporter}-{opset}"
             if o.only not in file or (o.fixtures and file not in FIXTURES):
                 continue
