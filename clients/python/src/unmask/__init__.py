@@ -37,7 +37,7 @@ from ._errors import (
     UnknownMethod,
     UnmaskError,
 )
-from ._images import ImageLike, ServerPath
+from ._images import ImageLike, ImagesLike, ServerPath, images_in
 from ._results import (
     Classes,
     Comparison,
@@ -68,6 +68,7 @@ __all__ = [
     "ImageDecodeFailed",
     "ImageError",
     "ImageLike",
+    "ImagesLike",
     "ImageNotFound",
     "ImageTooLarge",
     "ImageTruncated",
@@ -100,4 +101,7 @@ __all__ = [
     "UnknownMethod",
     "UnmaskError",
     "default_address",
+    "images_in",
 ]
+
+__version__ = "0.1.0"

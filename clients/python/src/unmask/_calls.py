@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Generic, Iterable, Sequence, TypeVar
+from typing import Any, Callable, Generic, Sequence, TypeVar
 
 import numpy as np
 
 from . import _results as results
-from ._images import ImageLike, image_params
+from ._images import ImageLike, ImagesLike, image_params
 from ._wire import Buffer, Reply
 
 Value = TypeVar("Value")
@@ -47,15 +47,15 @@ def administration(method: str, **params: Any) -> Call[dict[str, Any]]:
     return Call(method, _given(params), (), Reply.unwrap)
 
 
-def embed(images: Iterable[ImageLike], **params: Any) -> Call[results.Embeddings]:
+def embed(images: ImagesLike, **params: Any) -> Call[results.Embeddings]:
     return _on_images("embed", images, results.embeddings, params | {"encoding": "frame"})
 
 
-def classify(images: Iterable[ImageLike], **params: Any) -> Call[results.Classes]:
+def classify(images: ImagesLike, **params: Any) -> Call[results.Classes]:
     return _on_images("classify", images, results.classes, params)
 
 
-def reconstruct(images: Iterable[ImageLike], **params: Any) -> Call[results.Reconstructions]:
+def reconstruct(images: ImagesLike, **params: Any) -> Call[results.Reconstructions]:
     return _on_images("reconstruct", images, results.reconstructions, params | {"encoding": "frame"})
 
 
@@ -65,11 +65,11 @@ def compare(a: ImageLike, b: ImageLike, **params: Any) -> Call[results.Compariso
     return Call("compare", sides | _given(params), frames, results.comparison, takes_deadline=True, repeatable=True)
 
 
-def search(images: Iterable[ImageLike], **params: Any) -> Call[results.Neighbours]:
+def search(images: ImagesLike, **params: Any) -> Call[results.Neighbours]:
     return _on_images("index.search", images, results.neighbours, params)
 
 
-def fit(name: str, examples: Iterable[ImageLike] | results.Embeddings, labels: Sequence[Any], **params: Any) -> Call[dict[str, Any]]:
+def fit(name: str, examples: ImagesLike | results.Embeddings, labels: Sequence[Any], **params: Any) -> Call[dict[str, Any]]:
     params = {"name": name, "labels": list(labels)} | _given(params)
     if isinstance(examples, results.Embeddings):
         vectors = np.ascontiguousarray(examples.array(), "<f4")
@@ -80,7 +80,7 @@ def fit(name: str, examples: Iterable[ImageLike] | results.Embeddings, labels: S
 
 
 def _on_images(
-    method: str, images: Iterable[ImageLike], decode: Callable[[Reply], Value], params: dict[str, Any]
+    method: str, images: ImagesLike, decode: Callable[[Reply], Value], params: dict[str, Any]
 ) -> Call[Value]:
     sources, frames = image_params(images)
     params = {"images": sources} | _given(params)

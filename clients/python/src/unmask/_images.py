@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
-from typing import Any, Iterable, Union
+from pathlib import Path
+from typing import Any, Iterable, Protocol, TypeGuard, Union
 
 import numpy as np
 
@@ -18,20 +20,74 @@ class ServerPath:
     path: str
 
 
-ImageLike = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", "np.ndarray[Any, Any]", ServerPath]
+class PillowImage(Protocol):
+    """What is needed of a Pillow image."""
+
+    mode: str
+
+    def convert(self, mode: str) -> Any: ...
+
+
+ImageLike = Union[
+    bytes, bytearray, memoryview, str, "os.PathLike[str]", "np.ndarray[Any, Any]", PillowImage, ServerPath
+]
 """An encoded image file's bytes (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC); the path of one on this machine; an
-array of pixels, uint8, `[H, W]` or `[H, W, C]` with C 1 or 3; or a file of the server's."""
+array of pixels, uint8, `[H, W]` or `[H, W, C]` with C 1 or 3; a Pillow image, whose pixels are taken as RGB where it is no
+gray one, and as they lie (`PIL.ImageOps.exif_transpose` turns them); or a file of the server's."""
+
+ImagesLike = Union[ImageLike, Iterable[ImageLike]]
+"""Images; or one; or the path of a folder on this machine, for the images that `images_in` finds there."""
+
+# How files of images begin, and where.
+_BEGINNINGS = [
+    (0, b"\xff\xd8\xff"), (0, b"\x89PNG\r\n\x1a\n"), (0, b"GIF8"), (0, b"BM"), (0, b"II*\0"), (0, b"MM\0*"), (8, b"WEBP"),
+    (4, b"ftypavif"), (4, b"ftypavis"), (4, b"ftypheic"), (4, b"ftypheix"), (4, b"ftypmif1"),
+]  # fmt: skip
 
 
-def image_params(images: Iterable[ImageLike]) -> tuple[list[dict[str, Any]], list[Buffer]]:
+def images_in(folder: str | os.PathLike[str]) -> list[Path]:
+    """The files in a folder and all below it that begin as images do, whatever they are called, in the order of their
+    paths. None is an error."""
+    found = [path for path in sorted(Path(folder).rglob("*")) if path.is_file() and _is_image(path)]
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, "there is no image in this folder", str(folder))
+    return found
+
+
+def _is_image(path: Path) -> bool:
+    with open(path, "rb") as file:
+        first = file.read(16)
+    return any(first.startswith(text, at) for at, text in _BEGINNINGS)
+
+
+def each_image(images: ImagesLike) -> Iterable[ImageLike]:
+    """Images one by one, also where there is but one."""
+    if isinstance(images, (str, os.PathLike)) and os.path.isdir(images):
+        return images_in(images)
+    return [images] if _is_single(images) else images
+
+
+def _is_single(images: ImagesLike) -> TypeGuard[ImageLike]:
+    if isinstance(images, np.ndarray):
+        return images.ndim == 2 or images.ndim == 3 and images.shape[2] in (1, 3)
+    return isinstance(images, (bytes, bytearray, memoryview, str, os.PathLike, ServerPath)) or _is_pillow(images)
+
+
+def _is_pillow(image: Any) -> TypeGuard[PillowImage]:
+    return hasattr(image, "mode") and hasattr(image, "convert")
+
+
+def image_params(images: ImagesLike) -> tuple[list[dict[str, Any]], list[Buffer]]:
     """The images as parameters name them, and the frames that they name."""
     frames: list[Buffer] = []
-    return [_image(image, frames) for image in images], frames
+    return [_image(image, frames) for image in each_image(images)], frames
 
 
 def _image(image: ImageLike, frames: list[Buffer]) -> dict[str, Any]:
     if isinstance(image, ServerPath):
         return {"path": image.path}
+    if _is_pillow(image):
+        image = np.asarray(image if image.mode in ("L", "RGB") else image.convert("RGB"))
     if isinstance(image, np.ndarray):
         pixels = image[:, :, None] if image.ndim == 2 else image
         if pixels.dtype != np.uint8 or pixels.ndim != 3:
@@ -44,5 +100,5 @@ def _image(image: ImageLike, frames: list[Buffer]) -> dict[str, Any]:
         with open(image, "rb") as file:
             frames.append(file.read())
     else:
-        raise TypeError(f"an image is bytes, a path, an array or a ServerPath, not {type(image).__name__}")
+        raise TypeError(f"an image is bytes, a path, an array, a Pillow image or a ServerPath, not {type(image).__name__}")
     return {"frame": len(frames) - 1}

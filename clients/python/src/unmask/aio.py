@@ -7,13 +7,13 @@ import os
 import ssl
 import time
 from types import TracebackType
-from typing import Any, AsyncIterator, Iterable, Sequence, TypeVar
+from typing import Any, AsyncIterator, Sequence, TypeVar
 
 from . import _calls as calls
 from ._address import Address, UnixAddress, parse_address
 from ._calls import Call, Value
 from ._errors import CallTimeout, ConnectionFailed, ProtocolError, ServiceError, UnmaskError
-from ._images import ImageLike
+from ._images import ImageLike, ImagesLike, each_image
 from ._results import Classes, Comparison, Embeddings, Neighbours, Reconstructions
 from ._retry import RetryPolicy
 from ._sockets import connect_unix
@@ -106,7 +106,7 @@ class AsyncClient:
 
     async def embed(
         self,
-        images: Iterable[ImageLike],
+        images: ImagesLike,
         *,
         pooling: str | None = None,
         output: str | None = None,
@@ -132,12 +132,12 @@ class AsyncClient:
         return await self._run(call, timeout)
 
     async def embed_each(
-        self, images: Iterable[ImageLike], *, in_flight: int = 16, **params: Any
+        self, images: ImagesLike, *, in_flight: int = 16, **params: Any
     ) -> AsyncIterator[Embeddings | ServiceError]:
         """Embeds any number of images, a request each, with `in_flight` of them under way at once. Yields in order, for
         each what `embed` would return for it, or the error that refused its request for good."""
         waiting: list[asyncio.Task[Embeddings]] = []
-        source = iter(images)
+        source = iter(each_image(images))
         try:
             while True:
                 while len(waiting) < in_flight and (image := next(source, None)) is not None:
@@ -154,7 +154,7 @@ class AsyncClient:
 
     async def classify(
         self,
-        images: Iterable[ImageLike],
+        images: ImagesLike,
         *,
         top_k: int | None = None,
         head: str | None = None,
@@ -183,7 +183,7 @@ class AsyncClient:
 
     async def reconstruct(
         self,
-        images: Iterable[ImageLike],
+        images: ImagesLike,
         *,
         ratio: float | None = None,
         seed: int | None = None,
@@ -220,7 +220,7 @@ class AsyncClient:
 
     async def search(
         self,
-        images: Iterable[ImageLike],
+        images: ImagesLike,
         *,
         index: str | None = None,
         k: int | None = None,
@@ -255,7 +255,7 @@ class AsyncClient:
     async def fit(
         self,
         name: str,
-        examples: Iterable[ImageLike] | Embeddings,
+        examples: ImagesLike | Embeddings,
         labels: Sequence[Any],
         *,
         kind: str | None = None,

@@ -12,13 +12,13 @@ from collections import deque
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from types import TracebackType
-from typing import Any, Generic, Iterable, Iterator, Sequence, TypeVar
+from typing import Any, Generic, Iterator, Sequence, TypeVar
 
 from . import _calls as calls
 from ._address import Address, UnixAddress, parse_address
 from ._calls import Call, Value
 from ._errors import CallTimeout, ConnectionFailed, ProtocolError, ServiceError, UnmaskError
-from ._images import ImageLike
+from ._images import ImageLike, ImagesLike, each_image
 from ._results import Classes, Comparison, Embeddings, Neighbours, Reconstructions
 from ._retry import RetryPolicy
 from ._sockets import connect_unix
@@ -128,7 +128,7 @@ class Client:
 
     def embed(
         self,
-        images: Iterable[ImageLike],
+        images: ImagesLike,
         *,
         pooling: str | None = None,
         output: str | None = None,
@@ -154,12 +154,12 @@ class Client:
         return self._run(call, timeout)
 
     def embed_each(
-        self, images: Iterable[ImageLike], *, in_flight: int = 16, **params: Any
+        self, images: ImagesLike, *, in_flight: int = 16, **params: Any
     ) -> Iterator[Embeddings | ServiceError]:
         """Embeds any number of images, a request each, with `in_flight` of them under way at once. Yields in order, for
         each what `embed` would return for it, or the error that refused its request for good."""
         waiting: deque[tuple[Call[Embeddings], PendingReply[Embeddings], float | None]] = deque()
-        source = iter(images)
+        source = iter(each_image(images))
         while True:
             for image in itertools.islice(source, in_flight - len(waiting)):
                 call = calls.embed([image], **params)
@@ -174,7 +174,7 @@ class Client:
 
     def classify(
         self,
-        images: Iterable[ImageLike],
+        images: ImagesLike,
         *,
         top_k: int | None = None,
         head: str | None = None,
@@ -203,7 +203,7 @@ class Client:
 
     def reconstruct(
         self,
-        images: Iterable[ImageLike],
+        images: ImagesLike,
         *,
         ratio: float | None = None,
         seed: int | None = None,
@@ -240,7 +240,7 @@ class Client:
 
     def search(
         self,
-        images: Iterable[ImageLike],
+        images: ImagesLike,
         *,
         index: str | None = None,
         k: int | None = None,
@@ -275,7 +275,7 @@ class Client:
     def fit(
         self,
         name: str,
-        examples: Iterable[ImageLike] | Embeddings,
+        examples: ImagesLike | Embeddings,
         labels: Sequence[Any],
         *,
         kind: str | None = None,
