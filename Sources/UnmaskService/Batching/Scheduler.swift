@@ -141,11 +141,11 @@ final class Scheduler: Sendable {
     }
 
     /// Refuses at once what could only be refused later: the queue is longer than the server, or the request's own
-    /// deadline, allows.
+    /// deadline, allows. Where that has passed, the queue is not what is wrong: the batcher drops such images as it does later.
     private func checkWait(
         _ state: borrowing State, _ deadline: ContinuousClock.Instant?, _ now: ContinuousClock.Instant
     ) throws(ServiceError) {
-        guard let longest = longestWait(deadline, now),
+        guard let longest = longestWait(deadline, now), longest > .zero,
             let wait = state.expectedWait(at: now), wait > longest
         else { return }
         throw .overloaded(
