@@ -1,9 +1,10 @@
 # The front door. `make run` and `make test` install what they need and do the rest.
 
-MODELS := models/fashion-vit.safetensors
+MODELS := models/fashion-vit.safetensors models/fashion-mae.safetensors
 SAMPLE := models/samples/ankle-boot.png
-# Where `make run` listens; empty for the program's default.
+# Where `make run` listens; empty for the program's default, and for no HTTP port.
 SOCKET ?=
+HTTP ?= 127.0.0.1:7701
 VENV := build/venv
 CLIENTS_VENV := build/venv-clients
 PYTHON := $(VENV)/bin/python
@@ -22,7 +23,7 @@ TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev
 	clean packages test-packages venv
 
 help:
-	@echo "make run          build, and serve the shipped model; SOCKET=PATH says where"
+	@echo "make run          build, and serve the shipped models and the page; SOCKET=PATH HTTP=HOST:PORT say where"
 	@echo "make test         run all tests"
 	@echo "make quick        run those that take least, in two minutes"
 	@echo "make sanitize     run those of threads and of readers under ThreadSanitizer and AddressSanitizer"
@@ -30,6 +31,7 @@ help:
 	@echo "make check-amx    the kernels for AMX against double references, emulated where the processor has none"
 	@echo "make check-instructions  counts the instructions of the hot kernels; fails where there are more than stated"
 	@echo "make check-allocations  counts a call's requests for memory; fails where they grow with the model's blocks"
+	@echo "make check-page   use the page in Debian's Chromium, as people do; pictures in build/page"
 	@echo "make demo         embed, classify and rebuild sample images; pictures in build/demo"
 	@echo "make parity       compare live with PyTorch, transformers, timm, Pillow and onnxruntime, on fresh seeds"
 	@echo "make edge         export for every target, convert and run there: the table in docs/edge.md"
@@ -58,7 +60,7 @@ release: packages
 	scripts/release .build-static/release/unmask build/release
 
 run: build
-	@scripts/serve $(UNMASK) "$(SOCKET)" $(SAMPLE) $(MODELS)
+	@scripts/serve $(UNMASK) "$(SOCKET)" "$(HTTP)" $(SAMPLE) $(MODELS)
 
 demo: build
 	scripts/demo $(UNMASK) build/demo
@@ -118,17 +120,25 @@ parity: test-packages $(BUILD) venv parity-http
 zoo: test-packages build venv
 	scripts/zoo $(PYTHON)
 
-# OpenAI's client and Prometheus's parser against the live HTTP port.
+# Other people's clients, and schemathesis by the port's own description, against the live HTTP port.
 parity-http: $(BUILD)
 	@scripts/install-packages python3-venv
 	@scripts/python-environment build/venv-http Tests/Oracles/service/requirements.txt
 	build/venv-http/bin/python Tests/Oracles/service/check_http.py $(UNMASK)
+	build/venv-http/bin/python Tests/Oracles/service/check_description.py $(UNMASK) $(SEED)
 
 # Exported files in the runtimes that they are for; ARGUMENTS="--only mnn ncnn" runs some.
 .PHONY: edge
 edge: test-packages build
 	@scripts/install-packages python3-venv g++
 	scripts/edge $(UNMASK) $(ARGUMENTS)
+
+# The page in a browser without a screen.
+.PHONY: check-page
+check-page: $(BUILD)
+	@scripts/install-packages python3-venv chromium chromium-driver
+	@scripts/python-environment build/venv-page Tests/Oracles/page/requirements.txt
+	build/venv-page/bin/python Tests/Oracles/page/check_page.py $(UNMASK) --pictures build/page
 
 bench: build
 	@for batch in 1 8; do $(UNMASK) bench --arch vit-b/16 --batch $$batch --profile; done

@@ -103,10 +103,12 @@ let package = Package(
             name: "UnmaskHeads",
             dependencies: ["UnmaskModel", "UnmaskWeights", "UnmaskGraph", "CUnmaskBLAS"],
             swiftSettings: swift),
+        .target(name: "CUnmaskPage", exclude: ["files"], cSettings: c),
         .target(
             name: "UnmaskService",
             dependencies: [
                 "UnmaskHeads", "UnmaskModel", "UnmaskIndex", "UnmaskRuntime", "UnmaskImage", "CMalloc", "CUnmaskZlib",
+                "CUnmaskPage",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

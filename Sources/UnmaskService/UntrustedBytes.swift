@@ -53,7 +53,7 @@ public enum UntrustedBytes {
             times: HTTPRequestTimer.Limits(firstRequest: .seconds(10), request: .seconds(60), idle: .seconds(60)),
             headerBytes: 1024,
             gate: HTTPGate(
-                .open, tokens, bodyBytes: bodyBytes, listener: "127.0.0.1", isLoopback: true, allowed: []),
+                .open, tokens, bodyBytes: bodyBytes, .init(address: .init(port: 0)), isLoopback: true),
             metrics: ServiceMetrics(), clock: SystemClock())
         let account = try ByteGate.add(to: channel, ByteBank(configuration.byteLimits))
         try pipeline.configure(channel, account)

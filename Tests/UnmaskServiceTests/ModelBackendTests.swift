@@ -59,6 +59,17 @@ import UnmaskModel
         #expect(picture.result?.idsKeep == mask.idsKeep)
         #expect(picture.result?.mask == mask.removed)
         #expect(picture.result?.results?.first?.patchErrors == reconstruction.patchErrors)
+
+        let sheet = try await ask(
+            session,
+            #"{"id":1,"method":"reconstruct","params":{"ratio":0.5,"seed":9,"picture":"sheet","format":"pixels","#
+                + #""encoding":"frame","# + images,
+            frames: [image])
+        let pictures = [
+            reconstruction.original, reconstruction.masked, reconstruction.reconstruction, reconstruction.merged,
+        ]
+        #expect(sheet.frames == [pictures.flatMap(\.pixels)])
+        #expect(sheet.result?.results?.first?.shape == [4 * pixels.height, pixels.width, pixels.channels])
     }
 
     @Test func everyKindOfBadImageHasItsError() async throws {

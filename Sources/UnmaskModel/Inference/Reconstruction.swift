@@ -80,10 +80,20 @@ public struct Reconstruction: Sendable {
             width: original.width, height: original.height, channels: original.channels, pixels: pixels)
     }
 
-    /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side with white between.
+    /// Original, masked, reconstruction, and reconstruction with the visible patches: what a panel and a sheet show.
+    private var pictures: [PixelImage] { [original, masked, reconstruction, merged] }
+
+    /// The four pictures one below the other, at the model's size.
+    public var sheet: PixelImage {
+        PixelImage(
+            width: original.width, height: 4 * original.height, channels: original.channels,
+            pixels: pictures.flatMap(\.pixels))
+    }
+
+    /// The four pictures side by side with white between.
     /// Small images are magnified by a whole number so that they are at least `minimumHeight` pixels high.
     public func panel(minimumHeight: Int = 224) -> PixelImage {
-        let pictures = [original, masked, reconstruction, merged]
+        let pictures = pictures
         let zoom = max(1, (minimumHeight + original.height - 1) / original.height)
         let gap = max(2, original.height * zoom / 28)
         let (height, width, channels) = (original.height * zoom, original.width * zoom, original.channels)

@@ -23,13 +23,16 @@ public struct EmbeddingOutput: Sendable, Equatable {
 public struct ReconstructionOutput: Sendable, Equatable {
     /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side.
     public var panel: PixelImage
+    /// The same four one below the other, at the model's size.
+    public var sheet: PixelImage
     /// The reconstruction alone, visible patches as the decoder predicts them, at the model's size.
     public var reconstruction: PixelImage
     /// The mean squared error of each patch against the original, in normalised pixels, `[N]`.
     public var patchErrors: [Float]
 
-    public init(panel: PixelImage, reconstruction: PixelImage, patchErrors: [Float]) {
+    public init(panel: PixelImage, sheet: PixelImage, reconstruction: PixelImage, patchErrors: [Float]) {
         self.panel = panel
+        self.sheet = sheet
         self.reconstruction = reconstruction
         self.patchErrors = patchErrors
     }

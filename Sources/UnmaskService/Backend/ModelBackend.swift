@@ -136,8 +136,8 @@ extension InferenceOutput {
         case .reconstruction(let reconstruction):
             self = .reconstruction(
                 ReconstructionOutput(
-                    panel: reconstruction.panel(), reconstruction: reconstruction.reconstruction,
-                    patchErrors: reconstruction.patchErrors))
+                    panel: reconstruction.panel(), sheet: reconstruction.sheet,
+                    reconstruction: reconstruction.reconstruction, patchErrors: reconstruction.patchErrors))
         }
     }
 }

@@ -13,6 +13,9 @@ extension ServiceConfiguration {
         problems += (http?.allowedHosts ?? []).filter { !HTTPGate.isName($0) }.map {
             ConfigurationError.hostUnusable($0)
         }
+        problems += (http?.allowedOrigins ?? []).filter { !HTTPOrigins.isOrigin($0) }.map {
+            ConfigurationError.originUnusable($0)
+        }
         problems += durations.compactMap { name, value in
             value.map { $0 > .zero } ?? true ? nil : .timeout(name: name)
         }

@@ -7,6 +7,7 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// An address that others can reach, without what protects it there.
     case addressExposed(String, lacksToken: Bool, lacksTLS: Bool)
     case hostUnusable(String)
+    case originUnusable(String)
     case tokenUnusable(String, reason: String)
     /// A file that must be secret and is not, or cannot be read.
     case secretUnusable(String, _ secret: String, reason: String)
@@ -39,6 +40,9 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
         case .hostUnusable(let host):
             "\"\(host)\" is not a name that Host can have: give a name or an address alone, without scheme, port and path "
                 + "(--allow-host)"
+        case .originUnusable(let origin):
+            "\"\(origin)\" is not an origin as browsers name it: give scheme, host and port alone, as https://a.name or "
+                + "http://localhost:3000 (--allow-origin)"
         case .tokenUnusable(let path, let reason):
             "the token file \(path) cannot be used: \(reason); make one with: openssl rand -base64 33 > \(path)"
         case .secretUnusable(let path, let secret, let reason):

@@ -8,6 +8,8 @@ struct HTTPError: Error {
     var code: String
     var message: String
     var retryAfterMilliseconds: Int?
+    /// What the path takes, where the method is what is wrong.
+    var allowed: [HTTPMethod] = []
 
     init(_ status: HTTPResponseStatus, _ code: String, _ message: String) {
         self.status = status
@@ -60,6 +62,9 @@ struct HTTPError: Error {
         let shape = head.flatMap { HTTPRoute(uri: $0.uri) }?.errors ?? .openAI
         var response = HTTPResponse.json(status) { shape.write(self, to: &$0) }
         if status == .unauthorized { response.headers.add(name: "www-authenticate", value: "Bearer") }
+        if !allowed.isEmpty {
+            response.headers.add(name: "allow", value: allowed.map(\.rawValue).joined(separator: ", "))
+        }
         if let retryAfterMilliseconds {
             response.headers.add(name: "retry-after", value: String((retryAfterMilliseconds + 999) / 1000))
             response.headers.add(name: "retry-after-ms", value: String(retryAfterMilliseconds))

@@ -185,7 +185,9 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         let question = isArriving ? 0 : wire.answered()
         account.add(size)
         taken.futureResult.whenComplete { [account] _ in account.remove(size + question) }
-        context.write(wrapOutboundOut(.head(response.head(answering: request))), promise: nil)
+        var head = response.head(answering: request)
+        gate.origins.share(&head.headers, with: request)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
         if request?.method != .HEAD, response.body.readableBytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
         }

@@ -8,27 +8,34 @@ struct HTTPGate: Sendable {
     let bodyBytes: Int
     /// Names that `Host` may have on a loopback address; nil elsewhere, where any may.
     let hosts: Set<String>?
+    let origins: HTTPOrigins
 
-    /// - Parameters:
-    ///   - listener: the name or address that the server was told to listen on.
-    ///   - allowed: further names.
+    /// - Parameter isLoopback: whether the address that the settings name is one.
     init(
-        _ access: ListenerAccess, _ tokens: TokenStore, bodyBytes: Int, listener: String, isLoopback: Bool,
-        allowed: [String]
+        _ access: ListenerAccess, _ tokens: TokenStore, bodyBytes: Int, _ settings: ServiceConfiguration.HTTP,
+        isLoopback: Bool
     ) {
         self.access = access
         self.tokens = tokens
         self.bodyBytes = bodyBytes
-        hosts = isLoopback ? Set(["localhost", listener.lowercased()] + allowed.map(Self.name(ofHost:))) : nil
+        let names = ["localhost", settings.address.host.lowercased()] + settings.allowedHosts.map(Self.name(ofHost:))
+        hosts = isLoopback ? Set(names) : nil
+        // Where any name may lead here and nothing is asked for, the server's own page could be anybody's.
+        origins = HTTPOrigins(settings.allowedOrigins, takesOwn: isLoopback || access == .token)
     }
 
     /// - Throws: the answer that a request with this head will have, whatever its body is.
     func check(_ head: HTTPRequestHead) throws(HTTPError) {
         try checkForm(head)
         try checkHost(head)
-        try checkOrigin(head)
-        let route = try HTTPRoute.of(head)
-        guard !route.isProbe else { return }
+        let route = HTTPRoute(uri: head.uri)
+        // Whoever leads a person here by a link sends a browser from another page.
+        if route?.isPage != true { try origins.check(head) }
+        try checkAccess(head, try HTTPRoute.of(head))
+    }
+
+    private func checkAccess(_ head: HTTPRequestHead, _ route: HTTPRoute) throws(HTTPError) {
+        guard !route.isFree, !head.isPreflight else { return }
         do throws(ServiceError) {
             _ = try access.authorize(head, tokens)
             if let length = head.contentLength, length > bodyBytes {
@@ -65,15 +72,6 @@ struct HTTPGate: Sendable {
                 .forbidden, "host_not_allowed",
                 "this server does not go by the name \(JSONValue.string(host).summary): call it localhost, or start it "
                     + "with --allow-host")
-        }
-    }
-
-    /// A page from anywhere can make a browser on this machine send requests to loopback; an API's clients are no
-    /// browsers, and only browsers say where a page came from.
-    private func checkOrigin(_ head: HTTPRequestHead) throws(HTTPError) {
-        let site = head.headers.first(name: "sec-fetch-site")?.lowercased()
-        guard !head.headers.contains(name: "origin"), site == nil || site == "none" || site == "same-origin" else {
-            throw HTTPError(.forbidden, "origin_not_allowed", "this server takes no requests from web pages")
         }
     }
 

@@ -17,8 +17,8 @@ struct HTTPListener: Sendable {
         let resolved = try Listener.resolve(settings.address)
         let access = try control.listener(settings.address.host, resolved)
         let gate = HTTPGate(
-            access, control.tokens, bodyBytes: configuration.limits.payloadBytes, listener: settings.address.host,
-            isLoopback: resolved.isLoopback, allowed: settings.allowedHosts)
+            access, control.tokens, bodyBytes: configuration.limits.payloadBytes, settings,
+            isLoopback: resolved.isLoopback)
         let pipeline = HTTPPipeline(
             bodyBytes: configuration.limits.payloadBytes,
             times: HTTPRequestTimer.Limits(

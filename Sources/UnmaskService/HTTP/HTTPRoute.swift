@@ -2,9 +2,12 @@ import NIOHTTP1
 
 /// The paths of the HTTP port.
 enum HTTPRoute: String, CaseIterable, Sendable {
+    case page = "/"
+    case pageFile = "/page/{file}"
     case healthz = "/healthz"
     case readyz = "/readyz"
     case metrics = "/metrics"
+    case description = "/openapi.json"
     case models = "/v1/models"
     case model = "/v1/models/{model}"
     case embeddings = "/v1/embeddings"
@@ -19,7 +22,7 @@ enum HTTPRoute: String, CaseIterable, Sendable {
 
     /// What answers a path.
     enum Content {
-        case health, readiness, metrics
+        case page, description, health, readiness, metrics
         case call(Call)
     }
 
@@ -37,6 +40,8 @@ enum HTTPRoute: String, CaseIterable, Sendable {
 
     var content: Content {
         switch self {
+        case .page, .pageFile: .page
+        case .description: .description
         case .healthz: .health
         case .readyz: .readiness
         case .metrics: .metrics
@@ -53,33 +58,42 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         }
     }
 
-    private static let modelPrefix = "/v1/models/"
+    /// Routes that end in a name, and what stands before it.
+    private static let named: [(HTTPRoute, prefix: String)] = [(.model, "/v1/models/"), (.pageFile, "/page/")]
 
-    /// Free, so that an orchestrator needs no secret, and answered where nothing else is.
+    /// Answered where nothing else is.
     var isProbe: Bool { self == .healthz || self == .readyz }
+
+    /// Files that are the same for everyone.
+    var isPage: Bool { [.page, .pageFile, .description].contains(self) }
+
+    /// Whether no token is asked for: an orchestrator has none, and a browser cannot send one before it has the page.
+    var isFree: Bool { isProbe || isPage }
 
     var errors: HTTPErrorShape { self == .embed || self == .cohereV2 ? .cohere : .openAI }
 
     var methods: [HTTPMethod] {
         switch content {
-        case .health, .readiness, .metrics, .call(.models): [.GET, .HEAD]
+        case .page, .description, .health, .readiness, .metrics, .call(.models): [.GET, .HEAD]
         case .call: [.POST]
         }
     }
 
     /// The route of a path, without its query.
     init?(uri: String) {
-        if Self.modelName(uri: uri) != nil {
-            self = .model
+        let path = Self.path(uri)
+        if let (route, _) = Self.named.first(where: { path.hasPrefix($0.prefix) }) {
+            self = route
         } else {
-            self.init(rawValue: Self.path(uri))
+            self.init(rawValue: path)
         }
     }
 
-    /// The model that a path of the route `model` names, still percent-encoded; nil for other paths.
-    static func modelName(uri: String) -> Substring? {
-        let path = path(uri)
-        return path.hasPrefix(modelPrefix) ? path.dropFirst(modelPrefix.count) : nil
+    /// What a path of this route ends in, still percent-encoded; nil for other paths.
+    func name(inURI uri: String) -> Substring? {
+        let path = Self.path(uri)
+        guard let prefix = Self.named.first(where: { $0.0 == self })?.prefix, path.hasPrefix(prefix) else { return nil }
+        return path.dropFirst(prefix.count)
     }
 
     private static func path(_ uri: String) -> String { String(uri.prefix { $0 != "?" && $0 != "#" }) }
@@ -90,10 +104,12 @@ enum HTTPRoute: String, CaseIterable, Sendable {
             throw HTTPError(
                 .notFound, "not_found", "no such path; there are: " + allCases.map(\.rawValue).joined(separator: ", "))
         }
-        guard route.methods.contains(head.method) else {
-            throw HTTPError(
+        guard route.methods.contains(head.method) || head.isPreflight else {
+            var error = HTTPError(
                 .methodNotAllowed, "method_not_allowed",
                 "\(route.rawValue) takes " + route.methods.map(\.rawValue).joined(separator: " and "))
+            error.allowed = route.methods
+            throw error
         }
         return route
     }

@@ -8,6 +8,7 @@ struct HTTPRoutes: Sendable {
     let probes: ProbeRoutes
     let metrics: MetricsRoute
     let models: ModelsRoute
+    let page: PageRoute
 
     /// - Parameters:
     ///   - account: of the connection.
@@ -42,7 +43,10 @@ struct HTTPRoutes: Sendable {
             handler.refused(error, from: peer)
             throw HTTPError(error)
         }
+        guard !request.head.isPreflight else { return .preflight(route) }
         switch route.content {
+        case .page: return try page.respond(to: request.head)
+        case .description: return try PageRoute.respondDescription()
         case .health: return probes.respondHealth()
         case .readiness: return await probes.respondReadiness()
         case .metrics: return metrics.respond()

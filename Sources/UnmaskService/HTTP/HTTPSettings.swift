@@ -11,6 +11,12 @@ extension ServiceConfiguration {
         /// Names that clients may call a loopback address by, besides `localhost`, the address and its own name.
         public var allowedHosts: [String] = []
 
+        /// Origins whose web pages may ask, as browsers name them: `https://a.name`, with a port where it is not the scheme's own.
+        public var allowedOrigins: [String] = []
+
+        /// Whether the port shows a page to browsers.
+        public var hasPage = true
+
         public init(address: TCPAddress) {
             self.address = address
         }

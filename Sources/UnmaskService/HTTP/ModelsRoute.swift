@@ -14,7 +14,7 @@ struct ModelsRoute: Sendable {
     func respond(to asked: AuthorizedRequest) async throws(ServiceError) -> HTTPResponse {
         try await handler.carryOut(.info, for: asked) { (_, context) async throws(ServiceError) -> HTTPResponse in
             let names = context.models.entries.map(\.name)
-            guard let asked = HTTPRoute.modelName(uri: asked.request.head.uri) else { return list(names) }
+            guard let asked = HTTPRoute.model.name(inURI: asked.request.head.uri) else { return list(names) }
             // What is no escape stands for itself.
             let name = asked.removingPercentEncoding ?? String(asked)
             guard names.contains(name) else { throw .noModel(name, known: names) }

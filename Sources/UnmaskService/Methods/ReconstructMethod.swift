@@ -52,7 +52,7 @@ struct ReconstructResult: MethodResult {
     ) throws(ServiceError) -> Item {
         guard case .reconstruction(let reconstruction) = output else { throw .unexpectedOutput }
         try ServiceError.checkFinite(reconstruction)
-        let image = picture == .panel ? reconstruction.panel : reconstruction.reconstruction
+        let image = picture.image(of: reconstruction)
         return Item(
             picture: try format.bytes(of: image), shape: [image.height, image.width, image.channels],
             patchErrors: reconstruction.patchErrors)
@@ -84,8 +84,18 @@ struct ReconstructResult: MethodResult {
 private enum Picture: String, CaseIterable {
     /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side.
     case panel
+    /// The same four one below the other, at the model's size and with nothing between: for programs.
+    case sheet
     /// The reconstruction alone, at the model's size.
     case reconstruction
+
+    func image(of reconstruction: ReconstructionOutput) -> PixelImage {
+        switch self {
+        case .panel: reconstruction.panel
+        case .sheet: reconstruction.sheet
+        case .reconstruction: reconstruction.reconstruction
+        }
+    }
 }
 
 /// What a picture is written as.

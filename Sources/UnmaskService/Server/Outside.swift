@@ -29,7 +29,8 @@ struct Outside: Sendable {
             metrics: MetricsRoute(
                 registry: registry, models: handler.models, heads: handler.heads, bank: bank, tls: control.tls, log: log
             ),
-            models: ModelsRoute(handler: handler))
+            models: ModelsRoute(handler: handler),
+            page: PageRoute(isShown: handler.configuration.http?.hasPage ?? false))
     }
 
     /// Feeds the watchdog, where there is one, for as long as the body runs.

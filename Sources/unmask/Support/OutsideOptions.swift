@@ -8,8 +8,9 @@ struct OutsideOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Serve /healthz, /readyz, /metrics, and embeddings of images in the shapes of OpenAI's, vLLM's and Cohere's \
-            APIs (/v1/embeddings, /pooling, /v2/embed) over HTTP, as 127.0.0.1:7701.
+            Serve a page for browsers (/), /healthz, /readyz, /metrics, the methods (/v1/classify, …), and embeddings of \
+            images in the shapes of OpenAI's, vLLM's and Cohere's APIs (/v1/embeddings, /pooling, /v2/embed) over HTTP, \
+            as 127.0.0.1:7701.
             """, valueName: "HOST:PORT"))
     var http: ServiceConfiguration.TCPAddress?
 
@@ -20,6 +21,17 @@ struct OutsideOptions: ParsableArguments {
             be repeated. Always allowed: localhost, 127.0.0.0/8, [::1] and what --http names.
             """, valueName: "NAME"))
     var allowHost: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            An origin whose web pages may send requests, as https://a.name or http://localhost:3000. May be repeated. \
+            Always allowed: the server's own page.
+            """, valueName: "ORIGIN"))
+    var allowOrigin: [String] = []
+
+    @Flag(help: "Show browsers no page at the HTTP port.")
+    var noPage = false
 
     @Option(
         help: ArgumentHelp(
@@ -54,6 +66,8 @@ struct OutsideOptions: ParsableArguments {
     func apply(to configuration: inout ServiceConfiguration) {
         configuration.http = http.map { .init(address: $0) }
         configuration.http?.allowedHosts = allowHost
+        configuration.http?.allowedOrigins = allowOrigin
+        configuration.http?.hasPage = !noPage
         configuration.access.tokenFile = tokenFile
         configuration.access.tlsCertificate = tlsCertificate
         configuration.access.tlsKey = tlsKey

@@ -10,15 +10,13 @@ import json
 import pathlib
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.error
 import urllib.request
 import zlib
 
 import cohere
 import httpx
 import numpy as np
+from live_server import serving
 from openai import BadRequestError, NotFoundError, OpenAI
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -37,16 +35,6 @@ def expected(unmask):
         [unmask, "embed", *IMAGES, "--model", MODEL, "--normalize"], check=True, capture_output=True, text=True
     ).stdout.splitlines()
     return [np.float32(json.loads(line)["embedding"]) for line in lines]
-
-
-def wait_until_ready(server):
-    for _ in range(300):
-        assert server.poll() is None, "the server ended"
-        try:
-            return urllib.request.urlopen(f"http://{ADDRESS}/readyz")
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise AssertionError("the server did not become ready")
 
 
 def check_embeddings(client, vectors):
@@ -175,23 +163,15 @@ def check_metrics():
 
 def main(unmask):
     vectors = expected(unmask)
-    with tempfile.TemporaryDirectory() as folder:
-        server = subprocess.Popen(
-            [unmask, "serve", "--model", MODEL, "--socket", f"{folder}/socket", "--http", ADDRESS],
-            stderr=subprocess.DEVNULL)
-        try:
-            wait_until_ready(server)
-            client = OpenAI(base_url=f"http://{ADDRESS}/v1", api_key="none", max_retries=0)
-            check_embeddings(client, vectors)
-            check_errors(client)
-            samples = check_metrics()
-            forms = check_shapes(vectors)
-            check_models(client)
-            check_cohere(vectors)
-            check_methods(vectors)
-        finally:
-            server.terminate()
-            assert server.wait(60) == 0, "the server did not end well"
+    with serving(unmask, [MODEL], ADDRESS):
+        client = OpenAI(base_url=f"http://{ADDRESS}/v1", api_key="none", max_retries=0)
+        check_embeddings(client, vectors)
+        check_errors(client)
+        samples = check_metrics()
+        forms = check_shapes(vectors)
+        check_models(client)
+        check_cohere(vectors)
+        check_methods(vectors)
     print(
         f"{len(IMAGES)} images equal to the bit in 3 encodings through OpenAI's client, and through Cohere's of both "
         f"versions, and alone, in a form and behind a line; {forms} forms of one in 3 codings; {samples} samples of metrics")

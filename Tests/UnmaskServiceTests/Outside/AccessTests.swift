@@ -75,7 +75,7 @@
             let tls = try certificate.trustingContext()
             try await LiveServer.running(FakeBackend(), configuration) { server in
                 try await LineClient.connected(to: ExposedServer.local(server.http), tls: tls) { client in
-                    for path in ["/healthz", "/readyz"] {
+                    for path in ["/healthz", "/readyz", "/", "/page/page.js"] {
                         #expect(try await client.http("GET", path)?.status == 200)
                     }
                     let headers: [(authorization: String?, status: Int)] = [
@@ -91,7 +91,7 @@
                         let answer = try await client.http("POST", "/v1/embeddings", headers: headers, body: body)
                         #expect(answer?.status == status)
                         if status == 401 { #expect(answer?.headers["www-authenticate"] == "Bearer") }
-                        for route in HTTPRoute.allCases where !route.isProbe {
+                        for route in HTTPRoute.allCases where !route.isFree {
                             let method = try #require(route.methods.first).rawValue
                             let body = method == "POST" ? "{}" : nil
                             let answer = try await client.http(method, route.rawValue, headers: headers, body: body)

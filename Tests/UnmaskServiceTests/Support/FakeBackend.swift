@@ -134,7 +134,7 @@ final class FakeBackend: InferenceBackend {
         case .reconstruct:
             return .reconstruction(
                 ReconstructionOutput(
-                    panel: item.image, reconstruction: item.image,
+                    panel: item.image, sheet: item.image, reconstruction: item.image,
                     patchErrors: Array(repeating: isNaN ? .nan : 0.5, count: 49)))
         }
     }

@@ -1,0 +1,82 @@
+// The server's methods, as this page asks them. Addresses are relative, so that a proxy may put the server under a path.
+
+const kept = "unmask-token";
+
+/** Why the server did not answer as it was asked. */
+export class Refusal extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The token goes with every question from now on, until the tab is closed. */
+export function useToken(token) {
+  sessionStorage.setItem(kept, token);
+}
+
+async function ask(path, question) {
+  const headers = new Headers(question.headers);
+  const token = sessionStorage.getItem(kept);
+  if (token) headers.set("authorization", `Bearer ${token}`);
+  let response;
+  try {
+    response = await fetch(path, { ...question, headers });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refusal(0, "The server does not answer: is it still running?");
+  }
+  if (response.ok) return response;
+  const said = await response.json().catch(() => null);
+  throw new Refusal(response.status, said?.error?.message ?? `The server answered with ${response.status}.`);
+}
+
+/** One message of the service's own protocol. */
+async function call(method, params = {}) {
+  const response = await ask("rpc", {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ id: 1, method, params }),
+  });
+  const answer = await response.json();
+  if (answer.error) throw new Refusal(response.status, answer.error.message);
+  return answer.result;
+}
+
+export const info = () => call("info");
+export const stats = () => call("stats");
+
+/** What a question has beside its image, without what is left to the server. */
+export const stated = (params) => Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
+
+/** The address of a method with its parameters. */
+export function address(method, params) {
+  const query = new URLSearchParams(stated(params).map(([name, value]) => [name, Array.isArray(value) ? `[${value}]` : value]));
+  return query.size ? `v1/${method}?${query}` : `v1/${method}`;
+}
+
+function send(method, image, params, accept, signal) {
+  const headers = { "content-type": "application/octet-stream", accept };
+  return ask(address(method, params), { method: "POST", headers, body: image, signal });
+}
+
+async function single(method, image, params, signal) {
+  const answer = await (await send(method, image, params, "application/json", signal)).json();
+  return { ...answer, result: answer.results[0] };
+}
+
+/** The four pictures of a reconstruction one below the other (`sheet`), and what the answer says of them. */
+export async function reconstruct(image, params, signal) {
+  const answer = await single("reconstruct", image, { ...params, picture: "sheet" }, signal);
+  const bytes = Uint8Array.from(atob(answer.result.png), (character) => character.charCodeAt(0));
+  return { ...answer, sheet: await createImageBitmap(new Blob([bytes], { type: "image/png" })) };
+}
+
+export const classify = (image, params, signal) => single("classify", image, params, signal);
+
+/** Makes the server load a model. */
+export const load = (image, params, signal) => single("embed", image, params, signal);
+
+/** The features of all tokens, row-major. */
+export async function tokens(image, params, signal) {
+  const response = await send("embed", image, { ...params, pooling: "tokens" }, "application/octet-stream", signal);
+  return new Float32Array(await response.arrayBuffer());
+}
