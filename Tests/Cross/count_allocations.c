@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
@@ -25,11 +27,17 @@ int posix_memalign(void **memory, size_t alignment, size_t bytes) {
     return *memory ? 0 : 12;
 }
 
-__attribute__((destructor)) static void tell(void) {
+static void tell(void) {
     const char *path = getenv("COUNT_ALLOCATIONS");
     FILE *file = path ? fopen(path, "w") : NULL;
     size_t found = requests;
     if (!file) return;
     fprintf(file, "%zu\n", found);
     fclose(file);
+}
+
+// The program runs no library's exit handlers, and so no destructor of this one.
+void _Exit(int status) {
+    tell();
+    for (;;) syscall(SYS_exit_group, status);
 }
