@@ -41,6 +41,7 @@ help:
 	@echo "make trial-index  kill -9 a build of an index twenty times, and compare its bytes; merge three parts of it"
 	@echo "make bench-index  searches of a million vectors, side by side with FAISS, hnswlib and usearch"
 	@echo "make heads-peers  fitted heads, side by side with scikit-learn's and PyTorch's on the same features"
+	@echo "make heads-dense  heads that answer of every place: objects of pictures, and what is wrong with good ones"
 	@echo "make fuzz         fuzz the readers of files and of the service's sockets, SECONDS=600 each"
 	@echo "make release      a stripped program that needs no Swift libraries, in build/release (deploy/ uses it)"
 	@echo "make trials       the service under load and attack: corpora, overload, slow clients, kill -9, a peer; docs/trials.md"
@@ -167,6 +168,11 @@ heads-peers: test-packages build venv
 	@scripts/python-environment build/venv-heads bench/heads/requirements.txt
 	build/venv-heads/bin/python bench/heads/compare.py --unmask $(UNMASK)
 	$(PYTHON) bench/heads/compare_attention.py --unmask $(UNMASK)
+
+.PHONY: heads-dense
+heads-dense: test-packages $(BUILD) venv
+	@scripts/install-packages tuxpaint-stamps-default
+	$(PYTHON) bench/heads/dense.py --unmask $(UNMASK)
 
 format:
 	swift format format --in-place --recursive Sources Tests Package.swift

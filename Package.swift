@@ -19,6 +19,13 @@ let package = Package(
                 "UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "UnmaskModel",
                 "UnmaskHeads", "UnmaskService",
             ]),
+        // The same without sockets: no NIO, no TLS.
+        .library(
+            name: "UnmaskEngine",
+            targets: [
+                "UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "UnmaskModel",
+                "UnmaskHeads", "UnmaskIndex",
+            ]),
         .library(name: "UnmaskIndex", targets: ["UnmaskIndex"]),
         .library(name: "UnmaskClient", targets: ["UnmaskClient"]),
         .library(name: "UnmaskService", targets: ["UnmaskService"]),
@@ -39,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // What the processor has, asked in one place for all C targets.
@@ -138,6 +146,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: swift),
 

@@ -36,8 +36,17 @@ static void write_rows(png_structp library, const uint8_t *pixels, size_t height
     for (size_t y = 0; y < height; y++) png_write_row(library, pixels + y * stride);
 }
 
+static void write_palette(png_structp library, png_infop info, const uint8_t *palette) {
+    png_color entries[256];
+    for (size_t i = 0; i < 256; i++) {
+        entries[i] = (png_color){palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]};
+    }
+    png_set_PLTE(library, info, entries, 256);
+}
+
 unmask_decoding_status unmask_png_encode(
-    const uint8_t *pixels, size_t width, size_t height, size_t channels, uint8_t **encoded, size_t *count) {
+    const uint8_t *pixels, size_t width, size_t height, size_t channels, const uint8_t *palette, uint8_t **encoded,
+    size_t *count) {
     // Both survive a longjmp, being reached through pointers that do not change.
     output *out = calloc(1, sizeof *out);
     if (!out) return UNMASK_DECODING_NO_MEMORY;
@@ -47,10 +56,11 @@ unmask_decoding_status unmask_png_encode(
     if (info && setjmp(out->failed) == 0) {
         png_set_write_fn(library, out, write_bytes, flush);
         png_set_user_limits(library, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-        int color = channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
+        int color = palette ? PNG_COLOR_TYPE_PALETTE : channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
         png_set_IHDR(
             library, info, (png_uint_32)width, (png_uint_32)height, 8, color, PNG_INTERLACE_NONE,
             PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+        if (palette) write_palette(library, info, palette);
         png_write_info(library, info);
         write_rows(library, pixels, height, width * channels);
         png_write_end(library, info);

@@ -26,6 +26,9 @@ static const unsigned char components_js[] = {
 static const unsigned char classes_js[] = {
 #embed "files/classes.js"
 };
+static const unsigned char places_js[] = {
+#embed "files/places.js"
+};
 static const unsigned char commands_js[] = {
 #embed "files/commands.js"
 };
@@ -49,6 +52,7 @@ static const struct unmask_page_file files[] = {
     {"look.js", SCRIPT, look_js, sizeof look_js},
     {"components.js", SCRIPT, components_js, sizeof components_js},
     {"classes.js", SCRIPT, classes_js, sizeof classes_js},
+    {"places.js", SCRIPT, places_js, sizeof places_js},
     {"commands.js", SCRIPT, commands_js, sizeof commands_js},
     {"dashboard.js", SCRIPT, dashboard_js, sizeof dashboard_js},
     {"example.png", "image/png", example_png, sizeof example_png},

@@ -77,6 +77,12 @@ struct SearchBody: Decodable {
     var neighbours: [Neighbour]
 }
 
+struct SegmentBody: Decodable {
+    var pixels: FrameReference
+    var shape: [Int]
+    var classes: [ClassShare]
+}
+
 struct ReconstructBody: Decodable {
     var png: FrameReference
     var shape: [Int]

@@ -145,6 +145,17 @@ struct ClassifyParameters: Encodable {
     var seed: UInt64?
 }
 
+struct SegmentParameters: Encodable {
+    var head: String?
+    var format = "pixels"
+    var encoding = "frame"
+}
+
+struct ScoreParameters: Encodable {
+    var head: String?
+    var threshold: Double?
+}
+
 struct SearchParameters: Encodable {
     var index: String?
     var k: Int?

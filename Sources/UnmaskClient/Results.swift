@@ -88,6 +88,34 @@ public struct Neighbour: Sendable, Hashable, Decodable {
     public var paths: [String]
 }
 
+/// The class of every pixel of an image.
+public struct Segmentation: Sendable, Hashable {
+    /// Class numbers, `[height, width]`, at the model's size.
+    public var mask: [UInt8]
+    /// `[height, width]`.
+    public var shape: [Int]
+    /// Classes that have a pixel, the largest share first.
+    public var classes: [ClassShare]
+}
+
+/// How much of an image is of a class.
+public struct ClassShare: Sendable, Hashable, Decodable {
+    public var label: String
+    public var index: Int
+    /// Of the image's pixels.
+    public var share: Double
+}
+
+/// How strange an image looks.
+public struct Score: Sendable, Hashable, Decodable {
+    /// The largest distance of a patch to those of good images.
+    public var score: Float
+    /// Whether that is what the head calls anomalous.
+    public var anomalous: Bool
+    /// The distance of each patch, row by row.
+    public var patches: [Float]
+}
+
 /// The rebuilt image.
 public struct Picture: Sendable, Equatable {
     /// A PNG file: original, masked, reconstruction, and reconstruction with the visible patches, side by side.

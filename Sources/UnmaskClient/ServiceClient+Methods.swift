@@ -51,6 +51,31 @@ extension ServiceClient {
         return try reply.decode(ImageReply<ClassifyBody>.self).results(\.labels)
     }
 
+    /// The class of every pixel of every image.
+    ///
+    /// - Parameter head: one of the server's fitted heads; nil for its only one that names pixels.
+    public func segment(
+        _ images: [ImageInput], head: String? = nil, request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> ImageResults<Segmentation> {
+        let reply = try await call("segment", images, SegmentParameters(head: head), request)
+        return try reply.decode(ImageReply<SegmentBody>.self).results {
+            Segmentation(mask: try $0.pixels.bytes(of: reply), shape: $0.shape, classes: $0.classes)
+        }
+    }
+
+    /// How strange every image looks, and where.
+    ///
+    /// - Parameters:
+    ///   - head: one of the server's fitted heads; nil for its only one that knows good images.
+    ///   - threshold: the score from which an image is anomalous; nil for the head's.
+    public func score(
+        _ images: [ImageInput], head: String? = nil, threshold: Double? = nil,
+        request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> ImageResults<Score> {
+        let reply = try await call("score", images, ScoreParameters(head: head, threshold: threshold), request)
+        return try reply.decode(ImageReply<Score>.self).results(\.self)
+    }
+
     /// Hides patches of every image and lets the decoder paint them again.
     public func reconstruct(
         _ images: [ImageInput], hiding: HiddenPatches = .ratio(0.75, seed: 0),

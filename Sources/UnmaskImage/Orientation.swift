@@ -3,7 +3,7 @@ enum Orientation: Int {
     case upright = 1
     case flipHorizontal, rotate180, flipVertical, transpose, rotate90Clockwise, transverse, rotate90CounterClockwise
 
-    private var swapsAxes: Bool { rawValue >= Orientation.transpose.rawValue }
+    var swapsAxes: Bool { rawValue >= Orientation.transpose.rawValue }
 
     /// The upright image.
     func applied(to image: Raster, _ memory: DecodeMemory) throws(ImageError) -> Raster {

@@ -20,16 +20,25 @@ final class PNGDecoder: ImageDecoder, RowSource {
     var rows: (any RowSource)? { header.is_interlaced ? nil : self }
     private var rowBytes: Int { header.width * samples.bytesPerPixel }
 
-    /// - Parameter encoded: outlives the decoder.
-    init(_ encoded: UnsafeBufferPointer<UInt8>, _ watch: DecodeWatch) throws(ImageError) {
+    /// - Parameters:
+    ///   - encoded: outlives the decoder.
+    ///   - areNumbers: whether samples are numbers to be kept: a palette's indices, or grays of up to 8 bits. Colours are refused.
+    init(
+        _ encoded: UnsafeBufferPointer<UInt8>, _ watch: DecodeWatch, areNumbers: Bool = false
+    ) throws(ImageError) {
         var header = unmask_png_header()
         library = try LibraryDecoder(.png, watch, message: unmask_png_message, close: unmask_png_close) {
             unmask_png_open(encoded.baseAddress, encoded.count, &$0, &header)
         }
         try watch.limits.check(width: header.width, height: header.height)
+        if areNumbers, let kind = header.kindWithoutNumbers {
+            throw ImageError(
+                .unsupported,
+                "a PNG of \(kind): expected one whose pixels are numbers, gray of up to 8 bits or with a palette")
+        }
         self.header = header
         self.watch = watch
-        samples = PNGSamples(header)
+        samples = PNGSamples(header, areNumbers: areNumbers)
         metadata = ImageMetadata(library)
         hasMetadataBehindImage = PNGChunks(encoded).hasMetadataBehindImage
     }
@@ -101,6 +110,18 @@ final class PNGDecoder: ImageDecoder, RowSource {
     private func finish() {
         unmask_png_finish(library.pointer)
         metadata = ImageMetadata(library)
+    }
+}
+
+extension unmask_png_header {
+    /// What a pixel is that is no number of up to 8 bits; nil where it is one.
+    fileprivate var kindWithoutNumbers: String? {
+        switch color {
+        case UNMASK_PNG_GRAY: bits == 16 ? "16 bits a pixel" : nil
+        case UNMASK_PNG_PALETTE: nil
+        case UNMASK_PNG_GRAY_ALPHA: "gray with transparency"
+        default: "colours without a palette"
+        }
     }
 }
 

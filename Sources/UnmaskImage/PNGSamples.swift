@@ -13,9 +13,12 @@ struct PNGSamples {
     private let header: unmask_png_header
     /// `[256, 3]`, over white; empty where there is no palette.
     private let palette: [UInt8]
+    /// Whether samples of one channel are numbers that are to be kept, not shades or colours.
+    private let areNumbers: Bool
 
-    init(_ header: unmask_png_header) {
+    init(_ header: unmask_png_header, areNumbers: Bool = false) {
         self.header = header
+        self.areNumbers = areNumbers
         let isIndexed = header.color == UNMASK_PNG_PALETTE
         palette =
             !isIndexed
@@ -26,7 +29,9 @@ struct PNGSamples {
     }
 
     /// Of the pixels: 1 where the image is gray, else 3.
-    var channels: Int { header.color == UNMASK_PNG_GRAY || header.color == UNMASK_PNG_GRAY_ALPHA ? 1 : 3 }
+    var channels: Int {
+        areNumbers || header.color == UNMASK_PNG_GRAY || header.color == UNMASK_PNG_GRAY_ALPHA ? 1 : 3
+    }
 
     /// Of the samples: one byte each, two where they have 16 bits.
     var bytesPerPixel: Int { header.samples * step }
@@ -36,6 +41,7 @@ struct PNGSamples {
 
     /// `count` pixels of a row.
     func convert(_ samples: Samples, count: Int, to pixels: Pixels) {
+        if areNumbers { return pixels.update(from: samples, count: count) }
         switch header.color {
         case UNMASK_PNG_GRAY: gray(samples, count, pixels)
         case UNMASK_PNG_GRAY_ALPHA: grayAlpha(samples, count, pixels)

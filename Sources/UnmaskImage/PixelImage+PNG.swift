@@ -24,13 +24,9 @@ extension PixelImage {
         var encoded: UnsafeMutablePointer<UInt8>?
         var count = 0
         let status = pixels.withUnsafeBufferPointer {
-            unmask_png_encode($0.baseAddress, width, height, channels, &encoded, &count)
+            unmask_png_encode($0.baseAddress, width, height, channels, nil, &encoded, &count)
         }
-        guard status == UNMASK_DECODING_OK, let encoded else {
-            throw ImageWriteError(description: "no memory to make a PNG of \(width) × \(height) pixels")
-        }
-        defer { free(encoded) }
-        return Array(UnsafeBufferPointer(start: encoded, count: count))
+        return try finishedPNG(status, encoded, count, width: width, height: height)
     }
 
     /// Writes the image as a PNG: into a temporary file beside `path`, then renamed, so that `path` never holds half
@@ -49,6 +45,30 @@ extension PixelImage {
         }
         close(descriptor)
     }
+}
+
+extension LabelMap {
+    /// The map as a PNG of 8 bits with a palette, whose indices are the numbers.
+    public func pngData() throws(ImageWriteError) -> [UInt8] {
+        var encoded: UnsafeMutablePointer<UInt8>?
+        var count = 0
+        let palette = (0..<256).flatMap { Self.color(of: UInt8($0)) }
+        let status = numbers.withUnsafeBufferPointer {
+            unmask_png_encode($0.baseAddress, width, height, 1, palette, &encoded, &count)
+        }
+        return try finishedPNG(status, encoded, count, width: width, height: height)
+    }
+}
+
+/// The bytes that the encoder has made, which are given back.
+private func finishedPNG(
+    _ status: unmask_decoding_status, _ encoded: UnsafeMutablePointer<UInt8>?, _ count: Int, width: Int, height: Int
+) throws(ImageWriteError) -> [UInt8] {
+    guard status == UNMASK_DECODING_OK, let encoded else {
+        throw ImageWriteError(description: "no memory to make a PNG of \(width) × \(height) pixels")
+    }
+    defer { free(encoded) }
+    return Array(UnsafeBufferPointer(start: encoded, count: count))
 }
 
 extension ImageWriteError {

@@ -21,16 +21,23 @@ struct Unmask: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            EmbedCommand.self, ClassifyCommand.self, ReconstructCommand.self, PreprocessCommand.self,
-            ConvertCommand.self, QuantizeCommand.self, ExportCommand.self, InspectCommand.self, FitCommand.self,
-            EvalCommand.self, IndexCommand.self, SearchCommand.self, BenchCommand.self, ServeCommand.self,
-            CallCommand.self,
+            EmbedCommand.self, ClassifyCommand.self, SegmentCommand.self, ScoreCommand.self, ReconstructCommand.self,
+            ShowCommand.self,
+            PreprocessCommand.self, ConvertCommand.self, QuantizeCommand.self, ExportCommand.self, InspectCommand.self,
+            FitCommand.self, EvalCommand.self, IndexCommand.self, SearchCommand.self, BenchCommand.self,
+            ServeCommand.self, CallCommand.self,
         ])
 
     static func main() async {
         Console.prepare()
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        var settings: ServeSettings?
         do {
-            var command = try parseAsRoot()
+            let asksForHelp = !Set(arguments).isDisjoint(with: ["--help", "-h"])
+            if arguments.first == ServeCommand.configuration.commandName, !asksForHelp {
+                settings = try ServeSettings(Array(arguments.dropFirst()), ProcessInfo.processInfo.environment)
+            }
+            var command = try parseAsRoot(arguments + (settings?.arguments ?? []))
             // A service answers signals in its own way.
             if !(command is ServeCommand) { Interruption.removesTemporaryFiles() }
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -47,7 +54,8 @@ struct Unmask: AsyncParsableCommand {
                 Console.result(fullMessage(for: error))
                 Outcome.end(.success)
             }
-            Console.message(exitCode(for: error) == .validationFailure ? fullMessage(for: error) : "error: \(error)")
+            let text = exitCode(for: error) == .validationFailure ? fullMessage(for: error) : "error: \(error)"
+            Console.message(text + (settings?.sources(in: text).map { "\n\($0)" } ?? ""))
             Outcome.end(Outcome.nothingDone)
         }
     }

@@ -279,7 +279,7 @@ import UnmaskWeights
             "-o", folder.file("head"), "--json",
         ]
         let refused = try Self.run(list: arguments, cache: nil)
-        #expect(refused.code == 2 && refused.errors.contains("1 of 3 images have no vector"), "\(refused.errors)")
+        #expect(refused.code == 2 && refused.errors.contains("1 of 3 images cannot be used"), "\(refused.errors)")
         #expect(refused.errors.contains("bag/b.png") && refused.errors.contains("empty (no image in it)"))
         let allowed = try Self.run(list: arguments + ["--allow-unreadable", "0.5"], cache: nil)
         #expect(allowed.code == 1 && allowed.objects.first?["images"] as? Int == 2, "\(allowed.errors)")

@@ -171,4 +171,40 @@ import UnmaskModel
         #expect(last.code == 0)
         #expect(try bytes(of: index) == bytes(of: folder.file("whole")))
     }
+
+    @Test("a part of a picture is searched for by its own patches")
+    func region() throws {
+        let folder = try TemporaryFolder()
+        let model = ["--model", Shipped.autoencoder, "--pooling", "mean", "--no-cache"]
+        func run(_ arguments: [String]) throws -> [[String: Any]] {
+            let result = try CommandLineRunner(list: arguments)
+            #expect(result.code == 0, "\(result.errors)")
+            return result.objects
+        }
+        func vectors(_ arguments: [String]) throws -> [String: [Double]] {
+            let found = try run(["embed"] + arguments + ["--normalize"] + model)
+            return Dictionary(
+                found.compactMap { line in
+                    (line["path"] as? String).flatMap { path in (line["embedding"] as? [Double]).map { (path, $0) } }
+                }
+            ) { $1 }
+        }
+        let index = folder.file("index")
+        _ = try run(["index", "build", Shipped.samples, "-o", index] + model)
+        let search = ["search", Shipped.sample, "--index", index, "--model", Shipped.autoencoder, "--no-cache"]
+        let found = try run(search + ["-k", "20", "--region", "0,0,8,8"])
+        // Of 7 × 7 patches of 4 pixels, those of the first 8 by 8.
+        let query = try #require(try vectors([Shipped.sample, "--patches", "0,1,7,8"]).values.first)
+        let all = try vectors([Shipped.samples])
+        #expect(found.count == all.count)
+        for line in found {
+            let other = try #require((line["path"] as? String).flatMap { all[$0] })
+            let cosine = zip(query, other).reduce(0) { $0 + $1.0 * $1.1 }
+            #expect(abs((line["similarity"] as? Double ?? 9) - cosine) < 1e-5)
+        }
+        for (region, words) in [("0,0,1,1", "no patch has its middle in it"), ("0,0,8", "--region")] {
+            let refused = try CommandLineRunner(list: search + ["--region", region])
+            #expect(refused.code == 2 && refused.errors.contains(words), "\(refused.errors)")
+        }
+    }
 }

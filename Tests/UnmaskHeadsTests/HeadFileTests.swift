@@ -25,9 +25,19 @@ import UnmaskWeights
                 .attention(
                     try AttentionPooling(queries: [1, -1, 0.5, 2], value: [1, 2, -1, 0.5], width: 2), layer)
             case .linear, .tag, .regress, .project: .linear(layer)
+            case .segment:
+                .segmentation(
+                    try TokenLayers(
+                        hidden: AffineLayer(weight: [1, 0, 0, 1, -1, 1], bias: [0, 0.5, 0], width: 2),
+                        output: AffineLayer(weight: [1, -1, 0, 0, 2, 1], bias: [0, 0.25], width: 3)),
+                    try UnmaskHeads.PatchGrid(rows: 7, columns: 7))
+            case .anomaly:
+                .memory(
+                    try PatchMemory(tokens: [0, 1, 1, 0, 2, 2], scale: [1, 0.5]),
+                    try UnmaskHeads.PatchGrid(rows: 7, columns: 7))
             }
         return try Head(
-            kind: kind, computation: computation, labels: ["a", "b/c"],
+            kind: kind, computation: computation, labels: kind == .anomaly ? ["anomaly"] : ["a", "b/c"],
             stamp: Stamp.made(pooling: kind.readsTokens ? .tokens : .mean, dimension: 2), calibration: calibration,
             fit: ["seed": "7"])
     }
@@ -36,7 +46,7 @@ import UnmaskWeights
     func comesBack(_ kind: HeadKind) throws {
         let calibration = Head.Calibration(
             temperature: kind == .linear || kind.readsTokens ? 1.5 : 1, unknownBelow: kind == .linear ? 0.75 : nil,
-            thresholds: kind == .tag ? [0.2, 0.9] : nil)
+            thresholds: kind == .tag ? [0.2, 0.9] : kind == .anomaly ? [1.5] : nil)
         let head = try Self.head(kind, calibration: calibration)
         let paths = [Self.temporary(), Self.temporary()]
         defer { for path in paths { unlink(path) } }
@@ -45,8 +55,21 @@ import UnmaskWeights
         let again = try Head(path: paths[0])
         #expect(again.labels == head.labels && again.stamp == head.stamp && again.fit == head.fit)
         #expect(again.calibration == calibration && again.kind == kind)
-        for vector: [Float] in [[0.1, 0.9], [3, -2], [-1, 0.5]] {
-            #expect(try again.answer(vector, .init()) == head.answer(vector, .init()))
+        let tokens = (0..<98).map { sin(Float($0)) }
+        if kind == .segment {
+            let places = (0..<30).map { Double($0) / 30 as Double? }
+            let found = (again, head)
+            #expect(
+                try found.0.segmentation(tokens).best(rows: places, columns: places)
+                    == found.1.segmentation(tokens).best(rows: places, columns: places))
+            #expect(throws: HeadError.self) { try head.answer(tokens, .init()) }
+        } else if kind == .anomaly {
+            #expect(try again.anomaly(tokens) == head.anomaly(tokens))
+            #expect(throws: HeadError.self) { try head.segmentation(tokens) }
+        } else {
+            for vector: [Float] in [[0.1, 0.9], [3, -2], [-1, 0.5]] {
+                #expect(try again.answer(vector, .init()) == head.answer(vector, .init()))
+            }
         }
         #expect(Head.recognises(paths[0]))
     }

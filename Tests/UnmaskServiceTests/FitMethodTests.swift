@@ -36,7 +36,7 @@ import UnmaskHeads
 
     @Test(
         "a head of images answers at once, is exchanged, counted and taken away",
-        arguments: HeadKind.allCases.filter { !$0.needsNoLabels })
+        arguments: HeadKind.allCases.filter { ![.mask, .nothing].contains($0.learns) })
     func comesAndGoes(_ kind: UnmaskHeads.HeadKind) async throws {
         let labels =
             switch kind {
@@ -111,7 +111,9 @@ import UnmaskHeads
             let before = try await client.ask(Self.ask).text
             for (request, word) in [
                 (Self.fit(labels: #""a""#), "one for each of the 6 examples"), (Self.fit(labels: "1,2"), "names"),
-                (Self.fit(#","kind":"new""#), "one of"), (Self.fit(#","kind":"project""#), "a projection is fitted"),
+                (Self.fit(#","kind":"new""#), "one of"), (Self.fit(#","kind":"project""#), "fitted with unmask fit"),
+                (Self.fit(#","kind":"segment""#), "fitted with unmask fit"),
+                (Self.fit(#","kind":"anomaly""#), "good images alone"),
                 (Self.fit(#","pooling":"mean""#), "reads patch tokens"),
                 (Self.fit(#","stamp":{}"#), "belongs to vectors"), (Self.fit(folds: 0), "from 1 to 20"),
                 (Self.fit(#","keep":0.5"#), "is not known"), (Self.fit(name: ""), "at most 256 bytes"),

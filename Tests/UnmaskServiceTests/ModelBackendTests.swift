@@ -55,7 +55,7 @@ import UnmaskModel
             frames: [image])
         let mask = try Mask.random(patches: 16, ratio: 0.5, seed: 9)
         let reconstruction = try session.reconstruct([pixels], masks: [mask])[0]
-        #expect(picture.frames == [try reconstruction.panel().pngData()])
+        #expect(picture.frames == [try reconstruction.pictures.panel().pngData()])
         #expect(picture.result?.idsKeep == mask.idsKeep)
         #expect(picture.result?.mask == mask.removed)
         #expect(picture.result?.results?.first?.patchErrors == reconstruction.patchErrors)

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TRIALS = ["corrupt_images", "endings", "slow_clients", "attack", "soak", "overload", "throughput", "peer"]
+TRIALS = ["corrupt_images", "endings", "slow_clients", "attack", "http_share", "soak", "overload", "throughput", "peer"]
 
 
 def main():

@@ -73,10 +73,12 @@ const uint8_t *unmask_png_xmp(const unmask_png *decoder, size_t *count);
 
 void unmask_png_close(unmask_png *decoder);
 
-/// Writes `pixels`, [height, width, channels], as an 8-bit gray (1 channel) or RGB (3) PNG into memory.
+/// Writes `pixels`, [height, width, channels], as an 8-bit gray (1 channel) or RGB (3) PNG into memory; or, where there is a
+/// `palette` of 256 entries R, G, B, one channel as its indices.
 ///
 /// On success *encoded holds *count bytes, to be given to `free`.
 unmask_decoding_status unmask_png_encode(
-    const uint8_t *pixels, size_t width, size_t height, size_t channels, uint8_t **encoded, size_t *count);
+    const uint8_t *pixels, size_t width, size_t height, size_t channels, const uint8_t *palette, uint8_t **encoded,
+    size_t *count);
 
 #endif

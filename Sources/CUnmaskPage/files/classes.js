@@ -31,7 +31,7 @@ function unknown() {
 /** The heads that can be asked of a model: its own, and those that were fitted. @returns {{name: string?, title: string}[]} */
 export function headsOf(model, heads) {
   const own = model.classes > 0 ? [{ name: null, title: `the model's own head, ${model.classes} classes` }] : [];
-  const fitted = (heads ?? []).filter((head) => head.labels?.length)
+  const fitted = heads.filter((head) => head.scores.length && head.kind !== "anomaly" && head.stamp.model === model.hash)
     .map((head) => ({ name: head.name, title: `${head.name} (${head.kind}), ${head.labels.length} classes` }));
   return [...own, ...fitted];
 }

@@ -7,7 +7,8 @@ const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 /** @returns {{title: string, text: string}[]} */
 export function commands(method, params, file) {
   const url = new URL(address(method, params), location.href.replace(/[?#].*$/, "")).href;
-  const picture = method === "reconstruct" ? " -H 'accept: image/png' -o reconstruction.png" : "";
+  const files = { reconstruct: "reconstruction.png", segment: "mask.png" };
+  const picture = files[method] ? ` -H 'accept: image/png' -o ${files[method]}` : "";
   const given = stated(params).map(([name, value]) => `, ${name}=${JSON.stringify(value)}`).join("");
   return [
     { title: `${method}, with curl`, text: `curl -s ${quoted(url)} --data-binary @${quoted(file)}${picture}` },

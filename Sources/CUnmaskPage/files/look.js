@@ -13,6 +13,8 @@ const captions = {
   errors: ["Where it is wrong", ""],
   features: ["What it finds alike", "The three main directions of the patches' features as red, green and blue: like colours, "
     + "like features (principal components of this image alone)."],
+  segments: ["What each place is", ""],
+  strange: ["Where it looks strange", ""],
 };
 
 /** Why the third picture looks as it does. */
@@ -83,6 +85,25 @@ export class Look {
       context.fillStyle = `rgb(${[0, 1, 2].map((c) => Math.round(255 * colours[3 * id + c])).join(" ")})`;
       context.fillRect(...this.#place(id));
     }
+  }
+
+  /**
+   * Lays what a head says of every place over the image, where there is a picture of it.
+   * @param name segments or strange
+   * @param picture a pixel for each place
+   * @param said the words below
+   */
+  showPlaces(name, { picture, said }) {
+    const shown = this.figures[name];
+    const context = this.answer ? this.#draw(shown, 0) : this.#begin(shown);
+    context.imageSmoothingEnabled = name === "strange";
+    context.drawImage(picture, 0, 0, shown.canvas.width, shown.canvas.height);
+    shown.text.replaceChildren(...said);
+  }
+
+  /** No head says anything of places. */
+  hidePlaces() {
+    for (const name of ["segments", "strange"]) this.figures[name].root.hidden = true;
   }
 
   #begin(shown) {

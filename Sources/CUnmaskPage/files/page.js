@@ -4,6 +4,7 @@ import { classify, info, load, reconstruct, Refusal, tokens, useToken } from "./
 import { commands, showCommands } from "./commands.js";
 import { headsOf, showClasses } from "./classes.js";
 import { Look } from "./look.js";
+import { headsOfKind, segments, strangeness } from "./places.js";
 import { watchServer } from "./dashboard.js";
 
 const $ = (id) => document.getElementById(id);
@@ -73,7 +74,7 @@ async function update() {
       await learn();
       showChoices();
     }
-    const shown = [...(await showLook(signal)), ...(await showHead(signal))];
+    const shown = [...(await showLook(signal)), ...(await showHead(signal)), ...(await showPlaces(signal))];
     if (signal.aborted) return;
     $("status").textContent = `${chosen.file}: answered in ${Math.round(performance.now() - began)} ms.`;
     showRecord(shown);
@@ -104,6 +105,19 @@ async function showHead(signal) {
   const answer = await classify(chosen.image, params, signal);
   showClasses($("scores").tBodies[0], answer.result);
   return [{ method: "classify", params, answer }];
+}
+
+/** Of each kind of head that answers of every place, the first. */
+async function showPlaces(signal) {
+  look.hidePlaces();
+  const shown = [];
+  for (const [name, kind, ask] of [["segments", "segment", segments], ["strange", "anomaly", strangeness]]) {
+    const [head] = headsOfKind(model(), known.heads, kind);
+    if (!head) continue;
+    shown.push(await ask(chosen.image, model(), head, signal));
+    look.showPlaces(name, shown.at(-1));
+  }
+  return shown;
 }
 
 async function showFeatures(signal) {

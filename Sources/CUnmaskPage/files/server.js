@@ -66,11 +66,17 @@ async function single(method, image, params, signal) {
 /** The four pictures of a reconstruction one below the other (`sheet`), and what the answer says of them. */
 export async function reconstruct(image, params, signal) {
   const answer = await single("reconstruct", image, { ...params, picture: "sheet" }, signal);
-  const bytes = Uint8Array.from(atob(answer.result.png), (character) => character.charCodeAt(0));
-  return { ...answer, sheet: await createImageBitmap(new Blob([bytes], { type: "image/png" })) };
+  return { ...answer, sheet: await createImageBitmap(new Blob([bytesOf(answer.result.png)], { type: "image/png" })) };
 }
 
+/** What stands in an answer as base64. */
+export const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
 export const classify = (image, params, signal) => single("classify", image, params, signal);
+
+/** The class of every pixel, at the model's size. */
+export const segment = (image, params, signal) => single("segment", image, { ...params, format: "pixels" }, signal);
+export const score = (image, params, signal) => single("score", image, params, signal);
 
 /** Makes the server load a model. */
 export const load = (image, params, signal) => single("embed", image, params, signal);

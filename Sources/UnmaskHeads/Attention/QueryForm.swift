@@ -21,7 +21,7 @@ extension HeadKind {
         switch self {
         case .ep: try EfficientQueries(count: queries ?? Self.divisor(of: width, most: 32), width: width)
         case .attentive: try AttentiveQueries(heads: queries ?? Self.divisor(of: width, most: 8), width: width)
-        case .linear, .knn, .tag, .regress, .project: nil
+        case .linear, .knn, .tag, .regress, .segment, .anomaly, .project: nil
         }
     }
 

@@ -35,6 +35,15 @@ struct Standardisation: Sendable {
         }
     }
 
+    /// Standardises rows [n, D] in place.
+    func apply(to numbers: UnsafeMutablePointer<Float>, rows: Int) {
+        let (means, factors) = (mean.map(Float.init), scale.map(Float.init))
+        for row in 0..<rows {
+            let start = numbers + row * means.count
+            for column in means.indices { start[column] = (start[column] - means[column]) * factors[column] }
+        }
+    }
+
     /// What takes the mean off alone.
     var centring: Standardisation { Standardisation(mean: mean, scale: Array(repeating: 1, count: mean.count)) }
 

@@ -20,6 +20,27 @@ enum VectorProduct {
         return sum
     }
 
+    /// Σ (a − b)², summed the same way.
+    static func squaredDistance(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
+        let (first, second) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
+        let (size, step) = (MemoryLayout<Float>.stride, SIMD16<Float>.scalarCount)
+        var sums = SIMD16<Float>.zero
+        var index = 0
+        while index + step <= count {
+            let difference =
+                first.loadUnaligned(fromByteOffset: index * size, as: SIMD16<Float>.self)
+                - second.loadUnaligned(fromByteOffset: index * size, as: SIMD16<Float>.self)
+            sums += difference * difference
+            index += step
+        }
+        var sum = sums.sum()
+        while index < count {
+            sum += (a[index] - b[index]) * (a[index] - b[index])
+            index += 1
+        }
+        return sum
+    }
+
     /// y += factor · x
     static func add(_ factor: Float, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, _ count: Int) {
         for index in 0..<count { y[index] += factor * x[index] }

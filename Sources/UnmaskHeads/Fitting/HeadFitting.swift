@@ -22,6 +22,12 @@ public struct HeadFitting: Sendable {
     public var isWhitened = false
     /// The share of held-out images named right that may be called unknown; 0: no image is.
     public var unknownShare: Double
+    /// Numbers of a hidden layer of `segment`; nil: its scores are linear.
+    public var hidden: Int?
+    /// The share of good images that `anomaly` may call anomalous.
+    public var falseAlarms = 0.01
+    /// Patches that `anomaly` remembers at most; nil: the usual number.
+    public var memory: Int?
 
     public init(
         kind: HeadKind, strengths: [Double]? = nil, neighbours: [Int]? = nil, folds: Int = 5, isBalanced: Bool = false,
@@ -108,6 +114,54 @@ public struct HeadFitting: Sendable {
                 heldOut, temperature: calibration.temperature, losing: unknownShare)
         }
         return calibration
+    }
+
+    /// A head that names the class of every pixel.
+    /// - Parameters:
+    ///   - tokens: as `stamp` has them.
+    ///   - masks: of the same images, in that order.
+    ///   - more: what is to be kept with the head besides.
+    public func fit(
+        _ tokens: TokenMatrix, _ masks: PointLabels, labels: [String], stamp: Stamp, facts more: [String: String] = [:],
+        progress: (String) -> Void = { _ in }
+    ) throws(HeadError) -> Head {
+        var options = SegmentationProbe.Options(folds: folds, isBalanced: isBalanced, hidden: hidden, seed: seed)
+        if let strengths { options.strengths = strengths.sorted() }
+        let fitted = try SegmentationProbe(tokens, masks, options, progress: progress)
+        var facts = facts(
+            tokens.images,
+            [
+                "C": "\(fitted.strength)", "iterations": "\(fitted.iterations)", "converged": "\(fitted.hasConverged)",
+                "hidden": "\(hidden ?? 0)", "class_weights": isBalanced ? "balanced" : "none",
+            ].merging(more) { $1 })
+        let measures = fitted.trials.first { $0.strength == fitted.strength }?.measures
+        facts["held_out_mean_iou"] = measures?.meanIoU.map { "\($0)" }
+        return try Head(
+            kind: kind, computation: .segmentation(fitted.layers, masks.grid), labels: labels, stamp: stamp, fit: facts)
+    }
+
+    /// What an anomaly head's only output is called.
+    private static let anomaly = "anomaly"
+
+    /// A head that knows good images.
+    /// - Parameters:
+    ///   - tokens: of good images alone, as `stamp` has them.
+    ///   - grid: how an image's tokens lie.
+    public func fit(
+        _ tokens: TokenMatrix, _ grid: PatchGrid, stamp: Stamp, progress: (String) -> Void = { _ in }
+    ) throws(HeadError) -> Head {
+        var options = AnomalyProbe.Options(falseAlarms: falseAlarms, folds: folds, seed: seed)
+        if let memory { options.most = memory }
+        let fitted = try AnomalyProbe(tokens, options, progress: progress)
+        let facts = facts(
+            tokens.images,
+            [
+                "patches": "\(fitted.memory.count)", "false_alarms": "\(falseAlarms)",
+                "held_out_highest": "\(fitted.heldOut.max() ?? 0)",
+            ])
+        return try Head(
+            kind: kind, computation: .memory(fitted.memory, grid), labels: [Self.anomaly], stamp: stamp,
+            calibration: .init(thresholds: [fitted.threshold]), fit: facts)
     }
 
     /// A head that reads patch tokens.

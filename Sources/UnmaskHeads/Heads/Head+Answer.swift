@@ -9,17 +9,31 @@ public struct HeadAnswer: Sendable, Equatable {
     public let isUnknown: Bool
 }
 
+/// How strange an image looks.
+public struct AnomalyAnswer: Sendable, Equatable {
+    /// The distance of each patch to those of good images, as they lie in the grid.
+    public let patches: [Float]
+    public let grid: PatchGrid
+    /// The largest of them.
+    public let score: Float
+    /// Whether the score is at least what the head calls anomalous.
+    public let isAnomalous: Bool
+}
+
 extension Head {
     /// The scores of one vector [D], or of tokens [T, D], as `stamp` has them. Labels below the head's own thresholds are left out where `options`
     /// name none.
     public func answer(_ vector: [Float], _ options: ClassificationOptions) throws(HeadError) -> HeadAnswer {
         guard options.topK > 0 else { throw .invalidParameter("top-k \(options.topK): expected at least 1") }
-        let kind = options.scores ?? self.kind.scores[0]
+        guard let usual = self.kind.scores.first else {
+            throw .unsupported("a head of kind \(self.kind.rawValue) names the class of every pixel: ask segment")
+        }
+        let kind = options.scores ?? usual
         guard self.kind.scores.contains(kind) else {
             let offered = self.kind.scores.map(\.rawValue).joined(separator: ", ")
             throw .invalidParameter("scores \(kind.rawValue): a head of kind \(self.kind.rawValue) gives \(offered)")
         }
-        let logits = logits(vector)
+        let logits = try logits(vector)
         let probabilities = self.kind.isExclusive ? probabilities(logits) : nil
         let numbers = kind == .probabilities ? probabilities ?? logits : logits
         let scores = ClassScore.best(numbers, kind, labels: labels, options)
@@ -30,14 +44,40 @@ extension Head {
     }
 
     /// All outputs of one vector: what a softmax, or a sigmoid of each, makes probabilities of; a regression's values; of
-    /// neighbours the logarithms of their votes.
-    public func logits(_ vector: [Float]) -> [Float] {
+    /// neighbours the logarithms of their votes; of a memory the largest distance.
+    private func logits(_ vector: [Float]) throws(HeadError) -> [Float] {
         switch computation {
         case .linear(let layer): return tempered(layer(vector))
         case .attention(let pooling, let layer): return tempered(layer(pooling(vector)))
         case .neighbours(let neighbours):
             return neighbours.votes(of: vector).map { max(log($0), -1e4) }
+        case .segmentation: return []
+        case .memory: return [try anomaly(vector).score]
         }
+    }
+
+    /// The class of every pixel of an image, of its patch tokens [T, D].
+    ///
+    /// Throws for heads of other kinds.
+    public func segmentation(_ tokens: [Float]) throws(HeadError) -> ClassGrid {
+        guard case .segmentation(let layers, let grid) = computation else {
+            throw .unsupported("a head of kind \(kind.rawValue) names no pixels: expected one of kind segment")
+        }
+        return ClassGrid(grid: grid, scores: try layers(tokens))
+    }
+
+    /// How strange an image looks, of its patch tokens [T, D].
+    ///
+    /// Throws for heads of other kinds.
+    public func anomaly(_ tokens: [Float]) throws(HeadError) -> AnomalyAnswer {
+        guard case .memory(let memory, let grid) = computation else {
+            throw .unsupported("a head of kind \(kind.rawValue) scores no images: expected one of kind anomaly")
+        }
+        let patches = try memory.distances(of: tokens)
+        let score = patches.contains(where: \.isNaN) ? .nan : patches.max() ?? 0
+        return AnomalyAnswer(
+            patches: patches, grid: grid, score: score,
+            isAnomalous: calibration.thresholds.map { Double(score) >= $0[0] } ?? false)
     }
 
     private func tempered(_ scores: [Float]) -> [Float] {

@@ -12,10 +12,10 @@ extension Head {
         case .linear(let own): (reader, layer) = (.pooled(stamp.pooling), own)
         case .attention(let pooling, let own):
             (reader, layer) = (.tokens(queries: pooling.queries, value: pooling.value), own)
-        case .neighbours:
+        case .neighbours, .memory, .segmentation:
+            let what = kind == .segment ? "answers pixels" : "holds what it was fitted on"
             throw HeadError.unsupported(
-                "\(name): a head of kind \(kind.rawValue) holds training vectors and is no layer of a model; classify, eval "
-                    + "and serve take it with --head")
+                "\(name): a head of kind \(kind.rawValue) \(what) and is no layer of a model: give it with --head")
         }
         let session = try ModelSession(model, maximumBatch: 1)
         try requireFit(for: session.stamp(of: EmbeddingOptions(pooling: stamp.pooling)), name: name)
@@ -27,6 +27,6 @@ extension Head {
         return try model.replacingHead(
             ReplacementHead(
                 reader: reader, weight: layer.weight.map { $0 * scale }, bias: layer.bias.map { $0 * scale },
-                labels: labels, scores: kind.scores[0]))
+                labels: labels, scores: kind.scores.first ?? .logits))
     }
 }

@@ -7,6 +7,29 @@ public struct Head: Sendable {
         case neighbours(NearestNeighbours)
         /// A linear layer over what attends to patch tokens.
         case attention(AttentionPooling, AffineLayer)
+        /// The scores of each patch, which are interpolated between them.
+        case segmentation(TokenLayers, PatchGrid)
+        /// How far each patch is from those of good images.
+        case memory(PatchMemory, PatchGrid)
+
+        /// Outputs, and numbers of a vector or token that it reads.
+        var shape: (outputs: Int, width: Int) {
+            switch self {
+            case .linear(let layer): (layer.outputs, layer.width)
+            case .neighbours(let neighbours): (neighbours.classes, neighbours.width)
+            case .attention(let pooling, let layer): (layer.outputs, pooling.width)
+            case .segmentation(let layers, _): (layers.classes, layers.width)
+            case .memory(let memory, _): (1, memory.width)
+            }
+        }
+
+        /// How the patch tokens lie that it reads; nil where that does not matter.
+        public var grid: PatchGrid? {
+            switch self {
+            case .linear, .neighbours, .attention: nil
+            case .segmentation(_, let grid), .memory(_, let grid): grid
+            }
+        }
     }
 
     /// What the numbers of a linear head's outputs stand for.
@@ -15,7 +38,8 @@ public struct Head: Sendable {
         public var temperature: Double
         /// An image whose most probable class is less probable than this is unknown; nil: none is.
         public var unknownBelow: Double?
-        /// The probability from which a label counts, by label; nil for heads whose classes exclude one another.
+        /// The probability from which a label counts, by label, or the score from which an image is anomalous; nil for heads
+        /// whose classes exclude one another.
         public var thresholds: [Double]?
 
         public init(temperature: Double = 1, unknownBelow: Double? = nil, thresholds: [Double]? = nil) {
@@ -37,17 +61,16 @@ public struct Head: Sendable {
         kind: HeadKind, computation: Computation, labels: [String], stamp: Stamp,
         calibration: Calibration = Calibration(), fit: [String: String] = [:]
     ) throws(HeadError) {
-        let (outputs, width) =
-            switch computation {
-            case .linear(let layer): (layer.outputs, layer.width)
-            case .neighbours(let neighbours): (neighbours.classes, neighbours.width)
-            case .attention(let pooling, let layer): (layer.outputs, pooling.width)
-            }
+        let (outputs, width) = computation.shape
         if case .attention(let pooling, let layer) = computation, layer.width != pooling.width {
             throw .data("a layer of \(layer.width) numbers over pooling of \(pooling.width): expected as many")
         }
         guard kind.readsTokens == (stamp.pooling == .tokens) else {
             throw .data("a head of kind \(kind.rawValue) whose stamp says pooling \(stamp.pooling.rawValue)")
+        }
+        if let grid = computation.grid, grid.count != stamp.tokens {
+            throw .data(
+                "a grid of \(grid.rows) × \(grid.columns) patches whose stamp says \(stamp.tokens) of an image")
         }
         guard labels.count == outputs, outputs > 0 else {
             throw .data("\(labels.count) labels for a head of \(outputs) outputs: expected one for each")

@@ -10,7 +10,7 @@ extension Head {
     /// Keys of the metadata.
     private enum Key {
         static let format = "format", kind = "kind", stamp = "stamp", labels = "labels", calibration = "calibration"
-        static let fit = "fit", k = "k"
+        static let fit = "fit", k = "k", grid = "grid"
     }
 
     /// Whether a file's beginning says that it is a head.
@@ -58,14 +58,19 @@ extension Head {
         ]
         var table = TensorTable()
         switch computation {
-        case .linear(let layer):
-            _ = table.append("weight", Tensor(layer.weight, shape: [layer.outputs, layer.width]))
-            _ = table.append("bias", Tensor(layer.bias, shape: [layer.outputs]))
+        case .linear(let layer): table.append(layer)
         case .attention(let pooling, let layer):
             _ = table.append("queries", Tensor(pooling.queries, shape: [pooling.count, pooling.width]))
             _ = table.append("value", Tensor(pooling.value, shape: [pooling.width, pooling.width]))
-            _ = table.append("weight", Tensor(layer.weight, shape: [layer.outputs, layer.width]))
-            _ = table.append("bias", Tensor(layer.bias, shape: [layer.outputs]))
+            table.append(layer)
+        case .segmentation(let layers, let grid):
+            metadata[Key.grid] = Self.encode(grid)
+            if let hidden = layers.hidden { table.append(hidden, Reader.hidden) }
+            table.append(layers.output)
+        case .memory(let memory, let grid):
+            metadata[Key.grid] = Self.encode(grid)
+            _ = table.append("memory", Tensor(memory.tokens, shape: [memory.count, memory.width]))
+            _ = table.append("scale", Tensor(memory.scale, shape: [memory.width]))
         case .neighbours(let neighbours):
             let count = neighbours.labels.count
             metadata[Key.k] = String(neighbours.k)
@@ -111,16 +116,35 @@ extension Head {
             case .linear, .tag, .regress, .project: return .linear(try layer())
             case .ep, .attentive: return .attention(try pooling(), try layer())
             case .knn: return .neighbours(try neighbours(labels: labels))
+            case .segment:
+                let hidden = table[Self.hidden + "weight"] == nil ? nil : try layer(Self.hidden)
+                return .segmentation(try TokenLayers(hidden: hidden, output: layer()), try grid())
+            case .anomaly:
+                let (tokens, shape) = try floats("memory", rank: 2)
+                let (scale, width) = try floats("scale", rank: 1)
+                guard width[0] == shape[1] else {
+                    throw .unreadable("\(path): memory is \(shape), scale \(width): expected a factor for each column")
+                }
+                return .memory(try PatchMemory(tokens: tokens, scale: scale), try grid())
             }
         }
 
-        private func layer() throws(HeadError) -> AffineLayer {
-            let (weight, shape) = try floats("weight", rank: 2)
-            let (bias, rows) = try floats("bias", rank: 1)
+        /// What a hidden layer's tensors are called with.
+        static let hidden = "hidden."
+
+        private func layer(_ prefix: String = "") throws(HeadError) -> AffineLayer {
+            let (weight, shape) = try floats(prefix + "weight", rank: 2)
+            let (bias, rows) = try floats(prefix + "bias", rank: 1)
             guard rows[0] == shape[0], shape[1] > 0 else {
-                throw .unreadable("\(path): weight is \(shape), bias \(rows): expected a row for each output")
+                throw .unreadable(
+                    "\(path): \(prefix)weight is \(shape), bias \(rows): expected a row for each output")
             }
             return AffineLayer(weight: weight, bias: bias, width: shape[1])
+        }
+
+        private func grid() throws(HeadError) -> PatchGrid {
+            let stated: PatchGrid = try decode(Key.grid)
+            return try PatchGrid(rows: stated.rows, columns: stated.columns)
         }
 
         private func pooling() throws(HeadError) -> AttentionPooling {
@@ -164,5 +188,12 @@ extension Head {
                 }
             }
         }
+    }
+}
+
+extension TensorTable {
+    fileprivate mutating func append(_ layer: AffineLayer, _ prefix: String = "") {
+        _ = append(prefix + "weight", Tensor(layer.weight, shape: [layer.outputs, layer.width]))
+        _ = append(prefix + "bias", Tensor(layer.bias, shape: [layer.outputs]))
     }
 }

@@ -19,7 +19,7 @@ public struct Reconstruction: Sendable {
 
     init(image: PixelImage, mask: Mask, prediction: [Float], model: Model) {
         let size = model.interface.patchSize ?? 1
-        let grid = PatchGrid(height: image.height, width: image.width, channels: image.channels, patch: size)
+        let grid = PatchPlaces(height: image.height, width: image.width, channels: image.channels, patch: size)
         let recipe = model.recipe
         let statistics = model.interface.decoder?.normPix ?? false
         var pixels = image.pixels
@@ -61,59 +61,64 @@ public struct Reconstruction: Sendable {
 
     /// The original with its hidden patches grey.
     public var masked: PixelImage {
-        merged { _, _ in 128 }
+        Self.merged(original, mask, patchSize: patchSize) { _ in Self.hiddenShade }
     }
+
+    private static let hiddenShade: UInt8 = 128
 
     /// The original's visible patches, and the rebuilt ones where it was hidden.
     public var merged: PixelImage {
-        merged { place, _ in reconstruction.pixels[place] }
+        Self.merged(original, mask, patchSize: patchSize) { reconstruction.pixels[$0] }
     }
 
-    private func merged(hidden: (_ place: Int, _ patch: Int) -> UInt8) -> PixelImage {
-        let grid = PatchGrid(
+    private static func merged(
+        _ original: PixelImage, _ mask: Mask, patchSize: Int, hidden: (_ place: Int) -> UInt8
+    ) -> PixelImage {
+        let grid = PatchPlaces(
             height: original.height, width: original.width, channels: original.channels, patch: patchSize)
         var pixels = original.pixels
         for (patch, removed) in mask.removed.enumerated() where removed == 1 {
-            for place in grid.places(of: patch) { pixels[place] = hidden(place, patch) }
+            for place in grid.places(of: patch) { pixels[place] = hidden(place) }
         }
         return PixelImage(
             width: original.width, height: original.height, channels: original.channels, pixels: pixels)
     }
 
-    /// Original, masked, reconstruction, and reconstruction with the visible patches: what a panel and a sheet show.
-    private var pictures: [PixelImage] { [original, masked, reconstruction, merged] }
-
-    /// The four pictures one below the other, at the model's size.
-    public var sheet: PixelImage {
-        PixelImage(
-            width: original.width, height: 4 * original.height, channels: original.channels,
-            pixels: pictures.flatMap(\.pixels))
+    /// What a person is shown of it.
+    public var pictures: ReconstructionPictures {
+        ReconstructionPictures(original: original, masked: masked, reconstruction: reconstruction, merged: merged)
     }
 
-    /// The four pictures side by side with white between.
-    /// Small images are magnified by a whole number so that they are at least `minimumHeight` pixels high.
-    public func panel(minimumHeight: Int = 224) -> PixelImage {
-        let pictures = pictures
-        let zoom = max(1, (minimumHeight + original.height - 1) / original.height)
-        let gap = max(2, original.height * zoom / 28)
-        let (height, width, channels) = (original.height * zoom, original.width * zoom, original.channels)
-        let total = 4 * width + 3 * gap
-        var pixels = [UInt8](repeating: 255, count: height * total * channels)
-        for (index, picture) in pictures.enumerated() {
-            for row in 0..<height {
-                for column in 0..<width {
-                    let from = ((row / zoom) * original.width + column / zoom) * channels
-                    let to = (row * total + index * (width + gap) + column) * channels
-                    for channel in 0..<channels { pixels[to + channel] = picture.pixels[from + channel] }
-                }
+    /// The same over a larger picture of what the model saw, `factor` times as high and wide: visible patches are as sharp as it is.
+    public func pictures(over larger: PixelImage, factor: Int) throws(ImageError) -> ReconstructionPictures {
+        let enlarged = try reconstruction.resized(height: larger.height, width: larger.width)
+        func merged(_ hidden: (Int) -> UInt8) -> PixelImage {
+            Self.merged(larger, mask, patchSize: patchSize * factor, hidden: hidden)
+        }
+        return ReconstructionPictures(
+            original: larger, masked: merged { _ in Self.hiddenShade }, reconstruction: enlarged,
+            merged: merged { enlarged.pixels[$0] })
+    }
+
+    /// How wrong each patch is, as a picture of the model's size: black where it is right, over red and yellow to white where it is
+    /// as wrong as the worst.
+    public var errorMap: PixelImage {
+        let worst = max(patchErrors.max() ?? 0, .leastNormalMagnitude)
+        let places = PatchPlaces(height: original.height, width: original.width, channels: 3, patch: patchSize)
+        var pixels = [UInt8](repeating: 0, count: original.height * original.width * 3)
+        for (patch, error) in patchErrors.enumerated() {
+            // The root is what differs in shades of a pixel.
+            let heat = 3 * (error / worst).squareRoot()
+            for place in places.places(of: patch) {
+                pixels[place] = UInt8((255 * min(max(heat - Float(place % 3), 0), 1)).rounded())
             }
         }
-        return PixelImage(width: total, height: height, channels: channels, pixels: pixels)
+        return PixelImage(width: original.width, height: original.height, channels: 3, pixels: pixels)
     }
 }
 
 /// Where the values of each patch lie in an interleaved image, in the order of MAE's patches: row, column, channel.
-private struct PatchGrid {
+private struct PatchPlaces {
     let height, width, channels, patch: Int
 
     var count: Int { height / patch * (width / patch) }

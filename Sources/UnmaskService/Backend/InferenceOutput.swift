@@ -1,4 +1,3 @@
-public import UnmaskImage
 public import UnmaskModel
 
 /// What a model computed for one image.
@@ -21,20 +20,12 @@ public struct EmbeddingOutput: Sendable, Equatable {
 }
 
 public struct ReconstructionOutput: Sendable, Equatable {
-    /// Original, masked, reconstruction, and reconstruction with the visible patches, side by side.
-    public var panel: PixelImage
-    /// The same four one below the other, at the model's size.
-    public var sheet: PixelImage
-    /// The reconstruction alone, visible patches as the decoder predicts them, at the model's size.
-    public var reconstruction: PixelImage
+    public var pictures: ReconstructionPictures
     /// The mean squared error of each patch against the original, in normalised pixels, `[N]`.
     public var patchErrors: [Float]
 
-    public init(panel: PixelImage, sheet: PixelImage, reconstruction: PixelImage, patchErrors: [Float]) {
-        self.panel = panel
-        self.sheet = sheet
-        self.reconstruction = reconstruction
-        self.patchErrors = patchErrors
+    public init(pictures: ReconstructionPictures, patchErrors: [Float]) {
+        (self.pictures, self.patchErrors) = (pictures, patchErrors)
     }
 }
 

@@ -135,9 +135,7 @@ extension InferenceOutput {
         case .classes(let classes): self = .classes(classes)
         case .reconstruction(let reconstruction):
             self = .reconstruction(
-                ReconstructionOutput(
-                    panel: reconstruction.panel(), sheet: reconstruction.sheet,
-                    reconstruction: reconstruction.reconstruction, patchErrors: reconstruction.patchErrors))
+                ReconstructionOutput(pictures: reconstruction.pictures, patchErrors: reconstruction.patchErrors))
         }
     }
 }

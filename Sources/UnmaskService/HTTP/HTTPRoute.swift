@@ -15,6 +15,8 @@ enum HTTPRoute: String, CaseIterable, Sendable {
     case embed = "/v1/embed"
     case cohereV2 = "/v2/embed"
     case classify = "/v1/classify"
+    case segment = "/v1/segment"
+    case score = "/v1/score"
     case reconstruct = "/v1/reconstruct"
     case compare = "/v1/compare"
     case search = "/v1/search"
@@ -51,6 +53,8 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         case .embed: .call(.either(json: .embeddings(CohereEmbedV1.self), else: .method(.embed)))
         case .cohereV2: .call(.embeddings(CohereEmbedV2.self))
         case .classify: .call(.method(.classify))
+        case .segment: .call(.method(.segment))
+        case .score: .call(.method(.score))
         case .reconstruct: .call(.method(.reconstruct))
         case .compare: .call(.method(.compare))
         case .search: .call(.method(.indexSearch))

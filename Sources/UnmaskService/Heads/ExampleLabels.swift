@@ -1,15 +1,24 @@
 import UnmaskHeads
 
-/// What each example of a `fit` is: a class, any number of labels, or a quantity.
+/// What each example of a `fit` is: a class, any number of labels, a quantity, or something of which nothing is said.
 enum ExampleLabels: Sendable {
     case classes([String])
     case tags([[String]])
     case values([Double])
+    case none
 
     /// What a regression's only output is called.
     private static let quantity = "value"
 
     init(_ parameters: Parameters, _ kind: HeadKind) throws(ServiceError) {
+        guard !kind.needsNoLabels else {
+            guard parameters["labels"] == nil else {
+                throw parameters.mismatch(
+                    "labels", "left out: a head of kind \(kind.rawValue) learns of good images alone")
+            }
+            self = .none
+            return
+        }
         let expected =
             kind.isExclusive
             ? "an array of names, the class of each example"
@@ -36,11 +45,13 @@ enum ExampleLabels: Sendable {
         self = kind.isExclusive ? .classes(classes) : kind == .tag ? .tags(tags) : .values(values)
     }
 
-    var count: Int {
+    /// Nil where nothing is said.
+    var count: Int? {
         switch self {
         case .classes(let classes): classes.count
         case .tags(let tags): tags.count
         case .values(let values): values.count
+        case .none: nil
         }
     }
 
@@ -50,6 +61,7 @@ enum ExampleLabels: Sendable {
         case .classes(let classes): Set(classes).sorted()
         case .tags(let tags): Set(tags.joined()).sorted()
         case .values: [Self.quantity]
+        case .none: []
         }
     }
 
@@ -65,6 +77,7 @@ enum ExampleLabels: Sendable {
                 return .labels(
                     try Targets(tags: tags.map { $0.compactMap { numbers[$0] } }, outputs: names.count))
             case .values(let values): return .values(values, outputs: 1)
+            case .none: return .none
             }
         }
     }

@@ -7,14 +7,15 @@ struct Examples: Sendable {
     /// Row after row.
     let numbers: [Float]
     let stamp: Stamp
-    /// Of images that were run for it.
+    /// Of images that were run for it, and how the model's patch tokens lie.
     let times: StageTimes?
+    let grid: [Int]?
 
     private static let vectorMembers = ["pooling", "output"]
     static let members = ["vectors", "stamp"] + ImageRequest.parameters + vectorMembers
 
-    private init(numbers: [Float], stamp: Stamp, times: StageTimes? = nil) {
-        (self.numbers, self.stamp, self.times) = (numbers, stamp, times)
+    private init(numbers: [Float], stamp: Stamp, times: StageTimes? = nil, grid: [Int]? = nil) {
+        (self.numbers, self.stamp, self.times, self.grid) = (numbers, stamp, times, grid)
     }
 
     /// Of `images`, made as `pooling` and `output` say; or `vectors` that answers gave, with their `stamp`.
@@ -61,7 +62,7 @@ struct Examples: Sendable {
             }
         }
         guard let stamp = Stamp(run.stamp(use, vector: vector)) else { throw .unexpectedOutput }
-        return Examples(numbers: numbers, stamp: stamp, times: results.times)
+        return Examples(numbers: numbers, stamp: stamp, times: results.times, grid: model.interface.grid)
     }
 
     private static func vectorOptions(
@@ -87,7 +88,8 @@ struct Examples: Sendable {
         guard kind.readsTokens == (stamp.pooling == .tokens) else {
             throw parameters.mismatch(
                 "kind",
-                stamp.pooling == .tokens ? "ep or attentive, which read patch tokens" : "one that reads a vector",
+                stamp.pooling == .tokens
+                    ? "ep, attentive or anomaly, which read patch tokens" : "one that reads a vector",
                 found: kind.rawValue)
         }
         guard count * rowCount == numbers.count, count > 0 else {
@@ -104,13 +106,19 @@ struct Examples: Sendable {
     /// The head that they make.
     func fit(_ fitting: HeadFitting, _ labels: ExampleLabels) throws(HeadError) -> Head {
         let lesson = try labels.lesson
-        guard stamp.pooling == .tokens, case .labels(let targets) = lesson else {
+        guard stamp.pooling == .tokens else {
             return try fitting.fit(
                 FeatureMatrix(numbers, width: stamp.dimension), lesson, labels: labels.names, stamp: stamp)
         }
-        return try fitting.fit(
-            TokenMatrix(numbers, tokens: stamp.tokens, width: stamp.dimension), targets, labels: labels.names,
-            stamp: stamp)
+        let tokens = try TokenMatrix(numbers, tokens: stamp.tokens, width: stamp.dimension)
+        guard case .labels(let targets) = lesson else {
+            guard let grid else {
+                throw .unsupported(
+                    "a head of kind \(fitting.kind.rawValue) is fitted on images: vectors do not say how patches lie")
+            }
+            return try fitting.fit(tokens, PatchGrid(rows: grid[0], columns: grid[1]), stamp: stamp)
+        }
+        return try fitting.fit(tokens, targets, labels: labels.names, stamp: stamp)
     }
 }
 

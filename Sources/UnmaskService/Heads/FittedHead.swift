@@ -1,29 +1,26 @@
 import UnmaskHeads
 import UnmaskModel
 
-/// A fitted head that a request names, on the model whose vectors it reads.
+/// A fitted head that a request asks, on the model whose vectors it reads.
 struct FittedHead: Sendable {
-    private let head: Head
-    private let options: ClassificationOptions
+    let name: String
+    let head: Head
     /// What it reads.
     let vector: VectorOptions
     let budget: TokenBudget
 
-    var callsUnknown: Bool { head.calibration.unknownBelow != nil }
-
-    /// Throws `invalid_params` where there is no such head, or it was fitted on other vectors than the request would make,
-    /// with what differs.
+    /// The head that `head` names; where it names none, the only one of those that will do.
+    ///
+    /// Throws `invalid_params` where there is no such head, it answers something else, or it was fitted on other vectors than the
+    /// request would make, with what differs.
+    /// - Parameters:
+    ///   - method: that asks.
+    ///   - answers: whether a head of that kind answers it.
     init(
-        named name: String, _ parameters: Parameters, _ run: ImageRequest, _ context: MethodContext
+        for method: Method, _ parameters: Parameters, _ run: ImageRequest, _ context: MethodContext,
+        answers: (HeadKind) -> Bool
     ) throws(ServiceError) {
-        guard let head = context.heads[name] else {
-            let known = context.heads.entries.map(\.name)
-            throw parameters.mismatch(
-                "head",
-                known.isEmpty ? "left out: this server has no heads" : "one of \(known.joined(separator: ", "))")
-        }
-        self.head = head
-        options = try parameters.classification(outputs: head.labels.count, scores: head.kind.scores)
+        (name, head) = try Self.find(method, parameters, context, answers)
         budget = try parameters.tokenBudget(of: run.model.description)
         if let member = ["keep_min", "merge_max"].first(where: { parameters[$0] != nil }) {
             throw parameters.mismatch(member, "left out: a head reads vectors of one number of tokens")
@@ -40,14 +37,33 @@ struct FittedHead: Sendable {
         }
     }
 
-    func answer(_ output: InferenceOutput) throws(ServiceError) -> HeadAnswer {
+    private static func find(
+        _ method: Method, _ parameters: Parameters, _ context: MethodContext, _ answers: (HeadKind) -> Bool
+    ) throws(ServiceError) -> (String, Head) {
+        let able = context.heads.entries.filter { answers($0.head.kind) }
+        let named = try parameters.string("head")
+        if named == nil, able.count == 1 { return (able[0].name, able[0].head) }
+        if let named, let head = able.first(where: { $0.name == named })?.head { return (named, head) }
+        if let named, let other = context.heads[named] {
+            throw parameters.mismatch(
+                "head", "one that \(method.rawValue) can ask",
+                found: "\(named), which is of kind \(other.kind.rawValue)")
+        }
+        throw parameters.mismatch(
+            "head",
+            able.isEmpty
+                ? "left out: this server has no heads that \(method.rawValue) can ask"
+                : "one of " + able.map(\.name).joined(separator: ", "))
+    }
+
+    /// The embedding that it reads, whose numbers are finite, and what it makes of it.
+    func answer<Answer>(
+        _ output: InferenceOutput, _ ask: (Head, [Float]) throws(HeadError) -> Answer
+    ) throws(ServiceError) -> Answer {
         let embedding = try EmbeddingOutput(output)
-        let answer: HeadAnswer
-        do throws(HeadError) { answer = try head.answer(embedding.values, options) } catch {
+        do throws(HeadError) { return try ask(head, embedding.values) } catch {
             throw ServiceError(.internal, error.description)
         }
-        try ServiceError.checkFinite(answer.scores)
-        return answer
     }
 }
 

@@ -1,3 +1,4 @@
+import UnmaskHeads
 import UnmaskModel
 
 /// `classify`: the labels of every image that score most, by the model's own head or by one that was fitted on its vectors.
@@ -23,14 +24,20 @@ struct ClassifyResult: MethodResult {
         let run = try await ImageRequest(parameters, context)
         head = try parameters.string("head")
         if let head {
-            let fitted = try FittedHead(named: head, parameters, run, context)
+            let fitted = try FittedHead(for: .classify, parameters, run, context) { !$0.scores.isEmpty }
+            let callsUnknown = fitted.head.calibration.unknownBelow != nil
+            let options = try parameters.classification(
+                outputs: fitted.head.labels.count, scores: fitted.head.kind.scores)
             let (outcomes, use) = try await run.run(images, .embed(fitted.vector), fitted.budget, context)
             stamp = run.stamp(use, vector: fitted.vector)
             results = ItemResults(
                 outcomes.map { outcome in
                     outcome.result.then { (output) throws(ServiceError) in
-                        let answer = try fitted.answer(output)
-                        return Labels(scores: answer.scores, isUnknown: fitted.callsUnknown ? answer.isUnknown : nil)
+                        let answer = try fitted.answer(output) { (head, vector) throws(HeadError) in
+                            try head.answer(vector, options)
+                        }
+                        try ServiceError.checkFinite(answer.scores)
+                        return Labels(scores: answer.scores, isUnknown: callsUnknown ? answer.isUnknown : nil)
                     }
                 }, outcomes, context)
             context.metrics.answered(head: head, images: results.done)

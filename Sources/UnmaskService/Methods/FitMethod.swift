@@ -15,8 +15,9 @@ struct FitResult: MethodResult {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         name = try parameters.name()
         let kind: HeadKind = try parameters.choice("kind") ?? .ep
-        guard !kind.needsNoLabels else {
-            throw parameters.mismatch("kind", "one that answers: a projection is fitted with unmask fit, and attached")
+        guard kind != .project, kind != .segment else {
+            throw parameters.mismatch(
+                "kind", "another one: a head of kind \(kind.rawValue) is fitted with unmask fit", found: kind.rawValue)
         }
         let path = try parameters.string("path")
         let labels = try ExampleLabels(parameters, kind)
@@ -25,9 +26,9 @@ struct FitResult: MethodResult {
             isBalanced: try parameters.flag("balanced") ?? false, seed: try parameters.seed("seed") ?? 0,
             unknownShare: try parameters.number("unknown", 0...0.99) ?? 0)
         let examples = try await Examples.read(parameters, request, for: kind, context)
-        guard examples.count == labels.count else {
+        if let count = labels.count, examples.count != count {
             throw parameters.mismatch(
-                "labels", "one for each of the \(examples.count) examples", found: "\(labels.count) labels")
+                "labels", "one for each of the \(examples.count) examples", found: "\(count) labels")
         }
         head = try await context.heads.fit { () throws(HeadError) in
             let head = try examples.fit(fitting, labels)

@@ -1,7 +1,7 @@
 /// The methods that the service answers. One file each in this folder.
 enum Method: String, CaseIterable, Sendable {
     case hello, info, health, ready, stats
-    case embed, classify, reconstruct, compare
+    case embed, classify, segment, score, reconstruct, compare
     case indexSearch = "index.search"
     case indexInfo = "index.info"
     case cancel

@@ -52,7 +52,7 @@ struct ReconstructResult: MethodResult {
     ) throws(ServiceError) -> Item {
         guard case .reconstruction(let reconstruction) = output else { throw .unexpectedOutput }
         try ServiceError.checkFinite(reconstruction)
-        let image = picture.image(of: reconstruction)
+        let image = picture.image(of: reconstruction.pictures)
         return Item(
             picture: try format.bytes(of: image), shape: [image.height, image.width, image.channels],
             patchErrors: reconstruction.patchErrors)
@@ -89,30 +89,11 @@ private enum Picture: String, CaseIterable {
     /// The reconstruction alone, at the model's size.
     case reconstruction
 
-    func image(of reconstruction: ReconstructionOutput) -> PixelImage {
+    func image(of pictures: ReconstructionPictures) -> PixelImage {
         switch self {
-        case .panel: reconstruction.panel
-        case .sheet: reconstruction.sheet
-        case .reconstruction: reconstruction.reconstruction
-        }
-    }
-}
-
-/// What a picture is written as.
-private enum PictureFormat: String, CaseIterable {
-    case png
-    /// One byte a sample, row-major, channels interleaved.
-    case pixels
-
-    func bytes(of image: PixelImage) throws(ServiceError) -> ByteBuffer {
-        switch self {
-        case .pixels: return ByteBuffer(bytes: image.pixels)
-        case .png:
-            do throws(ImageWriteError) {
-                return ByteBuffer(bytes: try image.pngData())
-            } catch {
-                throw ServiceError(.internal, error.description)
-            }
+        case .panel: pictures.panel()
+        case .sheet: pictures.sheet
+        case .reconstruction: pictures.reconstruction
         }
     }
 }

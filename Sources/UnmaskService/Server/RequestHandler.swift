@@ -93,6 +93,8 @@ struct RequestHandler: Sendable {
         case .stats: try StatsResult(request, context)
         case .embed: try await EmbedResult(request, context)
         case .classify: try await ClassifyResult(request, context)
+        case .segment: try await SegmentResult(request, context)
+        case .score: try await ScoreResult(request, context)
         case .reconstruct: try await ReconstructResult(request, context)
         case .compare: try await CompareResult(request, context)
         case .indexSearch: try await IndexSearchResult(request, context)

@@ -25,9 +25,6 @@ struct BenchEngineCommand: AsyncParsableCommand {
                 + NamedArchitecture.allCases.map(\.rawValue).joined(separator: ", ") + ".", valueName: "name"))
     var arch: NamedArchitecture?
 
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var running: RunningOptions
-
     @Option(help: ArgumentHelp("Encode only this share of the patches.", valueName: "share"))
     var keep: Double?
 
@@ -49,6 +46,9 @@ struct BenchEngineCommand: AsyncParsableCommand {
             input and print its seconds: for measuring in turns with other programs.
             """)
     var lockstep = false
+
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var running: RunningOptions
 
     func validate() throws {
         guard (model == nil) != (arch == nil) else { throw ValidationError("give one of --model and --arch") }

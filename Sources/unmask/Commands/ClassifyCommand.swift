@@ -18,8 +18,6 @@ struct ClassifyCommand: AsyncParsableCommand {
     @Argument(help: "Images, folders of images, or - for a list of paths on standard input.")
     var paths: [String]
 
-    @OptionGroup var options: ModelOptions
-
     @Option(
         help: ArgumentHelp("A head that fit made of this model's vectors, in place of its own.", valueName: "FILE"))
     var head: String?
@@ -45,6 +43,8 @@ struct ClassifyCommand: AsyncParsableCommand {
     var out: String?
 
     @OptionGroup var budget: TokenBudget
+
+    @OptionGroup var options: ModelOptions
 
     func validate() throws {
         if let out { try PredictionFile.check(out) }

@@ -18,8 +18,6 @@ struct ConvertCommand: AsyncParsableCommand {
     @Argument(help: "The .safetensors file to write.")
     var output: String
 
-    @OptionGroup var reading: ReadingOptions
-
     @Option(
         help: """
             How weights are stored: f32 (exact), f16 or bf16 (half the size; arithmetic stays float32). f16 is the more \
@@ -37,6 +35,8 @@ struct ConvertCommand: AsyncParsableCommand {
             of it. Not neighbours.
             """, valueName: "FILE"))
     var head: String?
+
+    @OptionGroup var reading: ReadingOptions
 
     func run() async throws {
         var model = try reading.load(input, licence: licence)

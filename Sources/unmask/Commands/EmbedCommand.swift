@@ -15,8 +15,6 @@ struct EmbedCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Images, folders of images, or - for a list of paths on standard input."))
     var paths: [String]
 
-    @OptionGroup var options: ModelOptions
-
     @Option(
         help: """
             cls (the CLS token), mean (the mean of the patch tokens), map (attention pooling, where the model has it), tokens \
@@ -41,6 +39,8 @@ struct EmbedCommand: AsyncParsableCommand {
             each image: its row, or its error.
             """, valueName: "V.npy"))
     var out: String?
+
+    @OptionGroup var options: ModelOptions
 
     func validate() throws {
         guard let out else { return }

@@ -16,8 +16,6 @@ struct EvalCommand: AsyncParsableCommand {
               unmask eval --model models/fashion-vit.safetensors --data photos/ --predictions answers.csv
             """)
 
-    @OptionGroup var source: HeadSource
-
     @Option(help: ArgumentHelp("Measure this head, which fit made, in place of the model's own.", valueName: "FILE"))
     var head: String?
 
@@ -55,6 +53,8 @@ struct EvalCommand: AsyncParsableCommand {
     @Flag(help: "One JSON object, also on a terminal.")
     var json = false
 
+    @OptionGroup var source: HeadSource
+
     func validate() throws {
         guard neighbours > 0 else { throw ValidationError("--neighbours \(neighbours): expected at least 1") }
         guard head == nil || (train == nil && source.pooling == nil && source.block == nil) else {
@@ -77,7 +77,7 @@ struct EvalCommand: AsyncParsableCommand {
 
     private func measure(_ file: String, _ session: ModelSession) async throws {
         let head = try Head(path: file)
-        guard !head.kind.needsNoLabels else {
+        guard head.kind != .project else {
             throw HeadError.unsupported(
                 "\(file): a head of kind \(head.kind.rawValue) answers nothing that labels could be held against")
         }
@@ -85,9 +85,11 @@ struct EvalCommand: AsyncParsableCommand {
         guard try budget.mask(patches: session.model.interface.patches) == nil else {
             throw ValidationError("--keep: the head was fitted on vectors of whole images")
         }
+        if head.kind.learns == .mask { return try await measurePixels(file, head, session) }
         let values = head.kind == .regress ? head.labels : []
         let table = try ImageTable(source.data, values: values)
-        let set = head.kind == .regress ? table : try table.paired(with: head.labels, by: pairing.rule())
+        let isPaired = [.oneClass, .labels].contains(head.kind.learns)
+        let set = isPaired ? try table.paired(with: head.labels, by: pairing.rule()) : table
         let vectors = try await source.run(session, head.embedding).vectors(of: set.images)
         try source.tell(vectors, of: set)
         let measured = try HeadMeasurement(head, set, vectors)
@@ -97,6 +99,24 @@ struct EvalCommand: AsyncParsableCommand {
         try finish(report, measured.predictions, failures: report.failures) { index in
             try set.images.load(index).prepared(session.model.recipe)
         }
+    }
+
+    private func measurePixels(_ file: String, _ head: Head, _ session: ModelSession) async throws {
+        guard let grid = head.computation.grid, predictions == nil else {
+            throw ValidationError(
+                "--predictions: a head of kind \(head.kind.rawValue) answers pixels: segment writes masks")
+        }
+        let recipe = session.model.recipe
+        let masks = try await MaskSet(ImageTable.masked(source.data), recipe: recipe, grid: grid)
+        try source.tell(masks.failed, of: masks.table)
+        let set = masks.table.only(masks.usable)
+        let tokens = try await source.run(session, head.embedding).vectors(of: set.images)
+        try source.tell(tokens, of: set)
+        let failures = masks.failed.count + tokens.failed.count
+        let report = EvaluationReport(
+            model: session.model.name, head: file, images: tokens.indices.count, failures: failures,
+            measures: try HeadMeasurement(head, masks, tokens, recipe).measures)
+        try finish(report, [], failures: failures) { try set.images.load($0).prepared(recipe) }
     }
 
     // MARK: The model's own

@@ -110,13 +110,14 @@ struct ExportCommand: AsyncParsableCommand {
     var kit: String?
 
     @OptionGroup var verification: VerificationOptions
-    @OptionGroup var reading: ReadingOptions
 
     @Option(help: "Threads of the engine, for --calibrate and --verify. Default: all that this process may use.")
     var threads: Int?
 
     /// Images of a forward pass of Unmask's own engine.
     private static let ownBatch = 8
+
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         if case .list = target { return }

@@ -16,17 +16,21 @@ struct FitCommand: AsyncParsableCommand {
             classify, or ep: one of several classes, by queries that attend to the patch tokens (efficient probing), with \
             probabilities calibrated on held-out images. attentive: by multi-head attention pooling of the tokens. linear: by \
             logistic regression of one vector, its strength by cross-validation. knn: by the most similar training images. tag: \
-            any number of labels each, with a threshold of its own. regress: quantities, by ridge regression. project: no answers, but \
-            vectors along the directions in which images differ most (PCA), for retrieval; any images will do.
+            any number of labels each, with a threshold of its own. regress: quantities, by ridge regression. segment: the class of \
+            every pixel, learned from images and masks. anomaly: how strange an image looks, and where, learned from good images \
+            alone. project: no answers, but vectors along the directions in which images differ most (PCA), for retrieval.
             """)
 
     @Argument(
-        help: "What the head does: classify (which is ep), attentive, linear, knn, tag, regress or project.")
+        help:
+            "What the head does: classify (which is ep), attentive, linear, knn, tag, regress, segment, anomaly or project."
+    )
     var kind: HeadKind
 
-    @OptionGroup var options: HeadSource
     @OptionGroup var pairing: PairingOptions
     @OptionGroup var attention: AttentionOptions
+    @OptionGroup var segmentation: SegmentationOptions
+    @OptionGroup var anomaly: AnomalyOptions
     @OptionGroup var projection: ProjectionOptions
 
     @Option(name: [.short, .customLong("out")], help: "The head's file.")
@@ -44,8 +48,9 @@ struct FitCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            How strong: scikit-learn's C of linear and tag, or alpha of regress. Several, separated by commas, are tried by \
-            cross-validation. Default: 10^-4 to 100 in half decades; of regress 10^-4 to 10^8.
+            How strong: scikit-learn's C of linear and tag, the like of segment, or alpha of regress. Several, separated by commas, \
+            are tried by cross-validation. Default: 10^-4 to 100 in half decades; of segment 0.1 to 10^4 in decades; of regress \
+            10^-4 to 10^8.
             """, valueName: "number,…"))
     var strength: String?
 
@@ -70,6 +75,8 @@ struct FitCommand: AsyncParsableCommand {
     @Flag(help: "One JSON object, also on a terminal.")
     var json = false
 
+    @OptionGroup var options: HeadSource
+
     func validate() throws {
         guard (0..<1).contains(holdOut) else { throw ValidationError("--hold-out \(holdOut): expected 0 to below 1") }
         guard (0..<1).contains(unknown) else { throw ValidationError("--unknown \(unknown): expected 0 to below 1") }
@@ -83,11 +90,22 @@ struct FitCommand: AsyncParsableCommand {
         guard kind == .project || projection.isEmpty else {
             throw ValidationError("--dimensions and --whiten: only of project")
         }
-        guard kind != .project || (test == nil && holdOut == 0) else {
-            throw ValidationError("--test and --hold-out: project answers nothing that could be measured")
+        guard kind != .project || test == nil else {
+            throw ValidationError("--test: project answers nothing that could be measured")
         }
-        guard kind.readsTokens || attention.isEmpty else {
+        guard !kind.needsNoLabels || holdOut == 0 else {
+            throw ValidationError(
+                "--hold-out: \(kind.rawValue) learns from images of which nothing is said, so that nothing could be measured"
+            )
+        }
+        guard [.ep, .attentive].contains(kind) || attention.isEmpty else {
             throw ValidationError("--queries, --epochs and --rate: only of ep and attentive")
+        }
+        guard kind == .segment || segmentation.isEmpty else {
+            throw ValidationError("--classes, --ignore and --hidden: only of segment")
+        }
+        guard kind == .anomaly || anomaly.isEmpty else {
+            throw ValidationError("--false-alarms and --memory: only of anomaly")
         }
         _ = try (
             PositiveNumbers.read(strength, "--strength"), PositiveNumbers.read(neighbours, "--neighbours"),
@@ -101,14 +119,13 @@ struct FitCommand: AsyncParsableCommand {
             neighbours: try PositiveNumbers.read(neighbours, "--neighbours")?.map { Int($0) }, folds: folds,
             isBalanced: balanced, seed: seed, unknownShare: unknown)
         try attention.tell(&fitting)
+        anomaly.tell(&fitting)
         projection.tell(&fitting)
+        fitting.hidden = segmentation.hidden
         let session = try options.session()
-        let training = try HeadTraining(
-            kind: kind, data: options.table(for: kind),
-            test: try test.map { try ImageTable($0, values: options.values) },
-            share: holdOut, seed: seed, names: session.model.labels, by: pairing.rule())
         let features = try options.run(
             session, kind.readsTokens ? EmbeddingOptions(pooling: .tokens, block: options.block) : nil)
+        let training = try await training(session.model)
         let fitted = try await features.vectors(of: training.train.images)
         try options.tell(fitted, of: training.train)
         let measured: FeatureRun.Result? =
@@ -121,38 +138,29 @@ struct FitCommand: AsyncParsableCommand {
         let head = try training.fit(fitting, fitted)
         let seconds = (ContinuousClock.now - started) / .seconds(1)
         Console.endProgress()
-        warn(of: training, fitted, head)
+        training.warn(head, fitted)
         try head.write(to: out)
-        let measures: HeadMeasurement? =
-            if let test = training.test, let measured { try HeadMeasurement(head, test, measured) } else { nil }
+        let measures = try measured.map { try training.measured(head, $0) }
         let report = FitReport(
             file: out, head: head, images: fitted.indices.count, kept: fitted.kept, seconds: seconds,
             measures: measures?.measures)
         Console.result(json || !Console.showsTable ? report.json : report.text)
-        if !fitted.failed.isEmpty || !(measured?.failed.isEmpty ?? true) { throw Outcome.someFailed }
+        if training.hasFailures || !fitted.failed.isEmpty || !(measured?.failed.isEmpty ?? true) {
+            throw Outcome.someFailed
+        }
     }
 
-    /// Classes that are too small to be held out, and neighbours where a linear layer is much better.
-    private func warn(of training: HeadTraining, _ fitted: FeatureRun.Result, _ head: Head) {
-        guard kind.isExclusive else { return }
-        var counts: [String: Int] = [:]
-        for row in fitted.indices { counts[training.train.rows[row].labels.first ?? "", default: 0] += 1 }
-        let alone = training.labels.filter { counts[$0] == 1 }
-        if !alone.isEmpty {
-            Console.warning("one image each, so that none can be held out: \(alone.prefix(10).joined(separator: ", "))")
+    private func training(_ model: Model) async throws -> any HeadTraining {
+        let data = try options.table(for: kind)
+        // Good images are told from others by their labels.
+        let test = try test.map { try kind == .anomaly ? ImageTable($0) : options.table(for: kind, at: $0) }
+        if kind.learns == .mask {
+            return try await MaskTraining(
+                data, test: test, share: holdOut, seed: seed, segmentation, options, model)
         }
-        let missing = training.labels.filter { counts[$0] == nil }
-        if !missing.isEmpty {
-            Console.warning("no image, so that it is never answered: \(missing.prefix(10).joined(separator: ", "))")
-        }
-        func accuracy(_ name: String) -> Double? { head.fit[name].flatMap { Double($0) } }
-        if kind == .knn, let own = accuracy("held_out_accuracy"), let linear = accuracy("linear_held_out_accuracy"),
-            linear >= own + 0.1
-        {
-            Console.warning(
-                "held-out images are named right by a linear layer in \(percent(linear)), by neighbours in "
-                    + "\(percent(own)): fit linear")
-        }
+        return try LabelledTraining(
+            kind: kind, data: data, test: test, share: holdOut, seed: seed, names: model.labels,
+            grid: model.interface.grid, by: pairing.rule())
     }
 
     /// Images that are in both sets make a measure better than it is.

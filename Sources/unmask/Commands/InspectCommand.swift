@@ -16,14 +16,14 @@ struct InspectCommand: AsyncParsableCommand {
     @Argument(help: "A checkpoint, a Hugging Face folder or an ONNX file.")
     var model: String
 
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var running: RunningOptions
-
     @Flag(help: "Also show what was fused, and what runs on plain kernels with its share of the work.")
     var explain = false
 
     @Flag(help: "One JSON object instead of text.")
     var json = false
+
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var running: RunningOptions
 
     func run() async throws {
         // What there is to say of the reading is part of the report.

@@ -18,8 +18,6 @@ struct PreprocessCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Prepare as this model does.", valueName: "path"))
     var model: String?
 
-    @OptionGroup var preparation: PreparationOptions
-
     @Option(help: ArgumentHelp("Without a model: the size of the pixels, as 224 or 224x320.", valueName: "side|HxW"))
     var size: ImageSize?
 
@@ -31,6 +29,8 @@ struct PreprocessCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The picture to write.", valueName: "PICTURE.png"))
     var picture: String?
+
+    @OptionGroup var preparation: PreparationOptions
 
     func validate() throws {
         guard out != nil || picture != nil else {

@@ -17,8 +17,6 @@ struct QuantizeCommand: AsyncParsableCommand {
     @Argument(help: "A checkpoint, a Hugging Face folder or an ONNX file of a Vision Transformer.")
     var model: String
 
-    @OptionGroup var reading: ReadingOptions
-
     @Option(
         help: ArgumentHelp(
             "Images like those that the model will see: a folder or an IDX file.", valueName: "DIR|IDX"))
@@ -38,6 +36,8 @@ struct QuantizeCommand: AsyncParsableCommand {
 
     /// Images of one pass.
     private static let batch = 8
+
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         guard calibrationImages > 0 else { throw ValidationError("--calibration-images: expected at least 1") }

@@ -10,13 +10,14 @@ struct ReconstructCommand: AsyncParsableCommand {
         abstract: "Hide patches of an image and rebuild them, with a pre-trained masked autoencoder.",
         discussion: """
             Writes a PNG with four pictures side by side: the original, what the model saw, the reconstruction, and the \
-            reconstruction with the visible patches. Prints {"path","out","kept","patches","patch_statistics","hidden_error"}.
+            reconstruction with the visible patches, as large as the image is, up to 1024 pixels. Prints \
+            {"path","out","kept","patches","patch_statistics","hidden_error"}.
+
+              unmask reconstruct photo.jpg --model models/fashion-mae.safetensors --ratio 0.6 --error-map -o out.png
             """)
 
     @Argument(help: "An image.")
     var path: String
-
-    @OptionGroup var options: ModelOptions
 
     @Option(name: [.customShort("o"), .long], help: "The PNG to write.")
     var out: String
@@ -34,6 +35,14 @@ struct ReconstructCommand: AsyncParsableCommand {
             "Write the decoder's raw prediction, float32 [N, P·P·C], the channel fastest.", valueName: "PRED.npy"))
     var npy: String?
 
+    @OptionGroup var options: ModelOptions
+
+    @Flag(help: "Add a fifth picture: how wrong each patch is, from black over red to white.")
+    var errorMap = false
+
+    /// Of a picture that is larger than the model's.
+    static let longestSide = 1024
+
     func validate() throws {
         guard [ratio != nil, budget.selection != nil, pattern != nil].filter({ $0 }).count <= 1 else {
             throw ValidationError("give one of --ratio, --keep, --patches and --pattern")
@@ -49,7 +58,12 @@ struct ReconstructCommand: AsyncParsableCommand {
         try report.batch([prepared]) { images in
             try session.reconstruct(images, masks: [mask])
         } print: { path, result in
-            try AtomicFile.save(result.panel().pngData(), as: out)
+            var pictures = try result.pictures(of: path, recipe: session.model.recipe).captioned
+            if errorMap {
+                let (height, width) = (pictures[0].picture.height, pictures[0].picture.width)
+                pictures.append(("error", try result.errorMap.resized(height: height, width: width)))
+            }
+            try AtomicFile.save(PictureRow(pictures).image().pngData(), as: out)
             if let npy {
                 let file = try NPYWriter(
                     path: npy, type: .f32, rowShape: [result.prediction.count / max(result.mask.patches, 1)])
@@ -86,5 +100,15 @@ struct ReconstructCommand: AsyncParsableCommand {
             line.field("patch_statistics", result.usesPatchStatistics)
             line.field("hidden_error", error)
         }
+    }
+}
+
+extension Reconstruction {
+    /// The pictures as large as the image is where its recipe can show it so.
+    func pictures(of path: String, recipe: Recipe) throws -> ReconstructionPictures {
+        let encoded = try readImageFile(path)
+        let factor = recipe.ownFactor(of: try UprightSize(of: encoded), longestSide: ReconstructCommand.longestSide)
+        guard factor > 1, let larger = recipe.scaled(by: factor) else { return pictures }
+        return try pictures(over: larger.prepare(encoded), factor: factor)
     }
 }

@@ -20,8 +20,6 @@ struct SearchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The index, a folder that unmask index build has made.", valueName: "DIR"))
     var index: String
 
-    @OptionGroup var options: ModelOptions
-
     @Option(name: .customShort("k"), help: "Vectors to find for each query; images of equal pixels count once.")
     var k = 10
 
@@ -30,8 +28,16 @@ struct SearchCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Search for this part of the query's picture alone, in its pixels: the patches whose middles lie in it.",
+            valueName: "x,y,width,height"))
+    var region: QueryRegion?
+
+    @Option(
+        help: ArgumentHelp(
             "Write a picture of the queries and what they found, a row for each.", valueName: "SHEET.png"))
     var sheet: String?
+
+    @OptionGroup var options: ModelOptions
 
     func validate() throws {
         guard k >= 1 else { throw ValidationError("-k \(k): expected at least 1") }
@@ -46,6 +52,10 @@ struct SearchCommand: AsyncParsableCommand {
         let embedder = try IndexEmbedder(
             session, pooling: pooling, dimensions: store.manifest.stamp["dimension"].flatMap { Int($0) })
         try store.check(stamp: embedder.stamp)
+        guard region == nil || found.paths.count == 1 else {
+            throw ValidationFailure("--region: \(found.paths.count) queries; a part is of one picture")
+        }
+        let mask = try region?.mask(of: found.paths[0], session.model)
         let search = FlatSearch(store, engine: session.engine)
         let filter = try RowFilter(store, pathPrefix: under)
         if filter.rowCount == 0 { Console.warning("\(index): no image of it has a path that begins with “\(under)”") }
@@ -54,7 +64,7 @@ struct SearchCommand: AsyncParsableCommand {
         let batches = ImageBatches(paths: found.paths, recipe: session.model.recipe, size: options.running.batch)
         try await batches.forEach { images in
             try report.batch(images) { good in
-                let vectors = try embedder.embeddings(good)
+                let vectors = try embedder.embeddings(good, mask: mask)
                 let queries = vectors.filter(\.isFinite).flatMap(\.values)
                 var nearest = try search.nearest(queries, k: k, filter: filter).makeIterator()
                 return vectors.map { Found(embedding: $0, rows: $0.isFinite ? nearest.next() ?? [] : []) }

@@ -15,6 +15,8 @@ struct ServeCommand: AsyncParsableCommand {
             ready, stats, embed, classify, reconstruct, compare, index.search, index.info, cancel, and for administration load, unload, reload, \
             drain, log_level. SIGTERM and SIGINT finish what is in flight, then end; SIGHUP reads the token, the \
             certificate and the models again. How to run it: docs/operations.md.
+
+              unmask serve --model models/fashion-vit.safetensors --http 127.0.0.1:7701 --queue-wait 500
             """)
 
     @Option(
@@ -31,14 +33,23 @@ struct ServeCommand: AsyncParsableCommand {
             """, valueName: "NAME=FILE"))
     var head: [String] = []
 
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var running: RunningOptions
+    @Option(
+        help: ArgumentHelp(
+            "What is different for one model: its precision, recipe, size, output or labels. May be repeated.",
+            valueName: "NAME.option=value"))
+    var modelOption: [ModelOverride] = []
 
     @Option(
         help: ArgumentHelp(
-            "The arithmetic of one model, where it differs from --precision. May be repeated.",
-            valueName: "NAME=precision"))
-    var modelPrecision: [ModelPrecision] = []
+            """
+            Options by their names, in YAML; lists where they may be repeated, and models with path, name, heads and options of their \
+            own. The command line goes before UNMASK_* variables (UNMASK_QUEUE_WAIT is --queue-wait; several values are separated by \
+            commas), these before the file.
+            """, valueName: "FILE"))
+    var config: String?
+
+    @Flag(help: "Print all options as they would be, with where they were given, and end.")
+    var printConfig = false
 
     @Option(
         help: """
@@ -92,14 +103,23 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var limits: LimitOptions
 
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var running: RunningOptions
+
     func validate() throws {
         guard queue > 0 else { throw ValidationError("--queue \(queue): expected at least 1") }
         guard !model.isEmpty else { throw ValidationError("--model: give at least one model") }
     }
 
     func run() async throws {
+        let settings = try ServeSettings(
+            Array(CommandLine.arguments.dropFirst(2)), ProcessInfo.processInfo.environment)
+        if printConfig { return Console.result(try settings.yaml()) }
         let (logger, level, output) = outside.makeLogger()
         Console.sendMessages(to: logger)
+        for name in settings.strangeVariables {
+            logger.warning("\(name) is no option of serve, and has no effect", metadata: ["variable": "\(name)"])
+        }
         // Whoever reads standard error, or does not, the program ends.
         defer { output.close(atMost: .seconds(1)) }
         do {
@@ -125,7 +145,7 @@ struct ServeCommand: AsyncParsableCommand {
         let engine = try running.engine()
         let registry = try ServedModels(
             arguments: model, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch,
-            precision: running.precision, merge: running.merge, precisions: modelPrecision,
+            precision: running.precision, merge: running.merge, overrides: modelOption,
             cache: running.keeping.open { logger.warning("\($0)") }, logger: logger
         ).registry()
         if let remark = engine.tileRegistersRemark { logger.notice("\(remark)") }

@@ -1,4 +1,5 @@
 import UnmaskHeads
+import UnmaskImage
 import UnmaskModel
 
 /// What a head answers of labelled images, and how right that is.
@@ -8,10 +9,33 @@ struct HeadMeasurement {
         /// Of each label, and of all images those whose labels are all right.
         case tags([(label: String, measures: TagMeasures)], exact: Double)
         case quantities([(name: String, measures: RegressionMeasures)])
+        case pixels(SegmentationMeasures)
+        case anomalies(AnomalyMeasures)
     }
 
     private(set) var predictions: [Prediction] = []
     let measures: Measures
+
+    /// Of a head that names pixels.
+    /// - Parameters:
+    ///   - masks: of the images; those whose masks can be used were run, in that order.
+    ///   - tokens: of those.
+    ///   - recipe: the model's.
+    init(_ head: Head, _ masks: MaskSet, _ tokens: FeatureRun.Result, _ recipe: Recipe) throws {
+        let numbers = MaskNumbers(head.fit)
+        try numbers.require(classes: head.labels.count, of: masks.present, in: masks.table.path)
+        var pixels = SegmentationMeasures(classes: head.labels)
+        let usable = masks.usable
+        for (place, index) in tokens.indices.enumerated() {
+            let mask = try masks.table.mask(usable[index])
+            let view = try RecipeView(recipe, width: mask.width, height: mask.height)
+            pixels.add(
+                answered: try head.segmentation(tokens.vector(place)).best(
+                    rows: view.rows.shares, columns: view.columns.shares),
+                expected: mask.numbers.map { numbers.class(of: $0) ?? PointLabels.ignored })
+        }
+        measures = .pixels(pixels)
+    }
 
     /// - Parameters:
     ///   - table: whose labels are the head's.
@@ -25,11 +49,11 @@ struct HeadMeasurement {
         for (place, row) in rows.enumerated() {
             let answer = try head.answer(vectors.vector(place), all)
             let ordered = answer.scores
-            switch head.kind {
-            case .ep, .attentive, .linear, .knn:
+            if head.kind.isExclusive {
                 guard let label = table.rows[row].labels.first.flatMap({ numbers[$0] }) else { continue }
                 classes.add(ordered.map(\.index), label: label, probability: ordered.first.map { Double($0.score) })
-            case .tag, .regress, .project: scores.append(ordered.sorted { $0.index < $1.index }.map(\.score))
+            } else {
+                scores.append(ordered.sorted { $0.index < $1.index }.map(\.score))
             }
             let expected =
                 head.kind == .regress ? table.rows[row].values.map { "\($0)" } : table.rows[row].labels
@@ -38,11 +62,26 @@ struct HeadMeasurement {
                     index: row, name: table.images.name(row), expected: expected, scores: Self.counted(answer, head),
                     isUnknown: answer.isUnknown))
         }
-        switch head.kind {
-        case .ep, .attentive, .linear, .knn: measures = .classes(classes)
-        case .tag: measures = Self.tags(head, scores, rows.map { Set(table.rows[$0].labels) })
-        case .regress, .project: measures = Self.quantities(head, scores, rows.map { table.rows[$0].values })
+        switch head.kind.learns {
+        case .oneClass: measures = .classes(classes)
+        case .labels: measures = Self.tags(head, scores, rows.map { Set(table.rows[$0].labels) })
+        case .quantities: measures = Self.quantities(head, scores, rows.map { table.rows[$0].values })
+        case .mask, .nothing: measures = try Self.anomalies(head, scores.map { $0[0] }, table, rows)
         }
+    }
+
+    private static func anomalies(
+        _ head: Head, _ scores: [Float], _ table: ImageTable, _ rows: [Int]
+    ) throws -> Measures {
+        guard table.labelNames.contains(AnomalyMeasures.good) else {
+            throw ModelError.invalidRequest(
+                "\(table.path): no image is labelled \(AnomalyMeasures.good): expected good ones under that name, and others under "
+                    + "any; there are \(table.labelNames.prefix(10).joined(separator: ", "))")
+        }
+        return .anomalies(
+            AnomalyMeasures(
+                scores: scores, isAnomalous: rows.map { table.rows[$0].labels != [AnomalyMeasures.good] },
+                threshold: head.calibration.thresholds?.first ?? .infinity))
     }
 
     /// Of labels that do not exclude one another those that count.

@@ -8,14 +8,12 @@ struct HeadSource: ParsableArguments {
     @Option(help: ArgumentHelp("The frozen backbone.", valueName: "path"))
     var model: String
 
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var running: RunningOptions
-
     @Option(
         help: ArgumentHelp(
             """
             Labelled images: a folder with a folder for each class; a list, .csv with a header or .jsonl, of path and label (or \
-            labels, or quantities), and split or group; or an IDX image file with its label file beside it.
+            labels, or quantities, or mask), and split or group; or an IDX image file with its label file beside it. For segment a \
+            folder with images and masks, PNGs of the same names; for project and anomaly any images.
             """, valueName: "DIR|CSV|JSONL|IDX"))
     var data: String
 
@@ -31,6 +29,9 @@ struct HeadSource: ParsableArguments {
     @Option(help: "The share of images that may be unreadable. They are named, and the exit code is 1.")
     var allowUnreadable = 0.01
 
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var running: RunningOptions
+
     func validate() throws {
         guard pooling != .tokens else { throw ValidationError("--pooling tokens: expected cls, mean or output") }
         guard (0...1).contains(allowUnreadable) else {
@@ -43,9 +44,15 @@ struct HeadSource: ParsableArguments {
         return try running.session(model, batch: max(running.batch, 32))
     }
 
-    /// - Parameter kind: one that needs no labels takes all images of a folder, whatever folders they lie in.
-    func table(for kind: HeadKind) throws -> ImageTable {
-        kind.needsNoLabels ? try ImageTable.unlabelled(data) : try ImageTable(data, values: values)
+    /// The images of `--data`, or of another place, as a head of that kind learns of them: of a folder all, whatever folders they
+    /// lie in, where it needs no labels.
+    func table(for kind: HeadKind, at path: String? = nil) throws -> ImageTable {
+        let path = path ?? data
+        return switch kind.learns {
+        case .nothing: try ImageTable.unlabelled(path)
+        case .mask: try ImageTable.masked(path)
+        case .oneClass, .labels, .quantities: try ImageTable(path, values: values)
+        }
     }
 
     /// What makes vectors of images, and keeps them where the options have a cache.
@@ -81,14 +88,21 @@ struct HeadSource: ParsableArguments {
     ///
     /// Throws where they are more than the allowed share.
     func tell(_ result: FeatureRun.Result, of table: ImageTable) throws {
-        for (index, error) in result.failed.sorted(by: { $0.key < $1.key }) {
+        try tell(result.failed, of: table)
+        guard !result.indices.isEmpty else { throw ModelError.unreadable("\(table.path): no image has a vector") }
+    }
+
+    /// Names the images that cannot be used.
+    ///
+    /// Throws where they are more than the allowed share.
+    func tell(_ failed: [Int: ItemError], of table: ImageTable) throws {
+        for (index, error) in failed.sorted(by: { $0.key < $1.key }) {
             Console.message("\(table.images.name(index)): \(error)")
         }
-        guard Double(result.failed.count) <= allowUnreadable * Double(table.count) else {
+        guard Double(failed.count) <= allowUnreadable * Double(table.count) else {
             throw ModelError.invalidRequest(
-                "\(table.path): \(result.failed.count) of \(table.count) images have no vector, more than the share of "
+                "\(table.path): \(failed.count) of \(table.count) images cannot be used, more than the share of "
                     + "\(allowUnreadable) that --allow-unreadable allows")
         }
-        guard !result.indices.isEmpty else { throw ModelError.unreadable("\(table.path): no image has a vector") }
     }
 }

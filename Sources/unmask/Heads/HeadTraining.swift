@@ -1,79 +1,24 @@
 import UnmaskHeads
-import UnmaskModel
 
-/// Labelled images as a head learns of them: those to fit on, and those to measure with, whose classes have one numbering.
-struct HeadTraining {
-    let kind: HeadKind
-    /// Of the head's outputs.
-    let labels: [String]
-    let train: ImageTable
+/// What a head is fitted on, and what it is measured with.
+protocol HeadTraining {
+    var train: ImageTable { get }
     /// Nil: nothing is measured.
-    let test: ImageTable?
-
-    /// - Parameters:
-    ///   - test: given apart; nil: by the list's own split, else by `share`.
-    ///   - share: of the images that are held out, where nothing says which.
-    ///   - names: what an IDX file's numbers are called, by number.
-    init(
-        kind: HeadKind, data: ImageTable, test: ImageTable?, share: Double, seed: UInt64, names: [String],
-        by rule: PairingRule
-    ) throws {
-        self.kind = kind
-        var (train, measured) = (data, test)
-        if test == nil {
-            let split = try Split(data, share: share, seed: seed)
-            (train, measured) = (data.only(split.train), split.test.isEmpty ? nil : data.only(split.test))
-        }
-        if kind.needsNoLabels {
-            (labels, train, measured) = ([], data, nil)
-        } else if kind == .regress {
-            labels = data.valueNames
-            guard !labels.isEmpty else {
-                throw ModelError.invalidRequest("regress: name the quantities of the list with --value NAME")
-            }
-        } else {
-            if kind.isExclusive,
-                let bad = (train.rows + (measured?.rows ?? [])).firstIndex(where: { $0.labels.count != 1 })
-            {
-                throw ModelError.invalidRequest(
-                    "\(data.path): image \(bad) has no label, or several: \(kind.rawValue) needs one; tag takes any number"
-                )
-            }
-            labels = Self.classes(train, names)
-            measured = try measured?.paired(with: labels, by: rule)
-            train = try train.paired(with: labels, by: .names)
-        }
-        (self.train, self.test) = (train, measured)
-    }
-
-    /// The classes that training images have, in order; an IDX file's have the names of its numbers, where there are any.
-    private static func classes(_ table: ImageTable, _ names: [String]) -> [String] {
-        let own = table.ownClasses
-        return table.hasNumbers && own.count <= names.count ? names : own
-    }
+    var test: ImageTable? { get }
+    /// Whether images were left out because what is said of them cannot be used.
+    var hasFailures: Bool { get }
 
     /// The head that the vectors, or tokens, of the training images make.
-    func fit(_ fitting: HeadFitting, _ features: FeatureRun.Result) throws -> Head {
-        let lesson = try lesson(train, features.indices)
-        guard kind.readsTokens, case .labels(let targets) = lesson else {
-            return try fitting.fit(
-                features.matrix(), lesson, labels: labels, stamp: features.stamp, progress: Console.progress)
-        }
-        return try fitting.fit(
-            features.tokens(), targets, labels: labels, stamp: features.stamp, progress: Console.progress)
-    }
+    func fit(_ fitting: HeadFitting, _ features: FeatureRun.Result) throws -> Head
 
-    /// What a head learns of some of a table's images.
-    private func lesson(_ table: ImageTable, _ rows: [Int]) throws -> HeadFitting.Lesson {
-        if kind.needsNoLabels { return .none }
-        if kind == .regress {
-            return .values(rows.flatMap { table.rows[$0].values }, outputs: labels.count)
-        }
-        let numbers = Dictionary(labels.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        let found = rows.map { table.rows[$0].labels.compactMap { numbers[$0] } }
-        return .labels(
-            kind.isExclusive
-                ? try Targets(classes: found.map { $0.first ?? 0 }, outputs: labels.count)
-                : try Targets(tags: found, outputs: labels.count))
-    }
+    /// What the head answers of the images that it is measured with, and how right that is.
+    func measured(_ head: Head, _ features: FeatureRun.Result) throws -> HeadMeasurement
+
+    /// Says what a person should know before relying on the head.
+    func warn(_ head: Head, _ features: FeatureRun.Result)
+}
+
+extension HeadTraining {
+    var hasFailures: Bool { false }
+    func warn(_ head: Head, _ features: FeatureRun.Result) {}
 }

@@ -29,6 +29,15 @@ extension HeadMeasurement.Measures {
                     $0.field("rmse", entry.measures.rootMeanSquare)
                 }
             }
+        case .pixels(let measures): measures.write(to: &line)
+        case .anomalies(let measures):
+            line.field("good", measures.good)
+            line.field("anomalous", measures.ranking.positives)
+            line.field("auroc", orNull: measures.ranking.auroc)
+            line.field("average_precision", orNull: measures.ranking.averagePrecision)
+            line.field("threshold", measures.threshold)
+            line.field("caught", measures.caught)
+            line.field("false_alarms", measures.falseAlarms)
         }
     }
 
@@ -53,7 +62,46 @@ extension HeadMeasurement.Measures {
                 ])
             }
             return table.text
+        case .pixels(let measures): return measures.text
+        case .anomalies(let measures):
+            var table = Table(["", "images", "called anomalous"], numeric: [1, 2])
+            table.add(["good", "\(measures.good)", "\(measures.falseAlarms)"])
+            table.add(["anomalous", "\(measures.ranking.positives)", "\(measures.caught)"])
+            return table.text
+                + "\nAUROC \(share(measures.ranking.auroc)), AP \(share(measures.ranking.averagePrecision)), anomalous from "
+                + "\(fixed(measures.threshold, 4))"
         }
+    }
+}
+
+extension SegmentationMeasures {
+    func write(to line: inout JSONWriter) {
+        line.field("pixels", pixels)
+        line.field("unseen_pixels", unseen)
+        line.field("mean_iou", orNull: meanIoU)
+        line.field("pixel_accuracy", orNull: accuracy)
+        line.key("classes")
+        line.array(of: classes.indices) { array, label in
+            array.object {
+                $0.field("label", classes[label])
+                $0.field("pixels", pixels(of: label))
+                $0.field("iou", orNull: iou(of: label))
+                $0.field("recall", orNull: recall(of: label))
+            }
+        }
+        line.key("confusion")
+        line.array(of: classes.indices) { array, label in
+            array.array(of: confusion[label * classes.count..<(label + 1) * classes.count]) { $0.value($1) }
+        }
+    }
+
+    var text: String {
+        var table = Table(["", "pixels", "IoU", "recall"], numeric: [1, 2, 3])
+        for label in classes.indices {
+            table.add([classes[label], "\(pixels(of: label))", percent(iou(of: label)), percent(recall(of: label))])
+        }
+        table.add(["all", "\(pixels)", percent(meanIoU), percent(accuracy)])
+        return table.text + (unseen == 0 ? "" : "\nnot seen by the model, and not counted: \(unseen) pixels")
     }
 }
 

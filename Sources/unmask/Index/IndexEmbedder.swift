@@ -44,7 +44,10 @@ struct IndexEmbedder: Sendable {
         }
     }
 
-    func embeddings(_ images: [PixelImage]) throws -> [Embedding] { try session.embed(images, options: options) }
+    /// - Parameter mask: the patches that are seen of each; nil for all.
+    func embeddings(_ images: [PixelImage], mask: Mask? = nil) throws -> [Embedding] {
+        try session.embed(images, options: options, masks: mask.map { Array(repeating: $0, count: images.count) })
+    }
 
     func embed(_ images: [PixelImage]) throws -> [Result<[Float], Bulk.Failure>] {
         try embeddings(images).map { embedding in

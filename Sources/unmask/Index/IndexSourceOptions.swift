@@ -11,8 +11,6 @@ struct IndexSourceOptions: ParsableArguments {
     @Option(name: .customShort("o"), help: ArgumentHelp("The index, a folder.", valueName: "DIR"))
     var output: String
 
-    @OptionGroup var options: ModelOptions
-
     @Option(
         help: """
             cls (the CLS token), mean (the mean of the patch tokens), map (attention pooling, where the model has it) or \
@@ -23,6 +21,8 @@ struct IndexSourceOptions: ParsableArguments {
 
     @Option(help: "Keep only the first D numbers of each vector.")
     var dimensions: Int?
+
+    @OptionGroup var options: ModelOptions
 
     func embedder() throws -> IndexEmbedder {
         try IndexEmbedder(try options.session { _ in .embed(pooling) }, pooling: pooling, dimensions: dimensions)

@@ -4,7 +4,7 @@ import UnmaskModel
 /// A list of images with what they are: CSV with a header, or JSON lines.
 ///
 /// Columns, or members: `path`, relative to the list's folder; `label`, or `labels` (in CSV separated by `;`); quantities by
-/// their names; `split`, which is `train` or `test`; `group`.
+/// their names; `mask`, a PNG beside the image's own path; `split`, which is `train` or `test`; `group`.
 struct ImageList {
     private(set) var paths: [String] = []
     private(set) var rows: [ImageTable.Row] = []
@@ -31,7 +31,7 @@ struct ImageList {
             try add(
                 path: fields["path"], labels: several ?? fields["label"].map { $0.isEmpty ? [] : [$0] },
                 values: values.map { name in fields[name].flatMap { Double($0) } }, split: fields["split"],
-                group: fields["group"], line: index + 2)
+                group: fields["group"], mask: fields["mask"], line: index + 2)
         }
     }
 
@@ -46,12 +46,15 @@ struct ImageList {
             func text(_ name: String) -> String? { object[name]?.texts.first }
             try add(
                 path: text("path"), labels: object["labels"]?.texts ?? object["label"]?.texts,
-                values: values.map { object[$0]?.number }, split: text("split"), group: text("group"), line: index + 1)
+                values: values.map { object[$0]?.number }, split: text("split"), group: text("group"),
+                mask: text("mask"),
+                line: index + 1)
         }
     }
 
     private mutating func add(
-        path image: String?, labels: [String]?, values: [Double?], split: String?, group: String?, line: Int
+        path image: String?, labels: [String]?, values: [Double?], split: String?, group: String?, mask: String?,
+        line: Int
     ) throws {
         guard let image, !image.isEmpty else { throw problem(line, "no path") }
         let numbers = values.compactMap(\.self)
@@ -61,15 +64,18 @@ struct ImageList {
         if let split, !["train", "test", ""].contains(split) {
             throw problem(line, "split “\(split)”: expected train or test")
         }
-        paths.append(
-            image.hasPrefix("/")
-                ? image
-                : ((path as NSString).deletingLastPathComponent as NSString)
-                    .appendingPathComponent(image))
+        paths.append(beside(image))
         rows.append(
             ImageTable.Row(
                 labels: labels ?? [], values: numbers, split: split.flatMap { $0.isEmpty ? nil : $0 },
-                group: group.flatMap { $0.isEmpty ? nil : $0 }))
+                group: group.flatMap { $0.isEmpty ? nil : $0 },
+                mask: mask.flatMap { $0.isEmpty ? nil : beside($0) }))
+    }
+
+    /// A path of the list, which is relative to its folder.
+    private func beside(_ file: String) -> String {
+        file.hasPrefix("/")
+            ? file : ((path as NSString).deletingLastPathComponent as NSString).appendingPathComponent(file)
     }
 
     private func problem(_ line: Int, _ text: String) -> ModelError { .unreadable("\(path), line \(line): \(text)") }

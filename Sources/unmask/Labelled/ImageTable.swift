@@ -13,6 +13,8 @@ struct ImageTable: Sendable {
         var split: String?
         /// Images of one group stay together when a split is made.
         var group: String?
+        /// The file that says what each pixel is.
+        var mask: String?
     }
 
     let path: String
@@ -61,6 +63,16 @@ struct ImageTable: Sendable {
         found.warn()
         guard !found.paths.isEmpty else { throw ModelError.unreadable("\(path): no image in it") }
         return ImageTable(path, .files(found.paths), found.paths.map { _ in Row() })
+    }
+
+    /// Images with masks: a folder of pairs, or a list whose images have one each.
+    static func masked(_ path: String) throws -> ImageTable {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            return try ImageTable(path)
+        }
+        let pairs = try MaskPairs(path)
+        return ImageTable(path, .files(pairs.paths), pairs.masks.map { Row(mask: $0) })
     }
 
     private init(_ path: String, _ images: ImageCollection, _ rows: [Row]) {

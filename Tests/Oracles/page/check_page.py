@@ -9,8 +9,10 @@ console has to stay empty. Prints how long the first answer took; FOLDER gets pi
 import argparse
 import base64
 import io
+import json
 import pathlib
 import secrets
+import subprocess
 import sys
 import tempfile
 import urllib.parse
@@ -179,6 +181,44 @@ def check_features(page, address):
         assert min(far) < 3, (channel, far)
 
 
+def heads(unmask, folder):
+    """Heads of the autoencoder that answer of every place, as options of the server."""
+    for part in ("images", "masks"):
+        (folder / part).mkdir()
+    for path in sorted(SAMPLE.parent.glob("*.png")):
+        image = Image.open(path).convert("L")
+        image.save(folder / "images" / path.name)
+        image.point(lambda shade: int(shade > 60)).save(folder / "masks" / path.name)
+    (folder / "classes.txt").write_text("ground\ncloth\n")
+    options = []
+    for kind, data in [("segment", folder), ("anomaly", folder / "images")]:
+        file = folder / f"{kind}.head"
+        subprocess.run([unmask, "fit", kind, "--model", MODELS[0], "--data", data, "-o", file], check=True, capture_output=True)
+        options += ["--head", f"{kind}={file}"]
+    return options
+
+
+def check_places(page, address):
+    """Masks lie over the image in their colours, and what is strange in red, as the heads answer."""
+    def asked(method, accept):
+        return urllib.request.urlopen(urllib.request.Request(
+            address + f"v1/{method}?model=fashion-mae", SAMPLE.read_bytes(), {"accept": accept})).read()
+
+    mask = np.array(Image.open(io.BytesIO(asked("segment", "image/png"))))
+    own = page.picture("original").astype(float)
+    share = 140 / 255
+    expected = np.where((mask == 1)[..., None], own * (1 - share) + np.array([128, 0, 0]) * share, own)
+    assert np.abs(page.picture("segments") - expected).max() <= 2 and 0 < (mask == 1).mean() < 1
+    said = page.find("picture-segments").text
+    assert f"cloth {100 * (mask == 1).mean():.1f} %" in said and "By segment" in said, said
+    answer = json.loads(asked("score", "application/json"))
+    said = page.find("picture-strange").text
+    assert ("anomalous:" if answer["results"][0]["anomalous"] else "like good images") in said, said
+    assert f"{answer['threshold']:.3g}" in said, (said, answer["threshold"])
+    commands = page.find("commands").text
+    assert "client.segment(" in commands and "v1/score?" in commands, commands
+
+
 def check_painting(page):
     canvas = page.browser.find_element(By.CSS_SELECTOR, "#picture-masked canvas")
     side = canvas.rect["width"] / 7
@@ -307,12 +347,14 @@ def main():
     parser.add_argument("unmask")
     parser.add_argument("--pictures", type=pathlib.Path)
     options = parser.parse_args()
-    with serving(options.unmask, MODELS, f"127.0.0.1:{PORT}"):
+    with tempfile.TemporaryDirectory() as folder, serving(
+            options.unmask, MODELS, f"127.0.0.1:{PORT}", *heads(options.unmask, pathlib.Path(folder))):
         driver = browser()
         try:
             page = Page(driver)
             print("Chromium", driver.capabilities["browserVersion"])
             check_look(page, f"http://127.0.0.1:{PORT}/")
+            check_places(page, f"http://127.0.0.1:{PORT}/")
             check_painting(page)
             check_classes(page)
             faults = driver.get_log("browser")

@@ -134,7 +134,8 @@ final class FakeBackend: InferenceBackend {
         case .reconstruct:
             return .reconstruction(
                 ReconstructionOutput(
-                    panel: item.image, sheet: item.image, reconstruction: item.image,
+                    pictures: ReconstructionPictures(
+                        original: item.image, masked: item.image, reconstruction: item.image, merged: item.image),
                     patchErrors: Array(repeating: isNaN ? .nan : 0.5, count: 49)))
         }
     }

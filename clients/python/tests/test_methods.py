@@ -1,5 +1,7 @@
 """Every method against the live server, every message held against the schemas."""
 
+import base64
+import io
 import struct
 import subprocess
 import zlib
@@ -9,6 +11,7 @@ import pytest
 import schemas
 import unmask
 from conftest import ROOT, program
+from PIL import Image
 
 
 @pytest.fixture
@@ -115,6 +118,50 @@ def test_heads_are_fitted_exchanged_and_taken_away(client, samples, tmp_path):
     client.unload_head("shoes")
     with pytest.raises(unmask.InvalidParams, match="one for each of the"):
         client.fit("x", vectors, labels[1:], kind="linear")
+
+
+def test_good_images_make_a_head_that_scores(client, samples):
+    fitted = client.fit("good", samples, kind="anomaly", folds=5, model="fashion-mae")
+    assert fitted["head"]["kind"] == "anomaly" and fitted["examples"] == len(samples)
+    strange = np.random.default_rng(0).integers(0, 256, (28, 28, 1), np.uint8)
+    scores = client.score([*samples, strange], model="fashion-mae")
+    *good, bad = scores.unwrap()
+    assert scores.head == "good" and scores.threshold > 0
+    assert not any(each.anomalous for each in good) and bad.anomalous
+    assert all(each.score == each.patches.max() and each.patches.shape == (7, 7) for each in [*good, bad])
+    assert client.score([strange], threshold=1e6, model="fashion-mae").unwrap()[0].anomalous is False
+    client.unload_head("good")
+    with pytest.raises(unmask.InvalidParams, match="no heads that score can ask"):
+        client.score(samples)
+    with pytest.raises(unmask.InvalidParams, match="good images alone"):
+        client.fit("good", samples, ["a"] * len(samples), kind="anomaly")
+
+
+def test_pixels_are_named_as_the_command_line_names_them(client, samples, tmp_path):
+    for part in ("images", "masks", "answers"):
+        (tmp_path / part).mkdir()
+    for path in samples:
+        image = Image.open(path).convert("L")
+        image.save(tmp_path / "images" / path.name)
+        image.point(lambda shade: int(shade > 60)).save(tmp_path / "masks" / path.name)
+    model, head = ROOT / "models/fashion-mae.safetensors", tmp_path / "cloth.head"
+    run = [program(), "fit", "segment", "--model", model, "--data", tmp_path, "-o", head, "--folds", "2"]
+    subprocess.run([str(part) for part in run], check=True, capture_output=True)
+    client.load_head("cloth", str(head))
+    found = client.segment(samples, model="fashion-mae")
+    run = [program(), "segment", tmp_path / "images", "--model", model, "--head", head, "-o", f"{tmp_path}/answers/"]
+    subprocess.run([str(part) for part in run], check=True, capture_output=True)
+    for path, answer in zip(samples, found.unwrap(), strict=True):
+        mask = np.asarray(Image.open(tmp_path / "answers" / path.name))
+        assert (answer.mask == mask).all() and found.head == "cloth"
+        assert {share.index: share.share for share in answer.classes} == pytest.approx(
+            {index: float((mask == index).mean()) for index in np.unique(mask)})
+    png = client.call("segment", {"images": [{"path": str(samples[0])}], "model": "fashion-mae"}).unwrap()["results"][0]["png"]
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        assert picture.mode == "P" and (np.asarray(picture) == found.unwrap()[0].mask).all()
+    with pytest.raises(unmask.InvalidParams, match="one that classify can ask"):
+        client.classify(samples, head="cloth", model="fashion-mae")
+    client.unload_head("cloth")
 
 
 def test_one_bad_image_is_one_error(client, samples, expected):

@@ -14,7 +14,7 @@ enum MethodAnswer: String {
     init(_ head: HTTPRequestHead, of method: Method) throws(ServiceError) {
         let possible: [MethodAnswer] =
             switch method {
-            case .reconstruct: [.json, .png, .bytes]
+            case .reconstruct, .segment: [.json, .png, .bytes]
             case .embed: [.json, .bytes]
             default: [.json]
             }

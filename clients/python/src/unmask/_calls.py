@@ -55,6 +55,15 @@ def classify(images: ImagesLike, **params: Any) -> Call[results.Classes]:
     return _on_images("classify", images, results.classes, params)
 
 
+def segment(images: ImagesLike, **params: Any) -> Call[results.Segmentations]:
+    # Samples, not a PNG: they are an array at once.
+    return _on_images("segment", images, results.segmentations, params | {"format": "pixels", "encoding": "frame"})
+
+
+def score(images: ImagesLike, **params: Any) -> Call[results.Scores]:
+    return _on_images("score", images, results.scores, params)
+
+
 def reconstruct(images: ImagesLike, **params: Any) -> Call[results.Reconstructions]:
     return _on_images("reconstruct", images, results.reconstructions, params | {"encoding": "frame"})
 
@@ -69,8 +78,8 @@ def search(images: ImagesLike, **params: Any) -> Call[results.Neighbours]:
     return _on_images("index.search", images, results.neighbours, params)
 
 
-def fit(name: str, examples: ImagesLike | results.Embeddings, labels: Sequence[Any], **params: Any) -> Call[dict[str, Any]]:
-    params = {"name": name, "labels": list(labels)} | _given(params)
+def fit(name: str, examples: ImagesLike | results.Embeddings, labels: Sequence[Any] | None, **params: Any) -> Call[dict[str, Any]]:
+    params = {"name": name} | _given(params | {"labels": None if labels is None else list(labels)})
     if isinstance(examples, results.Embeddings):
         vectors = np.ascontiguousarray(examples.array(), "<f4")
         params |= {"vectors": {"frame": 0}, "stamp": dict(examples.stamp)}

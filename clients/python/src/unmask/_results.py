@@ -79,6 +79,47 @@ class Classes(ItemResults["tuple[Label, ...]"]):
 
 
 @dataclass(frozen=True)
+class ClassShare:
+    label: str
+    index: int
+    share: float
+    """Of the image's pixels."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    mask: NDArray[np.uint8]
+    """The class of every pixel, `[H, W]`, at the model's size."""
+    classes: tuple[ClassShare, ...]
+    """Those that have a pixel, the largest share first."""
+
+
+@dataclass(frozen=True)
+class Segmentations(ItemResults[Segmentation]):
+    """The class of every pixel of every image."""
+
+    head: str
+
+
+@dataclass(frozen=True)
+class Score:
+    score: float
+    """The largest distance of a patch to those of good images."""
+    anomalous: bool
+    patches: NDArray[np.float32]
+    """The distance of each, as they lie in the image, `[rows, columns]`."""
+
+
+@dataclass(frozen=True)
+class Scores(ItemResults[Score]):
+    """How strange every image looks."""
+
+    head: str
+    threshold: float
+    """The score from which an image is anomalous."""
+
+
+@dataclass(frozen=True)
 class Reconstruction:
     png: bytes | None
     """A PNG file, where that was asked for."""
@@ -136,6 +177,26 @@ def embeddings(reply: Reply) -> Embeddings:
 
 def classes(reply: Reply) -> Classes:
     return Classes(**_items(reply.unwrap(), lambda item: tuple(Label(**label) for label in item["labels"])))
+
+
+def segmentations(reply: Reply) -> Segmentations:
+    result = reply.unwrap()
+
+    def segmentation(item: dict[str, Any]) -> Segmentation:
+        mask = np.frombuffer(_payload(item["pixels"], reply), np.uint8).reshape(item["shape"])
+        return Segmentation(mask, tuple(ClassShare(**share) for share in item["classes"]))
+
+    return Segmentations(**_items(result, segmentation), head=result["head"])
+
+
+def scores(reply: Reply) -> Scores:
+    result = reply.unwrap()
+
+    def score(item: dict[str, Any]) -> Score:
+        patches = np.asarray(item["patches"], np.float32).reshape(result["grid"])
+        return Score(item["score"], item["anomalous"], patches)
+
+    return Scores(**_items(result, score), head=result["head"], threshold=result["threshold"])
 
 
 def reconstructions(reply: Reply) -> Reconstructions:

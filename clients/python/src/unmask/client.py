@@ -201,6 +201,41 @@ class Client:
         )  # fmt: skip
         return self._run(call, timeout)
 
+    def segment(
+        self,
+        images: ImagesLike,
+        *,
+        head: str | None = None,
+        merge: int | None = None,
+        model: str | None = None,
+        recipe: str | None = None,
+        priority: str | None = None,
+        timeout: float | None = None,
+    ) -> Segmentations:
+        """The class of every pixel of every image, at the model's size, by one of the server's fitted heads: default its
+        only one of that kind."""
+        call = calls.segment(images, head=head, merge=merge, model=model, recipe=recipe, priority=priority)
+        return self._run(call, timeout)
+
+    def score(
+        self,
+        images: ImagesLike,
+        *,
+        head: str | None = None,
+        threshold: float | None = None,
+        merge: int | None = None,
+        model: str | None = None,
+        recipe: str | None = None,
+        priority: str | None = None,
+        timeout: float | None = None,
+    ) -> Scores:
+        """How strange every image looks, and where, by one of the server's fitted heads that know good images: default its
+        only one. `threshold`: the score from which an image is anomalous; default the head's."""
+        call = calls.score(
+            images, head=head, threshold=threshold, merge=merge, model=model, recipe=recipe, priority=priority
+        )
+        return self._run(call, timeout)
+
     def reconstruct(
         self,
         images: ImagesLike,
@@ -276,7 +311,7 @@ class Client:
         self,
         name: str,
         examples: ImagesLike | Embeddings,
-        labels: Sequence[Any],
+        labels: Sequence[Any] | None = None,
         *,
         kind: str | None = None,
         pooling: str | None = None,
@@ -290,7 +325,8 @@ class Client:
         recipe: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
-        """Makes a head of labelled examples, images or what `embed` gave, and puts it under a name."""
+        """Makes a head of labelled examples, images or what `embed` gave, and puts it under a name; of kind anomaly, of good
+        images without labels."""
         call = calls.fit(
             name, examples, labels, kind=kind, pooling=pooling, output=output, seed=seed, folds=folds, balanced=balanced,
             unknown=unknown, path=path, model=model, recipe=recipe,

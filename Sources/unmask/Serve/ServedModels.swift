@@ -14,29 +14,25 @@ struct ServedModels {
     var precision: PrecisionChoice
     var merge: MergeChoice
     /// Of models that differ.
-    var precisions: [ModelPrecision]
+    var overrides: [ModelOverride]
     /// Where packed weights are kept between starts.
     var cache: WeightCache?
     var logger: Logger
 
     func registry() throws -> ModelRegistry {
-        let (reading, engine, batch, logger) = (reading, engine, batch, logger)
-        let (precision, merge, cache) = (precision, merge, cache)
+        let (engine, batch, merge, cache, logger) = (engine, batch, merge, cache, logger)
         let sources = arguments.map(source)
-        for stated in precisions where !sources.contains(where: { $0.name == stated.model }) {
-            let names = sources.map(\.name).joined(separator: ", ")
-            throw ValidationError(
-                "--model-precision \(stated.model)=…: there is no such model; there are \(names)")
-        }
-        let choices = Dictionary(precisions.map { ($0.model, $0.precision) }, uniquingKeysWith: { _, last in last })
+        let usual = ServedModelOptions(reading: reading, precision: precision)
+        let own = try options(of: sources.map(\.name), usual)
         return try ModelRegistry(sources) { source in
             let path = source.path
-            let model = try reading.read(path)
+            let options = own[source.name] ?? usual
+            let model = try options.reading.read(path)
             if let notice = model.stateDict?.notice { logger.notice("\(notice)", metadata: ["model": "\(path)"]) }
             for note in model.notes { logger.warning("\(note)", metadata: ["model": "\(path)"]) }
             let opened = try OpenedSession(
-                model, engine: engine, maximumBatch: batch, precision: choices[source.name] ?? precision,
-                merge: merge, cache: cache)
+                model, engine: engine, maximumBatch: batch, precision: options.precision, merge: merge,
+                cache: cache)
             if let remark = opened.remark { logger.notice("\(remark)", metadata: ["model": "\(path)"]) }
             if opened.session.readsKeptWeights {
                 logger.info("packed weights from the cache", metadata: ["model": "\(path)"])
@@ -45,6 +41,20 @@ struct ServedModels {
                 opened.session,
                 warmUp: WarmUp { logger.warning("\($0)", metadata: ["model": "\(path)"]) })
         }
+    }
+
+    /// Of models that differ.
+    private func options(of names: [String], _ usual: ServedModelOptions) throws -> [String: ServedModelOptions] {
+        var own: [String: ServedModelOptions] = [:]
+        for change in overrides {
+            guard names.contains(change.model) else {
+                throw ValidationError(
+                    "--model-option \(change.model).\(change.key.rawValue)=…: there is no such model; there are "
+                        + names.joined(separator: ", "))
+            }
+            try own[change.model, default: usual].apply(change)
+        }
+        return own
     }
 
     private func source(_ argument: String) -> ModelSource {
