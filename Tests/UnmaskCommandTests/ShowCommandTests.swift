@@ -84,8 +84,19 @@ import UnmaskModel
         #expect(
             lines.allSatisfy { $0.filter { $0 == "▀" }.count == 60 }
                 && lines.count == (60 * picture.height / picture.width + 1) / 2)
-        // White above the pictures.
-        #expect(lines[0].hasPrefix("\u{1B}[38;2;255;255;255"))
+        // Of every line the upper row's colour of each block, then the lower one's.
+        let small = try picture.resized(height: lines.count * 2, width: 60)
+        for (line, text) in lines.enumerated() {
+            let found = text.components(separatedBy: "\u{1B}[38;2;").dropFirst().map { block in
+                block.prefix { $0 != "m" }.split(separator: ";").compactMap { UInt8($0) }
+            }
+            for (column, numbers) in found.enumerated() {
+                func pixel(_ row: Int) -> [UInt8] {
+                    Array(small.pixels[(row * 60 + column) * 3..<(row * 60 + column + 1) * 3])
+                }
+                #expect(numbers == pixel(2 * line) + [48, 2] + pixel(2 * line + 1))
+            }
+        }
     }
 
     /// What a terminal draws of sixels: of each pixel its colour in hundredths.
