@@ -30,11 +30,17 @@ def main():
         port = probe.getsockname()[1]
     second = ROOT / "models/fashion-mae.safetensors"
     with Server(o, "--model", second, "--http", f"127.0.0.1:{port}", model=SMALL_MODEL) as server:
+        with unmask.Client(server.path) as client:
+            client.ready()  # when it answers, all its doors are open
         speed(o, trial, server.path, ("127.0.0.1", port))
         mixed(trial, server.path, ("127.0.0.1", port))
         with unmask.Client(server.path) as client:
             trial.check("afterwards the server is well", client.health()["status"] == "ok")
     trial.finish()
+
+
+def uri(file):
+    return "data:image/png;base64," + base64.b64encode(file).decode()
 
 
 def post(path, body, kind="application/json", more=()):
@@ -47,9 +53,13 @@ def post(path, body, kind="application/json", more=()):
 
 def speed(o, trial, path, address):
     seconds = o.seconds or 6
-    files = [base64.b64encode(p.read_bytes()).decode() for p in sorted(SAMPLES.glob("*.png"))]
-    lines = [b"".join(encode_request(1, "embed", {"images": [{"base64": f}], "pooling": "cls"})) for f in files]
-    posts = [post("/v1/embeddings", json.dumps({"model": FIRST, "input": f}).encode()) for f in files]
+    files = [p.read_bytes() for p in sorted(SAMPLES.glob("*.png"))]
+    bare = [base64.b64encode(file).decode() for file in files]
+    # Both give numbers in base64.
+    params = [{"images": [{"base64": text}], "encoding": "base64"} for text in bare]
+    lines = [b"".join(encode_request(1, "embed", each)) for each in params]
+    bodies = [{"model": FIRST, "input": uri(file), "encoding_format": "base64"} for file in files]
+    posts = [post("/v1/embeddings", json.dumps(body).encode()) for body in bodies]
     sides = {"line": (exchange.Unmask, path, lines), "http": (exchange.HTTP, address, posts)}
 
     def rounds(rate=None):
@@ -97,7 +107,7 @@ def mixed(trial, path, address):
 def good(client, index, file, other):
     """(name, request, whether the body of a 200 is right)."""
     name = f"good {index}"
-    text = base64.b64encode(file).decode()
+    text = uri(file)
     vector = client.embed([file]).unwrap()[0].tobytes()
     labels = [(label.label, label.probability) for label in client.classify([file], top_k=3).unwrap()[0]]
     picture = client.reconstruct([file], model="fashion-mae", seed=index, ratio=0.5).unwrap()[0].png
@@ -109,8 +119,11 @@ def good(client, index, file, other):
         found = json.loads(body)["results"][0]["labels"]
         return [(label["label"], label["probability"]) for label in found] == labels
 
+    # OpenAI's are of length 1.
+    unit = client.embed([file], normalize=True).unwrap()[0].tobytes()
+
     def embedded(body):
-        return base64.b64decode(json.loads(body)["data"][0]["embedding"]) == vector
+        return base64.b64decode(json.loads(body)["data"][0]["embedding"]) == unit
 
     yield name, post("/v1/embed", file, "image/png", ["Accept: application/octet-stream"]), lambda body: body == vector
     yield name, post("/v1/classify?top_k=3", file, "application/octet-stream"), classified
@@ -118,7 +131,7 @@ def good(client, index, file, other):
     yield name, post("/v1/embeddings", json.dumps({"model": FIRST, "input": text, "encoding_format": "base64"}).encode()), embedded
     yield name, post(f"/v1/reconstruct?model=fashion-mae&seed={index}&ratio=0.5", file, "image/png", ["Accept: image/png"]), (
         lambda body: body == picture)
-    yield name, post("/v1/compare", json.dumps({"a": text, "b": base64.b64encode(other).decode()}).encode()), (
+    yield name, post("/v1/compare", json.dumps({"a": text, "b": uri(other)}).encode()), (
         lambda body: abs(json.loads(body)["cosine"] - cosine) < 1e-6)
     yield name, b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", lambda body: FIRST in body.decode()
 
