@@ -204,6 +204,7 @@ let package = Package(
             name: "UnmaskCommandTests",
             dependencies: [
                 "unmask", "UnmaskHeads", "UnmaskModel", "UnmaskWeights", "UnmaskGraph", "UnmaskImage", "UnmaskIndex",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: plain),
     ],

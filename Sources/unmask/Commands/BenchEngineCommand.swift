@@ -14,6 +14,8 @@ struct BenchEngineCommand: AsyncParsableCommand {
             Prints the median and best time, images a second, GFLOP/s, and how much that is of the processor's \
             multiply-add peak in the arithmetic of each product, measured in the same run. Time is the engine's alone: no decoding, no sockets. \
             With --merge the same pass without runs in turns with it.
+
+              unmask bench engine --model models/fashion-vit.safetensors --batch 8 --profile
             """)
 
     @Option(help: ArgumentHelp("A checkpoint, Hugging Face folder or ONNX file.", valueName: "path"))

@@ -8,6 +8,8 @@ struct BenchKernelsCommand: ParsableCommand {
         discussion: """
             A product of M rows with an [N, K] matrix of weights, bias included, each kernel in turn. “Of the peak” is \
             the share of what the processor does in that arithmetic with operands in registers, measured in between.
+
+              unmask bench kernels 197,768,768
             """)
 
     @Argument(

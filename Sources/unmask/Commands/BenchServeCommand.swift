@@ -105,7 +105,9 @@ struct BenchServeCommand: AsyncParsableCommand {
         if tally.lost > 0 || tally.unexpected > 0 { throw Outcome.someFailed }
     }
 
-    private var takesImages: Bool { ["embed", "classify", "reconstruct"].contains(method) }
+    private var takesImages: Bool {
+        ["embed", "classify", "segment", "score", "reconstruct", "index.search"].contains(method)
+    }
 
     private func requests() throws -> [EncodedRequest] {
         let requests = LoadRequests(

@@ -10,6 +10,8 @@ struct ConvertCommand: AsyncParsableCommand {
             The result is a .safetensors file that holds everything: weights in timm's names, configuration, recipe, \
             labels, licence, content hash, and what the model makes of a golden image, by which `ready` checks a server. \
             An ONNX file that is no plain Vision Transformer keeps its graph.
+
+              unmask convert mae_pretrain_vit_base.pth mae.safetensors --dtype f16
             """)
 
     @Argument(help: "A checkpoint (.safetensors, .pth, .pt, .bin, .ckpt), a Hugging Face folder or an ONNX file.")

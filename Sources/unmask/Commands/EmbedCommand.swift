@@ -10,6 +10,8 @@ struct EmbedCommand: AsyncParsableCommand {
         discussion: """
             Prints {"path","embedding","stamp"} for each image, in order, or {"path","error":{"type","message"}}. The \
             stamp says what made the vector; only vectors with equal stamps can be compared.
+
+              unmask embed photos/ --model models/fashion-mae.safetensors --pooling mean --normalize --out vectors.npy
             """)
 
     @Argument(help: ArgumentHelp("Images, folders of images, or - for a list of paths on standard input."))

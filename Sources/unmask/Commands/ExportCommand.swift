@@ -14,6 +14,8 @@ struct ExportCommand: AsyncParsableCommand {
             The file holds standard operators only, and in its metadata the recipe, labels, licence and content hash. It \
             takes float32 pixels [B, C, H, W], prepared and normalised by the recipe, or with --preprocess images as \
             they are. `unmask export --target list` says what each target sets, takes and refuses, and why.
+
+              unmask export models/fashion-vit.safetensors -o vit.onnx --target onnxruntime --verify photos/
             """)
 
     @Argument(help: "The model: a checkpoint of any kind that Unmask reads.")

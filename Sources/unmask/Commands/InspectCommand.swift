@@ -11,6 +11,8 @@ struct InspectCommand: AsyncParsableCommand {
             Configuration, parameters, arithmetic of one image, the plan's fused steps with their share of it, the \
             memory for activations, and the instruction set in use. Of an ONNX file also its operator set, producer, \
             inputs and outputs.
+
+              unmask inspect models/fashion-mae.safetensors --precision int8
             """)
 
     @Argument(help: "A checkpoint, a Hugging Face folder or an ONNX file.")

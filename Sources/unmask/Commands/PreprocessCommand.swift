@@ -10,6 +10,8 @@ struct PreprocessCommand: AsyncParsableCommand {
         discussion: """
             Prepares an image as --model does, or by --recipe without a model. --out writes a NumPy file of bytes, [H, W, C], \
             so that anyone can compare them with their own pipeline; --picture writes them as a PNG to look at.
+
+              unmask preprocess photo.jpg --model models/fashion-mae.safetensors --picture seen.png
             """)
 
     @Argument(help: "An image.")

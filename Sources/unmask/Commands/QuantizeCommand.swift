@@ -12,6 +12,8 @@ struct QuantizeCommand: AsyncParsableCommand {
             float32 it is no faster. Weights are rounded by rows, activations while they are read, so no data is needed; \
             with --calibrate, channels that stand out are evened out by what they are on those images, and the report is \
             about them. Without --out it only reports.
+
+              unmask quantize models/fashion-vit.safetensors --calibrate photos/ --out vit-int8.safetensors
             """)
 
     @Argument(help: "A checkpoint, a Hugging Face folder or an ONNX file of a Vision Transformer.")

@@ -11,9 +11,8 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve models over a Unix socket, TCP or HTTP.",
         discussion: """
-            Speaks line-delimited JSON, a superset of JSON-RPC 2.0: docs/protocol.md. Methods: hello, info, health, \
-            ready, stats, embed, classify, reconstruct, compare, index.search, index.info, cancel, and for administration load, unload, reload, \
-            drain, log_level. SIGTERM and SIGINT finish what is in flight, then end; SIGHUP reads the token, the \
+            Speaks line-delimited JSON, a superset of JSON-RPC 2.0, whose methods `unmask call hello` lists: docs/protocol.md. \
+            SIGTERM and SIGINT finish what is in flight, then end; SIGHUP reads the token, the \
             certificate and the models again. How to run it: docs/operations.md.
 
               unmask serve --model models/fashion-vit.safetensors --http 127.0.0.1:7701 --queue-wait 500
