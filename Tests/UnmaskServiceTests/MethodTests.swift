@@ -78,7 +78,8 @@ import UnmaskModel
 
     @Test(arguments: ["base64", "frame"])
     func reconstructGivesAPictureAndItsMask(encoding: String) async throws {
-        let params = #"{"images":[{"base64":"YQ=="}],"keep":[0,2],"encoding":"\#(encoding)"}"#
+        let picture = #""picture":"reconstruction","encoding":"\#(encoding)""#
+        let params = #"{"images":[{"base64":"YQ=="}],"keep":[0,2],\#(picture)}"#
         let line = #"{"id":1,"method":"reconstruct","params":\#(params)}"#
         let answer = try await LiveServer.ask(line)
         let item = try #require(answer.result?.results?.first)

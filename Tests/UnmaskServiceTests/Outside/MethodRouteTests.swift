@@ -67,7 +67,8 @@ import Testing
             let answer = try await Self.post(
                 "/v1/classify?top_k=1", "application/json; charset=utf-8", #"{"images":[\#(images)]}"#)
             #expect(try answer.decoded(Result.self).results?.first?.labels?.map(\.label) == ["even"], "\(answer.text)")
-            let rebuilt = try await Self.post("/v1/reconstruct", nil, #"{"images":[\#(images)],"format":"pixels"}"#)
+            let rebuilt = try await Self.post(
+                "/v1/reconstruct", nil, #"{"images":[\#(images)],"picture":"reconstruction","format":"pixels"}"#)
             #expect(try rebuilt.decoded(Result.self).results?.first?.pixels == .base64(image))
         }
     }
