@@ -11,10 +11,10 @@ package struct Canvas {
 
     package var image: PixelImage { PixelImage(width: width, height: height, channels: 3, pixels: pixels) }
 
-    /// A gray or RGB picture, each of its pixels `zoom` × `zoom`; what lies outside is left out.
+    /// A gray or RGB picture that begins on the canvas, each of its pixels `zoom` × `zoom`; what reaches beyond is left out.
     package mutating func draw(_ picture: PixelImage, left: Int, top: Int, zoom: Int = 1) {
-        for y in max(0, -top)..<max(0, min(picture.height * zoom, height - top)) {
-            for x in max(0, -left)..<max(0, min(picture.width * zoom, width - left)) {
+        for y in 0..<min(picture.height * zoom, height - top) {
+            for x in 0..<min(picture.width * zoom, width - left) {
                 let from = (y / zoom * picture.width + x / zoom) * picture.channels
                 let to = ((top + y) * width + left + x) * 3
                 for channel in 0..<3 {

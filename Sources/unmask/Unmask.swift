@@ -35,7 +35,7 @@ struct Unmask: AsyncParsableCommand {
         do {
             let asksForHelp = !Set(arguments).isDisjoint(with: ["--help", "-h"])
             if arguments.first == ServeCommand.configuration.commandName, !asksForHelp {
-                settings = try ServeSettings(Array(arguments.dropFirst()), ProcessInfo.processInfo.environment)
+                settings = try ServeSettings.own.get()
             }
             var command = try parseAsRoot(arguments + (settings?.arguments ?? []))
             // A service answers signals in its own way.

@@ -202,7 +202,10 @@ import UnmaskModel
             let cosine = zip(query, other).reduce(0) { $0 + $1.0 * $1.1 }
             #expect(abs((line["similarity"] as? Double ?? 9) - cosine) < 1e-5)
         }
-        for (region, words) in [("0,0,1,1", "no patch has its middle in it"), ("0,0,8", "--region")] {
+        for (region, words) in [
+            ("0,0,1,1", "no patch has its middle in it"), ("0,0,8", "--region"),
+            ("9223372036854775807,0,1,1", "--region"),
+        ] {
             let refused = try CommandLineRunner(list: search + ["--region", region])
             #expect(refused.code == 2 && refused.errors.contains(words), "\(refused.errors)")
         }

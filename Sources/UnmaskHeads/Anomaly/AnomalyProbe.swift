@@ -41,9 +41,7 @@ public struct AnomalyProbe: Sendable {
         guard (0..<1).contains(options.falseAlarms) else {
             throw .invalidParameter("false alarms \(options.falseAlarms): expected 0 to below 1")
         }
-        let folds = Folds(
-            try Targets(classes: Array(repeating: 0, count: tokens.images), outputs: 1), count: options.folds,
-            seed: options.seed)
+        let folds = try Folds(images: tokens.images, count: options.folds, seed: options.seed)
         guard folds.count > 1 else {
             throw .data(
                 "\(tokens.images) good images in \(options.folds) folds: expected 2 of each at least, so that the threshold "

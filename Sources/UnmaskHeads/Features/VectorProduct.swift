@@ -2,40 +2,35 @@
 enum VectorProduct {
     /// Σ a b, of which every sixteenth are summed by themselves.
     static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
-        let (first, second) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
-        let (size, step) = (MemoryLayout<Float>.stride, SIMD16<Float>.scalarCount)
-        var sums = SIMD16<Float>.zero
-        var index = 0
-        while index + step <= count {
-            sums +=
-                first.loadUnaligned(fromByteOffset: index * size, as: SIMD16<Float>.self)
-                * second.loadUnaligned(fromByteOffset: index * size, as: SIMD16<Float>.self)
-            index += step
-        }
-        var sum = sums.sum()
-        while index < count {
-            sum += a[index] * b[index]
-            index += 1
-        }
-        return sum
+        sum(a, b, count, { $0 * $1 }, { $0 * $1 })
     }
 
     /// Σ (a − b)², summed the same way.
     static func squaredDistance(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
+        sum(a, b, count, { ($0 - $1) * ($0 - $1) }, { ($0 - $1) * ($0 - $1) })
+    }
+
+    /// - Parameters:
+    ///   - terms: of sixteen pairs.
+    ///   - term: the same of one.
+    @inline(__always)
+    private static func sum(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int,
+        _ terms: (SIMD16<Float>, SIMD16<Float>) -> SIMD16<Float>, _ term: (Float, Float) -> Float
+    ) -> Float {
         let (first, second) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
         let (size, step) = (MemoryLayout<Float>.stride, SIMD16<Float>.scalarCount)
         var sums = SIMD16<Float>.zero
         var index = 0
         while index + step <= count {
-            let difference =
-                first.loadUnaligned(fromByteOffset: index * size, as: SIMD16<Float>.self)
-                - second.loadUnaligned(fromByteOffset: index * size, as: SIMD16<Float>.self)
-            sums += difference * difference
+            sums += terms(
+                first.loadUnaligned(fromByteOffset: index * size, as: SIMD16<Float>.self),
+                second.loadUnaligned(fromByteOffset: index * size, as: SIMD16<Float>.self))
             index += step
         }
         var sum = sums.sum()
         while index < count {
-            sum += (a[index] - b[index]) * (a[index] - b[index])
+            sum += term(a[index], b[index])
             index += 1
         }
         return sum

@@ -77,7 +77,7 @@ extension Head {
         let score = patches.contains(where: \.isNaN) ? .nan : patches.max() ?? 0
         return AnomalyAnswer(
             patches: patches, grid: grid, score: score,
-            isAnomalous: calibration.thresholds.map { Double(score) >= $0[0] } ?? false)
+            isAnomalous: Double(score) >= calibration.anomalousFrom)
     }
 
     private func tempered(_ scores: [Float]) -> [Float] {

@@ -42,6 +42,9 @@ public struct Head: Sendable {
         /// whose classes exclude one another.
         public var thresholds: [Double]?
 
+        /// The score from which an image is anomalous; without thresholds none is.
+        public var anomalousFrom: Double { thresholds?.first ?? .infinity }
+
         public init(temperature: Double = 1, unknownBelow: Double? = nil, thresholds: [Double]? = nil) {
             (self.temperature, self.unknownBelow, self.thresholds) = (temperature, unknownBelow, thresholds)
         }

@@ -22,7 +22,7 @@ public enum HeadKind: String, Sendable, Codable, CaseIterable {
     case project
 
     /// What a head learns of each image that it is fitted on.
-    public enum Lesson: Sendable {
+    public enum Subject: Sendable {
         /// One of several classes.
         case oneClass
         /// Any number of labels.
@@ -34,7 +34,7 @@ public enum HeadKind: String, Sendable, Codable, CaseIterable {
         case nothing
     }
 
-    public var learns: Lesson {
+    public var learns: Subject {
         switch self {
         case .ep, .attentive, .linear, .knn: .oneClass
         case .tag: .labels

@@ -28,6 +28,11 @@ struct Folds {
         (self.count, self.folds) = (parts, folds)
     }
 
+    /// Of images of which none is a class of its own.
+    init(images: Int, count: Int, seed: UInt64) throws(HeadError) {
+        self.init(try Targets(classes: Array(repeating: 0, count: images), outputs: 1), count: count, seed: seed)
+    }
+
     /// The images that are held out in a fold, ascending.
     func rows(of fold: Int) -> [Int] { folds.indices.filter { folds[$0] == fold } }
 }

@@ -16,6 +16,12 @@ public struct PatchGrid: Sendable, Codable, Equatable {
     private static let longestSide = 4096
 }
 
+/// Places along a side, as shares of it.
+public enum SideShares {
+    /// The middles of equal parts.
+    public static func middles(of parts: Int) -> [Double] { (0..<parts).map { (Double($0) + 0.5) / Double(parts) } }
+}
+
 /// Linear interpolation along one side of a grid: what lies between two tokens' middles is mixed of both, and what lies beyond
 /// the outermost is as they are (PyTorch's `interpolate` with `align_corners=False`).
 struct AxisStencil: Sendable {
@@ -41,6 +47,6 @@ struct AxisStencil: Sendable {
 
     /// At the middles of equal parts of the side.
     init(tokens: Int, parts: Int) {
-        self.init(tokens: tokens, places: (0..<parts).map { (Double($0) + 0.5) / Double(parts) })
+        self.init(tokens: tokens, places: SideShares.middles(of: parts))
     }
 }

@@ -16,9 +16,7 @@ public struct PointLabels: Sendable {
     var columns: Int { grid.columns * Self.perToken }
 
     /// Where points lie, as shares of a side, from the first to the last.
-    public static func shares(tokens: Int) -> [Double] {
-        (0..<tokens * perToken).map { (Double($0) + 0.5) / Double(tokens * perToken) }
-    }
+    public static func shares(tokens: Int) -> [Double] { SideShares.middles(of: tokens * perToken) }
 
     /// - Throws: where an image has another number of points, or a class that there is not.
     public init(grid: PatchGrid, classes: Int, images: [[UInt8]]) throws(HeadError) {

@@ -127,9 +127,7 @@ public struct SegmentationProbe: Sendable {
         func trials(
             _ progress: (String) -> Void
         ) throws(HeadError) -> [(strength: Double, measures: SegmentationMeasures)] {
-            let folds = Folds(
-                try Targets(classes: Array(repeating: 0, count: tokens.images), outputs: 1), count: options.folds,
-                seed: options.seed)
+            let folds = try Folds(images: tokens.images, count: options.folds, seed: options.seed)
             guard folds.count > 1, options.strengths.count > 1 else { return [] }
             let names = (0..<labels.classes).map(String.init)
             var trials = options.strengths.map { (strength: $0, measures: SegmentationMeasures(classes: names)) }

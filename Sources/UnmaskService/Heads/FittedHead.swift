@@ -65,6 +65,18 @@ struct FittedHead: Sendable {
             throw ServiceError(.internal, error.description)
         }
     }
+
+    /// What the head makes of every image, worked out beside the engine and counted, with what made it.
+    func results<Item: Sendable>(
+        of images: [ImageSource], _ run: ImageRequest, _ context: MethodContext,
+        _ item: @escaping @Sendable (InferenceOutput) throws(ServiceError) -> Item
+    ) async throws(ServiceError) -> (ItemResults<Item>, ResultStamp) {
+        let (outcomes, use) = try await run.run(images, .embed(vector), budget, context)
+        let items = try await context.scheduler.runBlocking { outcomes.map { $0.result.then(item) } }
+        let results = ItemResults(items, outcomes, context)
+        context.metrics.answered(head: name, images: results.done)
+        return (results, run.stamp(use, vector: vector))
+    }
 }
 
 extension ResultStamp {

@@ -17,17 +17,10 @@ struct ScoreResult: MethodResult {
         let fitted = try FittedHead(for: .score, parameters, run, context) { $0 == .anomaly }
         head = fitted.name
         grid = fitted.head.computation.grid
-        threshold =
-            try parameters.number("threshold", 0...1e9) ?? fitted.head.calibration.thresholds?.first ?? .infinity
-        let (outcomes, use) = try await run.run(images, .embed(fitted.vector), fitted.budget, context)
-        stamp = run.stamp(use, vector: fitted.vector)
-        let items = try await context.scheduler.runBlocking {
-            outcomes.map { outcome in
-                outcome.result.then { output throws(ServiceError) in try Self.item(output, fitted) }
-            }
+        threshold = try parameters.number("threshold", 0...1e9) ?? fitted.head.calibration.anomalousFrom
+        (results, stamp) = try await fitted.results(of: images, run, context) { output throws(ServiceError) in
+            try Self.item(output, fitted)
         }
-        results = ItemResults(items, outcomes, context)
-        context.metrics.answered(head: head, images: results.done)
     }
 
     private static func item(

@@ -30,18 +30,9 @@ struct SegmentResult: MethodResult {
         head = fitted.name
         let size = run.model.description.interface.imageSize
         try context.limits.checkAnswer(bytes: images.count * size[0] * size[1])
-        let (outcomes, use) = try await run.run(images, .embed(fitted.vector), fitted.budget, context)
-        stamp = run.stamp(use, vector: fitted.vector)
-        // Beside the engine: a mask takes as long as a picture.
-        let items = try await context.scheduler.runBlocking {
-            outcomes.map { outcome in
-                outcome.result.then { output throws(ServiceError) in
-                    try Self.item(output, fitted, height: size[0], width: size[1], format)
-                }
-            }
+        (results, stamp) = try await fitted.results(of: images, run, context) { output throws(ServiceError) in
+            try Self.item(output, fitted, height: size[0], width: size[1], format)
         }
-        results = ItemResults(items, outcomes, context)
-        context.metrics.answered(head: head, images: results.done)
     }
 
     private static func item(
@@ -49,9 +40,9 @@ struct SegmentResult: MethodResult {
     ) throws(ServiceError) -> Item {
         let grid = try fitted.answer(output) { (head, tokens) throws(HeadError) in try head.segmentation(tokens) }
         guard grid.isFinite else { throw ServiceError(.internal, "the segmentation has numbers that are not finite") }
-        func middles(_ count: Int) -> [Double?] { (0..<count).map { (Double($0) + 0.5) / Double(count) } }
         let map = LabelMap(
-            width: width, height: height, numbers: grid.best(rows: middles(height), columns: middles(width)))
+            width: width, height: height,
+            numbers: grid.best(rows: SideShares.middles(of: height), columns: SideShares.middles(of: width)))
         return Item(
             mask: try format.bytes(of: map), shape: [height, width],
             shares: ClassShares(map.numbers, labels: fitted.head.labels))

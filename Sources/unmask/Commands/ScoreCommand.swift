@@ -43,10 +43,9 @@ struct ScoreCommand: AsyncParsableCommand {
         let found = try ImagePaths(paths)
         found.warn()
         let fitted = try Head(path: head)
-        let session = try options.session { _ in .embed(fitted.stamp.pooling) }
-        try fitted.requireFit(for: session.stamp(of: fitted.embedding), name: head)
+        let session = try options.session(for: fitted, named: head)
         let places = try out.map { try PicturePlaces($0, of: found.paths, option: "--out") }
-        let threshold = threshold ?? fitted.calibration.thresholds?.first ?? .infinity
+        let threshold = threshold ?? fitted.calibration.anomalousFrom
         var report = ItemReport()
         let batches = ImageBatches(paths: found.paths, recipe: session.model.recipe, size: options.running.batch)
         try await batches.forEach { images in

@@ -40,8 +40,7 @@ struct SegmentCommand: AsyncParsableCommand {
         let found = try ImagePaths(paths)
         found.warn()
         let fitted = try Head(path: head)
-        let session = try options.session { _ in .embed(fitted.stamp.pooling) }
-        try fitted.requireFit(for: session.stamp(of: fitted.embedding), name: head)
+        let session = try options.session(for: fitted, named: head)
         let masks = try out.map { try PicturePlaces($0, of: found.paths, option: "--out") }
         let overlays = try overlay.map { try PicturePlaces($0, of: found.paths, option: "--overlay") }
         var report = ItemReport()

@@ -111,8 +111,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = try ServeSettings(
-            Array(CommandLine.arguments.dropFirst(2)), ProcessInfo.processInfo.environment)
+        let settings = try ServeSettings.own.get()
         if printConfig { return Console.result(try settings.yaml()) }
         let (logger, level, output) = outside.makeLogger()
         Console.sendMessages(to: logger)

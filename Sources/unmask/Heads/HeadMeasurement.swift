@@ -81,7 +81,7 @@ struct HeadMeasurement {
         return .anomalies(
             AnomalyMeasures(
                 scores: scores, isAnomalous: rows.map { table.rows[$0].labels != [AnomalyMeasures.good] },
-                threshold: head.calibration.thresholds?.first ?? .infinity))
+                threshold: head.calibration.anomalousFrom))
     }
 
     /// Of labels that do not exclude one another those that count.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import UnmaskHeads
 import UnmaskImage
 import UnmaskModel
 
@@ -9,12 +10,15 @@ struct QueryRegion: ExpressibleByArgument {
     private let width: Int
     private let height: Int
 
+    /// Longer than that of any image.
+    private static let longestSide = 1 << 31
+
     init?(argument: String) {
         let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
         let known = numbers.compactMap(\.self)
-        guard known.count == 4, numbers.count == 4, known[0] >= 0, known[1] >= 0, known[2] > 0, known[3] > 0 else {
-            return nil
-        }
+        guard known.count == 4, numbers.count == 4, known.allSatisfy({ (0..<Self.longestSide).contains($0) }),
+            known[2] > 0, known[3] > 0
+        else { return nil }
         (x, y, width, height) = (known[0], known[1], known[2], known[3])
     }
 
@@ -30,9 +34,8 @@ struct QueryRegion: ExpressibleByArgument {
         let size = try UprightSize(of: readImageFile(path))
         let view = try RecipeView(model.recipe, width: size.width, height: size.height)
         func inside(_ axis: RecipeView.Axis, _ count: Int, _ part: Range<Int>) -> [Int] {
-            (0..<count).filter { place in
-                axis.pixel(atShare: (Double(place) + 0.5) / Double(count)).map(part.contains) ?? false
-            }
+            let middles = SideShares.middles(of: count)
+            return (0..<count).filter { axis.pixel(atShare: middles[$0]).map(part.contains) ?? false }
         }
         let (rows, columns) = (interface.grid[0], interface.grid[1])
         let seen = inside(view.columns, columns, x..<x + width)

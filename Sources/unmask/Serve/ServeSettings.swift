@@ -30,6 +30,11 @@ struct ServeSettings {
     /// Variables that begin as ours do and are no option.
     private(set) var strangeVariables: [String] = []
 
+    /// Those of this process, read once.
+    static let own = Result {
+        try ServeSettings(Array(CommandLine.arguments.dropFirst(2)), ProcessInfo.processInfo.environment)
+    }
+
     /// Variables that mean something of their own, whichever command reads them.
     private static let otherVariables: Set = ["UNMASK_CACHE", "UNMASK_ISA", "UNMASK_REFUSE_MEMORY"]
 
