@@ -17,7 +17,7 @@ let package = Package(
             name: "Unmask",
             targets: [
                 "UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "UnmaskModel",
-                "UnmaskHeads", "UnmaskService",
+                "UnmaskHeads", "UnmaskIndex", "UnmaskService",
             ]),
         // The same without sockets: no NIO, no TLS.
         .library(
