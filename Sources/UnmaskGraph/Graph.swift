@@ -109,8 +109,10 @@ public struct Graph: Sendable {
     }
 
     /// Appends a node with one float32 result of a shape that the caller knows, and returns the result.
-    public mutating func add(_ op: Op, named name: String, _ inputs: [ValueID?], shape: Shape) -> ValueID {
-        let output = addValue(name, shape)
+    public mutating func add(
+        _ op: Op, named name: String, _ inputs: [ValueID?], shape: Shape, type: ElementType = .f32
+    ) -> ValueID {
+        let output = addValue(name, shape, type)
         nodes.append(Node(name: name, op: op, inputs: inputs, outputs: [output]))
         return output
     }

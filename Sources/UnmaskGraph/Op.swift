@@ -131,7 +131,7 @@ public enum Op: Sendable, Equatable {
     /// (x [B, K, D], prefix? [R, D] or [D], positions? [N, D], ids_keep? [B, K]) → [B, R + K, D]: positions are added to the
     /// patches; the prefix, which stands in front, has its own added already.
     case assembleTokens
-    /// (x [B, 1 + K, D], mask token [D], positions [1 + N, D], ids_restore [B, N]) → [B, 1 + N, D].
+    /// (x [B, R + K, D], mask token [D], positions [R + N, D], ids_restore [B, N]) → [B, R + N, D].
     case restoreTokens
     /// (keys as of an attention, sizes? [B, T], origins? i32 [B, N]) → what becomes of T tokens: members i32 [B, T] and
     /// starts i32 [B, S + 1] of the groups that are merged, their sizes [B, S], the logarithms of these [B, S], and the
@@ -148,10 +148,18 @@ public enum Op: Sendable, Equatable {
     case dropTokens(Int)
     /// (x [B, T, D]) → [B, D], the mean over the tokens after the first `skip`.
     case meanTokens(skip: Int)
-    /// (x [b, t, D], order i32 [S], a constant) → rows of D numbers, S for each image: the image's row of that number, or
-    /// zeros where it is negative. An image is what S rows of the result come from, so that windows may be images' parts
-    /// before or behind.
+    /// (x [b, t, D], order i32 [S], a constant, or [B, S] as `unitTokens` and `unitPlaces` give it) → rows of D numbers, S for
+    /// each image: the image's row of that number, or zeros where it is negative. An image is what S rows of the result come
+    /// from, so that windows may be images' parts before or behind.
     case gatherTokens
+    /// (x) → the same numbers in the result's shape.
+    case regroup
+    /// (ids_keep i32 [B, K]) → i32 [B, K · S²·R²]: of each kept unit of S·S tokens, nested, the numbers of the R·R tokens in
+    /// reach of each, row by row; -1 for those beyond the edge or in units that are not kept.
+    case unitTokens(UnitGrid, reach: ClosedRange<Int>)
+    /// (ids_keep i32 [B, K]) → i32 [B, K · S²]: where each token of the kept units, in the image's order, stands among them, who
+    /// are in the order of ids_keep, and nested.
+    case unitPlaces(UnitGrid)
     /// (x [B, T, C], weight [k·k, C], bias? [C]) → [B, T, C]: each channel of the grid convolved for itself, zeros around it.
     case depthwiseConvolution(GridConvolution)
     /// (x [B, T, D], weight [D], bias [D]) → [B, T, D]: x + weight · x · n + bias, n being the length of x's column over all
@@ -191,6 +199,9 @@ public enum Op: Sendable, Equatable {
         case .dropTokens: "dropTokens"
         case .meanTokens: "meanTokens"
         case .gatherTokens: "gatherTokens"
+        case .regroup: "regroup"
+        case .unitTokens: "unitTokens"
+        case .unitPlaces: "unitPlaces"
         case .depthwiseConvolution: "depthwiseConvolution"
         case .responseNorm: "responseNorm"
         case .poolTokens: "poolTokens"

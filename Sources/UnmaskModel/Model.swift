@@ -130,8 +130,9 @@ public final class Model: Sendable {
     }
 
     /// The model's computation with its weights.
-    package func graph(pixels: PixelInput = .bytes) throws(ModelError) -> Graph {
-        try source.build(pixels: pixels)
+    /// - Parameter masks: whether it is one in which patches may be left out, where the model allows it.
+    package func graph(pixels: PixelInput = .bytes, masks: Bool = true) throws(ModelError) -> Graph {
+        try source.build(pixels: pixels, masks: masks)
     }
 }
 

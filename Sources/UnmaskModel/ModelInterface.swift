@@ -73,7 +73,8 @@ public struct ModelInterface: Sendable, Equatable {
             if c.pooling != .tokens { pooling = tail.steps.isEmpty ? tail.pooling : .output }
         }
         self.init(
-            imageSize: c.imageSize, channels: c.channels, patchSize: c.composition.trunk == nil ? c.patchSize : nil,
+            imageSize: c.imageSize, channels: c.channels,
+            patchSize: c.composition.trunk == nil || !isWhole ? c.patchSize : nil,
             grid: c.grid, takesMasks: !isWhole, shapes: shapes, pooling: pooling, depth: c.depth,
             heads: c.composition.trunk == nil ? c.heads : nil, classes: c.classes,
             scores: c.classes == 0
@@ -109,7 +110,8 @@ public struct ModelInterface: Sendable, Equatable {
     ///   - block: behind which it is made; nil: of the finished tokens.
     public func shape(of pooling: Pooling, kept: Int, block: Int? = nil) -> [Int]? {
         if let block, blockShapes.indices.contains(block), shapes[pooling] != nil {
-            return pooling == .tokens ? blockShapes[block] : [blockShapes[block][1]]
+            let (tokens, width) = (blockShapes[block][0], blockShapes[block][1])
+            return pooling == .tokens ? [tokens / max(patches, 1) * kept, width] : [width]
         }
         return shapes[pooling]?.bound(by: [ModelGraph.kept: kept])
     }

@@ -131,11 +131,14 @@ enum ModelSource: Sendable {
     }
 
     /// The computation, with the inputs and outputs that `ModelGraph` names.
-    func build(pixels: PixelInput) throws(ModelError) -> Graph {
+    /// - Parameter masks: whether patches may be left out, where the model allows it; an imported graph keeps the inputs that
+    ///   it has.
+    func build(pixels: PixelInput, masks: Bool = true) throws(ModelError) -> Graph {
         switch self {
         case .checkpoint(let checkpoint):
             try ModelGraph.build(
-                checkpoint.configuration, parameters: checkpoint.tensors, recipe: checkpoint.recipe, pixels: pixels)
+                checkpoint.configuration, parameters: checkpoint.tensors, recipe: checkpoint.recipe, pixels: pixels,
+                masks: masks)
         case .graph(let graph): try graph.build(pixels: pixels)
         }
     }

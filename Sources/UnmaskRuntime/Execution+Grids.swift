@@ -1,6 +1,19 @@
 internal import CUnmaskKernels
 
 extension Execution {
+    /// - Parameter reach: of the tokens whose numbers are asked for; nil: it is asked where they stand.
+    func run(_ call: Instruction.Units, _ reach: ClosedRange<Int>?) {
+        var units = unmask_units(
+            batch: call.batch, rows: call.grid.rows, columns: call.grid.columns, side: call.grid.side, kept: call.kept,
+            ids_keep: ids(call.ids), scratch: address(call.scratch).assumingMemoryBound(to: Int32.self))
+        let out = address(call.out).assumingMemoryBound(to: Int32.self)
+        if let reach {
+            unmask_unit_tokens(engine, &units, reach.lowerBound, reach.upperBound, out)
+        } else {
+            unmask_unit_places(engine, &units, out)
+        }
+    }
+
     func run(_ call: Instruction.RelateHeads) {
         var call = unmask_relation(
             rows: call.rows, heads: call.grid.heads, head_dim: call.headWidth, height: call.grid.rows,

@@ -115,10 +115,11 @@ struct Execution {
                 engine, batch, prefixCount, kept, width, floats(x), floats(prefix), floats(positions), ids(kept_ids),
                 floats(out))
         case .restoreTokens(
-            let batch, let kept, let patches, let width, let x, let mask, let positions, let restore, let out):
+            let batch, let prefixCount, let kept, let patches, let width, let x, let mask, let positions, let restore,
+            let out):
             unmask_f32_restore_tokens(
-                engine, batch, kept, patches, width, floats(x), floats(mask), floats(positions), ids(restore),
-                floats(out))
+                engine, batch, prefixCount, kept, patches, width, floats(x), floats(mask), floats(positions),
+                ids(restore), floats(out))
         case .meanTokens(let batch, let tokens, let skip, let width, let x, let out):
             unmask_f32_mean_tokens(engine, batch, tokens, skip, width, floats(x), floats(out))
         case .copyTokens(let batch, let tokens, let range, let width, let x, let out):
@@ -131,9 +132,11 @@ struct Execution {
         case .unmergeTokens(let batch, let left, let sources, let width, let x, let origins, let out):
             unmask_f32_unmerge_tokens(
                 engine, batch, left, sources, width, floats(x), ids(origins), floats(out))
-        case .gatherRows(let images, let sources, let count, let width, let x, let order, let out):
+        case .gatherRows(let g):
             unmask_f32_gather_rows(
-                engine, images, sources, count, width, floats(x), ids(order), floats(out))
+                engine, g.images, g.sources, g.count, g.width, floats(g.x), ids(g.order), g.ownOrders, floats(g.out))
+        case .unitTokens(let call, let reach): run(call, reach)
+        case .unitPlaces(let call): run(call, nil)
         case .depthwise(let call): run(call)
         case .responseNorm(
             let batch, let tokens, let width, let x, let weight, let bias, let epsilon, let out, let scratch):

@@ -30,14 +30,16 @@ enum Instruction {
         batch: Int, prefixCount: Int, kept: Int, width: Int, x: Slot, prefix: Slot?, positions: Slot?, ids: Slot?,
         out: Slot)
     case restoreTokens(
-        batch: Int, kept: Int, patches: Int, width: Int, x: Slot, maskToken: Slot, positions: Slot, ids: Slot?,
-        out: Slot)
+        batch: Int, prefixCount: Int, kept: Int, patches: Int, width: Int, x: Slot, maskToken: Slot, positions: Slot,
+        ids: Slot?, out: Slot)
     case meanTokens(batch: Int, tokens: Int, skip: Int, width: Int, x: Slot, out: Slot)
     case copyTokens(batch: Int, tokens: Int, range: Range<Int>, width: Int, x: Slot, out: Slot)
     case matchTokens(Matching)
     case mergeTokens(Merge)
     case unmergeTokens(batch: Int, left: Int, sources: Int, width: Int, x: Slot, origins: Slot, out: Slot)
-    case gatherRows(images: Int, sources: Int, count: Int, width: Int, x: Slot, order: Slot, out: Slot)
+    case gatherRows(GatherRows)
+    case unitTokens(Units, reach: ClosedRange<Int>)
+    case unitPlaces(Units)
     case depthwise(Depthwise)
     case responseNorm(
         batch: Int, tokens: Int, width: Int, x: Slot, weight: Slot, bias: Slot, epsilon: Float, out: Slot, scratch: Slot
@@ -127,6 +129,19 @@ enum Instruction {
         var x, members, starts: Slot
         var sizes: Slot?
         var out: Slot
+    }
+
+    struct GatherRows {
+        var images, sources, count, width: Int
+        /// Whether each image has an order of its own.
+        var ownOrders: Bool
+        var x, order, out: Slot
+    }
+
+    struct Units {
+        var batch, kept: Int
+        var grid: UnitGrid
+        var ids, scratch, out: Slot
     }
 
     struct Depthwise {

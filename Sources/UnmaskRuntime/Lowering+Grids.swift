@@ -6,10 +6,11 @@ extension Lowering {
         let (x, order) = (try operand(node, 0), try operand(node, 1))
         let width = x.shape.last ?? 0
         let (from, to) = (x.shape.dropLast().reduce(1, *), width > 0 ? out.reduce(1, *) / width : 0)
-        let count = order.shape.reduce(1, *)
+        let ownOrders = graph.constants[order.id] == nil
+        let count = (ownOrders ? Array(order.shape.dropFirst()) : order.shape).reduce(1, *)
         let images = count > 0 ? to / count : 0
         guard images > 0, to * width == out.reduce(1, *), images * count == to, from % images == 0,
-            let largest = graph.constants[order.id]?.largestWhole
+            !ownOrders || order.shape.first == images, let largest = largestRow(of: order.id, sources: from / images)
         else {
             throw .malformedNode(
                 name: node.name, op: node.op.name, problem: "\(count) of the rows of \(x.shape) do not give \(out)")
@@ -19,8 +20,49 @@ extension Lowering {
                 name: node.name, op: node.op.name, problem: "it asks for rows beyond the \(from / images) there are")
         }
         return .gatherRows(
-            images: images, sources: from / images, count: count, width: width, x: x.slot, order: order.slot,
-            out: place(node, out))
+            .init(
+                images: images, sources: from / images, count: count, width: width, ownOrders: ownOrders, x: x.slot,
+                order: order.slot, out: place(node, out)))
+    }
+
+    /// The largest number that an order can have; nil where it cannot be known.
+    private func largestRow(of order: ValueID, sources: Int) -> Int? {
+        if let constant = graph.constants[order] { return constant.largestWhole }
+        guard let maker = graph.nodes.first(where: { $0.outputs.contains(order) }) else { return nil }
+        switch maker.op {
+        case .unitTokens(let grid, _): return grid.rows * grid.columns - 1
+        // Places among kept units' tokens, which are those that there are.
+        case .unitPlaces: return sources - 1
+        default: return nil
+        }
+    }
+
+    /// - Parameter tokens: whose numbers it gives of each unit.
+    mutating func units(
+        _ node: Node, _ grid: UnitGrid, tokens: Int, _ out: [Int]
+    ) throws(RuntimeError) -> Instruction.Units {
+        let ids = try operand(node, 0)
+        guard grid.isWhole, ids.shape.count == 2, out == [ids.shape[0], saturatingProduct(ids.shape[1], tokens)],
+            ids.shape[1] <= grid.units
+        else {
+            throw .malformedNode(
+                name: node.name, op: node.op.name,
+                problem:
+                    "units of \(grid.side)x\(grid.side) of \(grid.rows)x\(grid.columns) tokens and ids \(ids.shape) "
+                    + "do not give \(out)")
+        }
+        limitIdentifiers(node, 0, below: grid.units)
+        let result = place(node, out)
+        let scratch = try scratch(floats: saturatingProduct(ids.shape[0], grid.units), for: node) ?? .arena(0)
+        return .init(batch: ids.shape[0], kept: ids.shape[1], grid: grid, ids: ids.slot, scratch: scratch, out: result)
+    }
+
+    /// Nothing runs: the result lies where the operand does.
+    func regroup(_ node: Node) throws(RuntimeError) {
+        let (from, to) = (try operand(node, 0).shape, try shape(of: node.output))
+        guard from.reduce(1, *) == to.reduce(1, *) else {
+            throw .malformedNode(name: node.name, op: node.op.name, problem: "\(from) does not give \(to)")
+        }
     }
 
     mutating func relateHeads(

@@ -144,6 +144,7 @@ struct Lowering {
             return try lower(primitive, node, at: index, isEmpty: isEmpty)
         }
         if isEmpty { return placeEmpty(node) }
+        if case .regroup = node.op { return try regroup(node) }
         let out = try shape(of: node.output)
         let count = out.reduce(1, *)
         let width = out.last ?? 1
@@ -235,10 +236,18 @@ struct Lowering {
             let x = try operand(node, 0)
             let mask = try operand(node, 1)
             let positions = try operand(node, 2)
-            limitIdentifiers(node, 3, below: out[1] - 1)
+            // What is not restored has all its patches.
+            let patches = optional(node, 3) == nil ? x.shape[1] : try operand(node, 3).shape.last ?? 0
+            let prefix = optional(node, 3) == nil ? 0 : out[1] - patches
+            guard prefix >= 0, x.shape[1] >= prefix, patches + prefix == out[1] else {
+                throw .malformedNode(
+                    name: node.name, op: node.op.name, problem: "\(x.shape) and \(patches) patches do not give \(out)")
+            }
+            limitIdentifiers(node, 3, below: patches)
             instruction = .restoreTokens(
-                batch: out[0], kept: x.shape[1] - 1, patches: out[1] - 1, width: width, x: x.slot,
-                maskToken: mask.slot, positions: positions.slot, ids: optional(node, 3), out: place(node, out))
+                batch: out[0], prefixCount: prefix, kept: x.shape[1] - prefix, patches: patches, width: width,
+                x: x.slot, maskToken: mask.slot, positions: positions.slot, ids: optional(node, 3),
+                out: place(node, out))
             flops = count
         case .selectToken(let token):
             let x = try operand(node, 0)
@@ -256,6 +265,12 @@ struct Lowering {
                 batch: out[0], tokens: x.shape[1], skip: skip, width: width, x: x.slot, out: place(node, out))
             flops = x.shape.reduce(1, *)
         case .gatherTokens: instruction = try gatherTokens(node, out)
+        case .unitTokens(let grid, let reach):
+            let tokens = saturatingProduct(grid.side, grid.side, reach.count, reach.count)
+            instruction = .unitTokens(try units(node, grid, tokens: tokens, out), reach: reach)
+        case .unitPlaces(let grid):
+            instruction = .unitPlaces(
+                try units(node, grid, tokens: saturatingProduct(grid.side, grid.side), out))
         case .depthwiseConvolution(let convolution):
             (instruction, flops) = try depthwise(node, convolution, out)
         case .responseNorm(let epsilon):
@@ -274,7 +289,7 @@ struct Lowering {
             instruction = .unmergeTokens(
                 batch: out[0], left: x.shape[1], sources: out[1], width: width, x: x.slot,
                 origins: try operand(node, 1).slot, out: place(node, out))
-        case .primitive: return
+        case .regroup, .primitive: return
         }
         instructions.append(instruction)
         steps.append(

@@ -25,10 +25,13 @@ struct LoweringMemory {
         nodes = LoweringMemory.needed(graph, bindings)
         var views: [ValueID: ValueID] = [:]
         for node in nodes {
-            guard case .primitive(let primitive) = node.op,
-                PrimitiveKernel.of(primitive, node, graph) == .view, let x = node.inputs[0]
-            else { continue }
-            views[node.output] = views[x] ?? x
+            let isView =
+                switch node.op {
+                case .regroup: true
+                case .primitive(let primitive): PrimitiveKernel.of(primitive, node, graph) == .view
+                default: false
+                }
+            if isView, let x = node.inputs[0] { views[node.output] = views[x] ?? x }
         }
         self.views = views
         for (index, id) in graph.inputs.enumerated() { slots[id] = .input(index) }

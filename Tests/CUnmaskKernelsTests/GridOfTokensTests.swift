@@ -148,16 +148,66 @@ import Testing
         let order: [Int32] = [4, -1, 0, 0, 2, 3, -1, 1]
         var random = Random(1)
         let x = random.floats(images * sources * width)
-        let out = GuardedBuffer<Float>(count: images * order.count * width)
-        unmask_f32_gather_rows(engine.handle, images, sources, order.count, width, x, order, out.base)
-        let expected = (0..<images).flatMap { image in
-            order.flatMap { from -> [Float] in
-                guard from >= 0 else { return Array(repeating: 0, count: width) }
-                let start = (image * sources + Int(from)) * width
-                return Array(x[start..<start + width])
+        for orders in [[order], [order, order.reversed(), order.map { max(-1, 3 - $0) }]] {
+            let own = orders.count > 1
+            let out = GuardedBuffer<Float>(count: images * order.count * width)
+            unmask_f32_gather_rows(
+                engine.handle, images, sources, order.count, width, x, orders.flatMap(\.self), own, out.base)
+            let expected = (0..<images).flatMap { image in
+                orders[own ? image : 0].flatMap { from -> [Float] in
+                    guard from >= 0 else { return Array(repeating: 0, count: width) }
+                    let start = (image * sources + Int(from)) * width
+                    return Array(x[start..<start + width])
+                }
             }
+            expectSameBits(out.array, expected)
         }
-        expectSameBits(out.array, expected)
+    }
+
+    /// A token of kept units: its row and column in the image, in the order of the units and nested in each.
+    private func nested(_ side: Int, of unit: Int, across: Int) -> [(row: Int, column: Int)] {
+        func places(_ row: Int, _ column: Int, _ side: Int) -> [(row: Int, column: Int)] {
+            guard side > 1 else { return [(row, column)] }
+            let half = side / 2
+            return (0..<4).flatMap { places(row + $0 / 2 * half, column + $0 % 2 * half, half) }
+        }
+        return places(unit / across * side, unit % across * side, side)
+    }
+
+    @Test(arguments: [1, 2, 4, 8], [0...0, -1...0, -1...1])
+    func tokensOfKeptUnits(side: Int, reach: ClosedRange<Int>) throws {
+        let engine = try Engine(.available[0], threads: 3)
+        let (down, across) = (3, 2)
+        let (rows, columns) = (down * side, across * side)
+        let ids: [[Int32]] = [[4, 0, 5], [1, 2, 3]]
+        let scratch = GuardedBuffer<Int32>(count: 2 * down * across)
+        let all = ids.flatMap(\.self)
+        let count = 3 * side * side
+        let numbers = GuardedBuffer<Int32>(count: 2 * count * reach.count * reach.count)
+        let places = GuardedBuffer<Int32>(count: 2 * count)
+        all.withUnsafeBufferPointer { ids in
+            var units = unmask_units(
+                batch: 2, rows: rows, columns: columns, side: side, kept: 3, ids_keep: ids.baseAddress,
+                scratch: scratch.base)
+            unmask_unit_tokens(engine.handle, &units, reach.lowerBound, reach.upperBound, numbers.base)
+            unmask_unit_places(engine.handle, &units, places.base)
+        }
+        var expected: [Int32] = []
+        var order: [Int32] = []
+        for image in ids {
+            let tokens = image.flatMap { nested(side, of: Int($0), across: across) }
+            for (row, column) in tokens {
+                for (y, x) in reach.flatMap({ y in reach.map { x in (row + y, column + x) } }) {
+                    let isInside = (0..<rows).contains(y) && (0..<columns).contains(x)
+                    let isKept = isInside && image.contains(Int32(y / side * across + x / side))
+                    expected.append(isKept ? Int32(y * columns + x) : -1)
+                }
+            }
+            order += tokens.indices.sorted { (tokens[$0].row, tokens[$0].column) < (tokens[$1].row, tokens[$1].column) }
+                .map(Int32.init)
+        }
+        #expect(numbers.array == expected)
+        #expect(places.array == order)
     }
 
     @Test(arguments: ISA.available)

@@ -91,27 +91,29 @@ import Testing
         }
     }
 
-    @Test(arguments: ISA.available)
-    func restoredTokensEqualTheirDefinition(isa: ISA) throws {
+    @Test(arguments: ISA.available, [0, 1, 3])
+    func restoredTokensEqualTheirDefinition(isa: ISA, prefix: Int) throws {
         let engine = try Engine(isa, threads: 3)
         let batch = 2
         let width = 21
         let patches = 5
         var random = Random(3)
         let mask = random.floats(width)
-        let positions = random.floats((1 + patches) * width)
+        let positions = random.floats((prefix + patches) * width)
         for ids: [Int32]? in [nil, [3, 0, 4, 1, 2, 0, 1, 2, 3, 4]] {
             let kept = ids == nil ? patches : 2
-            let x = random.floats(batch * (1 + kept) * width)
-            let out = GuardedBuffer<Float>(count: batch * (1 + patches) * width)
+            let x = random.floats(batch * (prefix + kept) * width)
+            let out = GuardedBuffer<Float>(count: batch * (prefix + patches) * width)
             unmask_f32_restore_tokens(
-                engine.handle, batch, kept, patches, width, x, mask, positions, ids, out.base)
-            let expected = (0..<batch * (1 + patches) * width).map { i in
-                let row = i / width % (1 + patches)
-                let image = i / width / (1 + patches)
+                engine.handle, batch, prefix, kept, patches, width, x, mask, positions, ids, out.base)
+            let expected = (0..<batch * (prefix + patches) * width).map { i in
+                let row = i / width % (prefix + patches)
+                let image = i / width / (prefix + patches)
                 let column = i % width
-                let source = row == 0 ? -1 : ids.map { Int($0[image * patches + row - 1]) } ?? row - 1
-                let token = source < kept ? x[(image * (1 + kept) + 1 + source) * width + column] : mask[column]
+                let patch = row - prefix
+                let source = patch < 0 ? patch : ids.map { Int($0[image * patches + patch]) } ?? patch
+                let token =
+                    source < kept ? x[(image * (prefix + kept) + prefix + source) * width + column] : mask[column]
                 return token + positions[row * width + column]
             }
             expectSameBits(out.array, expected)

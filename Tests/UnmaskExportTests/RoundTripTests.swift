@@ -80,7 +80,7 @@ private struct Sample {
             ModelGraph.idsKeep: .i32(masks.flatMap { $0.idsKeep.map(Int32.init) }),
             ModelGraph.idsRestore: .i32(masks.flatMap { $0.idsRestore.map(Int32.init) }),
         ]
-        bindings = [ModelGraph.batch: batch, ModelGraph.kept: masks[0].kept]
+        bindings = ModelGraph.bindings(batch: batch, kept: masks[0].kept)
         output =
             switch test.part {
             case .encoder: (test.pooling ?? model.interface.pooling).rawValue

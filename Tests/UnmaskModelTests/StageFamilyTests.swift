@@ -11,6 +11,7 @@ import UnmaskRuntime
         "tiny-convnextv2", "tiny-convnextv2-fcmae/checkpoint.pth", "tiny-convnext-head-norm-first",
         "tiny-hf-convnextv2", "tiny-hiera", "tiny-hiera-abswin", "tiny-hiera-unprojected", "tiny-sam",
     ]
+    static let masked = families.filter { $0.contains("hiera") }
 
     private func load(_ family: String) throws -> Model {
         try Model.load(
@@ -83,6 +84,53 @@ import UnmaskRuntime
         }
     }
 
+    @Test(
+        "of some mask units: the same bits beside other images, and what is hidden changes nothing", arguments: masked)
+    func someUnits(family: String) throws {
+        let model = try load(family)
+        let (patches, grid) = (model.interface.patches, model.interface.grid)
+        let images = images(model, 4)
+        let masks = try (0..<4).map { try Mask.random(patches: patches, ratio: 0.5, seed: UInt64($0)) }
+        let engine = try Engine(threads: 2)
+        let session = try ModelSession(model, engine: engine, maximumBatch: 4)
+        let hidden = zip(images, masks).map { image, mask in
+            var pixels = image.pixels
+            for row in 0..<image.height {
+                for column in 0..<image.width where mask.removed[row / 32 * grid[1] + column / 32] == 1 {
+                    for channel in 0..<3 { pixels[(row * image.width + column) * 3 + channel] ^= 0xFF }
+                }
+            }
+            return PixelImage(width: image.width, height: image.height, channels: 3, pixels: pixels)
+        }
+        for (pooling, block) in [(Pooling.tokens, nil), (.mean, nil), (.tokens, 0), (.tokens, 2), (.mean, 1)] {
+            let options = EmbeddingOptions(pooling: pooling, block: block)
+            let together = try session.embed(images, options: options, masks: masks)
+            let kept = masks[0].kept
+            #expect(together[0].shape == model.interface.shape(of: pooling, kept: kept, block: block))
+            #expect(Set(together.map(\.values)).count == 4)
+            for index in images.indices {
+                let alone = try session.embed([images[index]], options: options, masks: [masks[index]])[0]
+                #expect(alone.values == together[index].values)
+            }
+            #expect(try session.embed(hidden, options: options, masks: masks).map(\.values) == together.map(\.values))
+        }
+        // Another order of the same units gives their tokens in that order.
+        let (first, again) = (masks[0].idsKeep, try Mask.keep(masks[0].idsKeep.reversed(), patches: patches))
+        let tokens = EmbeddingOptions(pooling: .tokens)
+        let (a, b) = (
+            try session.embed([images[0]], options: tokens, masks: [masks[0]])[0],
+            try session.embed([images[0]], options: tokens, masks: [again])[0]
+        )
+        let width = a.shape[1]
+        for place in first.indices {
+            let other = first.count - 1 - place
+            let distance = Distance(
+                Array(a.values[place * width..<(place + 1) * width]),
+                Array(b.values[other * width..<(other + 1) * width]))
+            #expect(distance.isClose, "\(family): \(distance)")
+        }
+    }
+
     @Test("nothing of it runs on plain kernels", arguments: families)
     func fused(family: String) throws {
         let model = try load(family)
@@ -113,11 +161,13 @@ import UnmaskRuntime
     func refusals(family: String) throws {
         let model = try load(family)
         let session = try ModelSession(model, engine: Engine(threads: 1))
-        #expect(!model.interface.takesMasks)
-        let mask = try Mask.random(patches: model.interface.patches, ratio: 0.5, seed: 1)
-        let masked = #expect(throws: ModelError.self) { try session.embed(images(model, 1), masks: [mask]) }
-        #expect("\(try #require(masked))".contains("whole image"))
-        #expect("\(try #require(masked))".contains("mean, tokens"))
+        #expect(model.interface.takesMasks == Self.masked.contains(family))
+        if !model.interface.takesMasks {
+            let mask = try Mask.random(patches: model.interface.patches, ratio: 0.5, seed: 1)
+            let masked = #expect(throws: ModelError.self) { try session.embed(images(model, 1), masks: [mask]) }
+            #expect("\(try #require(masked))".contains("whole image"))
+            #expect("\(try #require(masked))".contains("mean, tokens"))
+        }
         let pooled = #expect(throws: ModelError.self) { try EmbeddingOptions(pooling: .cls).validate(for: model) }
         #expect("\(try #require(pooled))".contains("mean, tokens"))
         #expect(try #require(session.mergeRefusal).contains("tokens cannot be merged here"))

@@ -27,11 +27,12 @@ void unmask_f32_assemble_tokens(
     unmask_engine *engine, size_t batch, size_t prefix_count, size_t kept, size_t width, const float *x,
     const float *prefix, const float *positions, const int32_t *ids_keep, float *out);
 
-/// The decoder's input: token i of the patches is x[b, 1 + ids_restore[b, i]] where ids_restore[b, i] is below `kept`
-/// and mask_token otherwise; row 0 is x[b, 0]; positions [1 + patches, width] are added to all.
-/// x [batch, 1 + kept, width], ids_restore [batch, patches] (NULL: nothing was masked), out [batch, 1 + patches, width].
+/// The decoder's input: the first `prefix_count` rows are x's; behind them token i of the patches is
+/// x[b, prefix_count + ids_restore[b, i]] where ids_restore[b, i] is below `kept`, and mask_token otherwise; positions
+/// [prefix_count + patches, width] are added to all. x [batch, prefix_count + kept, width], ids_restore [batch, patches] (NULL:
+/// nothing was masked), out [batch, prefix_count + patches, width].
 void unmask_f32_restore_tokens(
-    unmask_engine *engine, size_t batch, size_t kept, size_t patches, size_t width, const float *x,
+    unmask_engine *engine, size_t batch, size_t prefix_count, size_t kept, size_t patches, size_t width, const float *x,
     const float *mask_token, const float *positions, const int32_t *ids_restore, float *out);
 
 #endif

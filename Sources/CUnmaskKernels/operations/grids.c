@@ -92,7 +92,7 @@ typedef struct rows_job {
     size_t rows, sources, count, width, ldx, per_task;  // `count`: of an image, or of a group
     const float *x;
     const int32_t *order;
-    bool means;
+    bool means, own_orders;
     float *out;
 } rows_job;
 
@@ -102,7 +102,7 @@ static void gather_task(void *context, size_t index, uint32_t worker) {
     size_t bytes = job->width * sizeof *job->x;
     unmask_run run = unmask_run_of(index, job->per_task, job->rows);
     for (size_t row = run.start; row < run.end; row++) {
-        int32_t from = job->order[row % job->count];
+        int32_t from = job->order[job->own_orders ? row : row % job->count];
         float *out = job->out + row * job->width;
         if (from < 0) {
             memset(out, 0, bytes);
@@ -114,11 +114,11 @@ static void gather_task(void *context, size_t index, uint32_t worker) {
 
 void unmask_f32_gather_rows(
     unmask_engine *engine, size_t images, size_t sources, size_t count, size_t width, const float *x,
-    const int32_t *order, float *out) {
+    const int32_t *order, bool own_orders, float *out) {
     if (count == 0) return;
     rows_job job = {
         .rows = images * count, .sources = sources, .count = count, .width = width,
-        .per_task = unmask_items_per_task(width), .x = x, .order = order, .out = out};
+        .per_task = unmask_items_per_task(width), .x = x, .order = order, .own_orders = own_orders, .out = out};
     unmask_engine_run(engine, unmask_ceil_div(job.rows, job.per_task), gather_task, &job);
 }
 

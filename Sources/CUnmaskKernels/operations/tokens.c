@@ -52,22 +52,24 @@ static void restore_task(void *context, size_t index, uint32_t worker) {
     size_t width = job->width;
     unmask_run run = unmask_run_of(index, job->per_task, job->rows);
     for (size_t row = run.start; row < run.end; row++) {
-        size_t image = row / (1 + job->patches), token = row % (1 + job->patches);
-        const float *encoded = job->x + image * (1 + job->kept) * width, *source = encoded;
-        if (token > 0) {
-            size_t patch = token - 1;
+        size_t prefix = job->prefix, tokens = prefix + job->patches;
+        size_t image = row / tokens, token = row % tokens;
+        const float *encoded = job->x + image * (prefix + job->kept) * width, *source = encoded + token * width;
+        if (token >= prefix) {
+            size_t patch = token - prefix;
             size_t id = job->ids ? (size_t)job->ids[image * job->patches + patch] : patch;
-            source = id < job->kept ? encoded + (1 + id) * width : job->extra;
+            source = id < job->kept ? encoded + (prefix + id) * width : job->extra;
         }
         add_row(width, source, job->positions + token * width, job->out + row * width);
     }
 }
 
 void unmask_f32_restore_tokens(
-    unmask_engine *engine, size_t batch, size_t kept, size_t patches, size_t width, const float *x,
+    unmask_engine *engine, size_t batch, size_t prefix_count, size_t kept, size_t patches, size_t width, const float *x,
     const float *mask_token, const float *positions, const int32_t *ids_restore, float *out) {
     tokens_job job = {
-        .kept = kept, .patches = patches, .width = width, .rows = batch * (1 + patches),
+        .prefix = prefix_count, .kept = kept, .patches = patches, .width = width,
+        .rows = batch * (prefix_count + patches),
         .per_task = unmask_items_per_task(width), .x = x, .extra = mask_token, .positions = positions,
         .ids = ids_restore, .out = out};
     unmask_engine_run(engine, unmask_ceil_div(job.rows, job.per_task), restore_task, &job);

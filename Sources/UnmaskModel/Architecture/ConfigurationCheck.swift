@@ -47,7 +47,10 @@ extension ModelConfiguration {
         if let decoder {
             var encoder = composition
             encoder.tokenProbe = nil
-            require(encoder == Composition(), "a masked autoencoder's decoder follows a plain Vision Transformer")
+            let isHiera = if case .hiera? = composition.trunk { true } else { false }
+            require(
+                encoder == Composition() || isHiera,
+                "a masked autoencoder's decoder follows a plain Vision Transformer, or a Hiera")
             bounded("decoder width", decoder.width, limits.width)
             bounded("decoder mlp_width", decoder.mlpWidth, 8 * limits.width)
             bounded("decoder depth", decoder.depth, limits.depth)

@@ -4,14 +4,16 @@ internal import UnmaskImage
 /// From pixels to embedded patches.
 extension LayerBuilder {
     /// The graph's inputs: pixels, and which patches are kept where some may be left out.
-    mutating func inputs(_ c: ModelConfiguration, _ format: PixelInput) -> (pixels: ValueID, idsKeep: ValueID?) {
+    mutating func inputs(
+        _ c: ModelConfiguration, _ format: PixelInput, masks: Bool
+    ) -> (pixels: ValueID, idsKeep: ValueID?) {
         let (H, W, C) = (c.imageSize[0], c.imageSize[1], c.channels)
         let B = Dimension.symbol(ModelGraph.batch)
         let pixels =
             format == .bytes
             ? graph.addInput(ModelGraph.pixels, [B, .fixed(H), .fixed(W), .fixed(C)], .u8)
             : graph.addInput(ModelGraph.pixels, [B, .fixed(C), .fixed(H), .fixed(W)], .f32)
-        guard c.wholeImageReason == nil else { return (pixels, nil) }
+        guard masks, c.wholeImageReason == nil else { return (pixels, nil) }
         return (pixels, graph.addInput(ModelGraph.idsKeep, [B, .symbol(ModelGraph.kept)], .i32))
     }
 

@@ -31,6 +31,16 @@ struct LayerBuilder {
         return graph.addConstant(name, tensor)
     }
 
+    /// A parameter whose rows stand in another order.
+    /// - Parameter rows: the numbers of the parameter's rows; nil: as they are.
+    private mutating func parameter(_ name: String, _ shape: [Int], rows: [Int]?) throws(ModelError) -> ValueID {
+        guard let rows else { return try parameter(name, shape) }
+        let width = shape.dropFirst().reduce(1, *)
+        return try derived(name, shape, from: [(name: name, shape: shape)]) { numbers in
+            rows.flatMap { numbers[0][$0 * width..<($0 + 1) * width] }
+        }
+    }
+
     /// A constant that is computed from parameters' numbers, in their order.
     mutating func derived(
         _ name: String, _ shape: [Int], from sources: [(name: String, shape: [Int])],
@@ -92,14 +102,16 @@ struct LayerBuilder {
     /// - Parameters:
     ///   - weight: the weight where it is derived; nil: the parameter of that name.
     ///   - scale: the parameter of a row that the result is multiplied by; nil: none.
+    ///   - order: which of the parameters' rows gives each number of the result; nil: each its own.
     mutating func linear(
-        _ x: ValueID, _ name: String, to width: Int, bias: Bool = true, weight: ValueID? = nil, scale: String? = nil
+        _ x: ValueID, _ name: String, to width: Int, bias: Bool = true, weight: ValueID? = nil, scale: String? = nil,
+        order: [Int]? = nil
     ) throws(ModelError) -> ValueID {
         var operands: [ValueID?] = Array(repeating: nil, count: LinearOperand.count)
         operands[LinearOperand.x] = x
         operands[LinearOperand.weight] =
-            if let weight { weight } else { try parameter("\(name).weight", [width, self.width(x)]) }
-        if bias { operands[LinearOperand.bias] = try parameter("\(name).bias", [width]) }
+            if let weight { weight } else { try parameter("\(name).weight", [width, self.width(x)], rows: order) }
+        if bias { operands[LinearOperand.bias] = try parameter("\(name).bias", [width], rows: order) }
         if let scale { operands[LinearOperand.scale] = try parameter(scale, [width]) }
         return graph.add(.linear(LinearFusion()), named: name, operands, shape: graph[x].shape.with(width: width))
     }

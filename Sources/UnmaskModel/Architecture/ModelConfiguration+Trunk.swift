@@ -22,7 +22,7 @@ extension ModelConfiguration {
     var wholeImageReason: String? {
         switch composition.trunk {
         case .convNeXt: "ConvNeXt's convolutions need every patch's neighbours"
-        case .hiera: "Hiera leaves out whole mask units, which is not computed here"
+        case .hiera: nil
         case nil where composition.block.windows != nil || composition.block.relativePositions == .decomposed:
             "windows and the relations of rows and columns need every patch in its place"
         case nil where composition.neck != nil: "the neck's convolutions need every patch's neighbours"

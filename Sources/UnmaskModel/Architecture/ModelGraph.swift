@@ -13,6 +13,8 @@ package enum PixelInput: Sendable {
 package enum ModelGraph {
     package static let pixels = "pixels", idsKeep = "ids_keep", idsRestore = "ids_restore"
     package static let batch = "B", kept = "K"
+    /// The units that are kept of all images of a batch: B·K.
+    package static let units = "U"
     static let cls = "cls", mean = "mean", map = "map", tokens = "tokens", probabilities = "probabilities"
     package static let logits = "logits", prediction = "prediction"
     /// Which patches were removed (1), of an exported autoencoder.
@@ -24,12 +26,19 @@ package enum ModelGraph {
     package static func block(_ index: Int) -> String { "blocks.\(index)" }
     package static func decoderBlock(_ index: Int) -> String { "decoder_blocks.\(index)" }
 
+    /// What the symbols stand for in a pass over so many images that see so many patches each.
+    package static func bindings(batch: Int, kept: Int) -> [String: Int] {
+        [Self.batch: batch, Self.kept: kept, units: saturatingProduct(batch, kept)]
+    }
+
     /// The whole model: an encoder that sees the patches of `ids_keep`, and what the checkpoint has behind it.
+    /// - Parameter masks: whether patches may be left out, where the architecture allows it; else there is no `ids_keep`.
     static func build(
-        _ c: ModelConfiguration, parameters: [String: Tensor], recipe: Recipe, pixels format: PixelInput
+        _ c: ModelConfiguration, parameters: [String: Tensor], recipe: Recipe, pixels format: PixelInput,
+        masks: Bool = true
     ) throws(ModelError) -> Graph {
         var g = LayerBuilder(parameters: parameters)
-        try g.model(c, recipe: recipe, pixels: format)
+        try g.model(c, recipe: recipe, pixels: format, masks: masks)
         return g.graph
     }
 }
@@ -38,28 +47,37 @@ extension LayerBuilder {
     /// The whole model. Its outputs have the names of `ModelGraph`.
     /// - Parameter recipe: whose mean and deviation are applied to bytes.
     mutating func model(
-        _ c: ModelConfiguration, recipe: Recipe?, pixels format: PixelInput
+        _ c: ModelConfiguration, recipe: Recipe?, pixels format: PixelInput, masks: Bool = true
     ) throws(ModelError) {
-        let encoded = try encoder(c, recipe: recipe, pixels: format)  // [B, R + K, D]
-        try heads(c, encoded)
+        let encoded = try encoder(c, recipe: recipe, pixels: format, masks: masks)
+        try heads(c, encoded.tokens)
         if let decoder = c.decoder { try self.decoder(c, decoder, encoded) }
     }
 
     /// Pixels, and `ids_keep` where some may be left out, → [B, R + K, D], after the final norm where there is one.
     private mutating func encoder(
-        _ c: ModelConfiguration, recipe: Recipe?, pixels format: PixelInput
-    ) throws(ModelError) -> ValueID {
-        let (pixels, idsKeep) = inputs(c, format)
-        let patches = patches(c, of: pixels, idsKeep, recipe: format == .bytes ? recipe : nil)
-        var x: ValueID
+        _ c: ModelConfiguration, recipe: Recipe?, pixels format: PixelInput, masks: Bool
+    ) throws(ModelError) -> EncodedImage {
+        let (pixels, idsKeep) = inputs(c, format, masks: masks)
+        var encoded: EncodedImage
         switch c.composition.trunk {
-        case .convNeXt(let plan): x = try convNeXt(try patchEmbedding(patches, c), plan, c)
-        case .hiera(let plan): x = try hiera(patches, plan, c)
-        case nil: x = try blocks(try tokens(try patchEmbedding(patches, c), c, idsKeep), c, idsKeep)  // [B, R + K, D]
+        case .convNeXt(let plan):
+            let patches = patches(c, of: pixels, idsKeep, recipe: format == .bytes ? recipe : nil)
+            encoded = EncodedImage(tokens: try convNeXt(try patchEmbedding(patches, c), plan, c))
+        case .hiera(let plan):
+            // Units are left out once their pixels' neighbours are known.
+            let patches = patches(c, of: pixels, nil, recipe: format == .bytes ? recipe : nil)
+            encoded = try hiera(patches, plan, c, idsKeep)
+        case nil:
+            let patches = patches(c, of: pixels, idsKeep, recipe: format == .bytes ? recipe : nil)
+            let tokens = try tokens(try patchEmbedding(patches, c), c, idsKeep)
+            encoded = EncodedImage(tokens: try blocks(tokens, c, idsKeep))  // [B, R + K, D]
         }
-        if c.finalNorm { x = try norm(x, "norm", c.composition.block.norm, epsilon: c.normEpsilon) }
-        graph.addOutput(ModelGraph.norm, x)
-        return x
+        if c.finalNorm {
+            encoded.tokens = try norm(encoded.tokens, "norm", c.composition.block.norm, epsilon: c.normEpsilon)
+        }
+        graph.addOutput(ModelGraph.norm, encoded.tokens)
+        return encoded
     }
 
     /// [B, R + K, D] → [B, R + K, D], through equal blocks.
@@ -105,11 +123,13 @@ extension LayerBuilder {
 
     /// [B, R + K, D] and `ids_restore` → each patch's predicted values [B, N, P·P·C] (He et al. 2021, section 3).
     private mutating func decoder(
-        _ c: ModelConfiguration, _ d: DecoderConfiguration, _ encoded: ValueID
+        _ c: ModelConfiguration, _ d: DecoderConfiguration, _ encoded: EncodedImage
     ) throws(ModelError) {
         let (B, N, R) = (Dimension.symbol(ModelGraph.batch), c.patches, c.composition.prefixCount)
         let idsRestore = graph.addInput(ModelGraph.idsRestore, [B, .fixed(N)], .i32)
-        var x = try linear(encoded, "decoder_embed", to: d.width)  // [B, R + K, Dd]
+        var (x, planes) = (encoded.tokens, false)
+        if case .hiera(let plan) = c.composition.trunk { (x, planes) = (try fusedStages(encoded, plan, c), true) }
+        x = try linear(x, "decoder_embed", to: d.width)  // [B, R + K, Dd]
         let operands = [
             x, try derived("mask_token", [d.width], from: [("mask_token", [1, 1, d.width])]) { $0[0] },
             try derived("decoder_pos_embed", [R + N, d.width], from: [("decoder_pos_embed", [1, R + N, d.width])]) {
@@ -126,13 +146,26 @@ extension LayerBuilder {
             graph.addOutput(ModelGraph.decoderBlock(i), x)
         }
         x = try norm(x, "decoder_norm", epsilon: d.normEpsilon)
-        x = try linear(x, "decoder_pred", to: c.patchValues)  // [B, R + N, P·P·C]
+        x = try linear(x, "decoder_pred", to: c.patchValues, order: planes ? c.planewisePatch : nil)  // [B, R + N, P·P·C]
         x = graph.add(.dropTokens(R), named: "prediction", [x], shape: [B, .fixed(N), .fixed(c.patchValues)])
         graph.addOutput(ModelGraph.prediction, x)
     }
 }
 
+/// What an encoder leaves of an image.
+struct EncodedImage {
+    /// [B, R + K, D].
+    var tokens: ValueID
+    /// What each stage of a trunk leaves, [B, K, S·S·D], the tokens of a unit, nested, side by side; empty elsewhere.
+    var stages: [ValueID] = []
+}
+
 extension ModelConfiguration {
+    /// Where each number of a patch stands in a file that has its channels one behind another.
+    fileprivate var planewisePatch: [Int] {
+        (0..<patchValues).map { $0 % channels * patchSize * patchSize + $0 / channels }
+    }
+
     fileprivate var blockSizes: BlockSizes {
         BlockSizes(heads: heads, mlpWidth: mlpWidth, gelu: gelu, epsilon: normEpsilon, qkvBias: qkvBias)
     }

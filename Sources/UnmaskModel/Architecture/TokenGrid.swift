@@ -75,10 +75,18 @@ extension LayerBuilder {
         _ x: ValueID, _ name: String, _ shape: TokenConvolution, at tokens: [Int], in grid: TokenGrid, to D: Int,
         parts: Int = 1, bias: Bool = true
     ) throws(ModelError) -> ValueID {
-        let (K, S, side) = (shape.kernel, shape.stride, shape.reach.count)
-        let C = width(x) / (S * S)
         let covered = gather(
-            x, grid.neighbours(shape.reach, of: tokens), per: side * side, parts: parts, "\(name).neighbours")
+            x, grid.neighbours(shape.reach, of: tokens), per: shape.reach.count * shape.reach.count, parts: parts,
+            "\(name).neighbours")
+        return try convolution(covering: covered, name, shape, to: D, bias: bias)
+    }
+
+    /// The same, of the tokens that the kernel covers side by side.
+    mutating func convolution(
+        covering covered: ValueID, _ name: String, _ shape: TokenConvolution, to D: Int, bias: Bool = true
+    ) throws(ModelError) -> ValueID {
+        let (K, S, side) = (shape.kernel, shape.stride, shape.reach.count)
+        let C = width(covered) / (S * S * side * side)
         let source = (name: "\(name).weight", shape: [D, C, K, K])
         let weight = try derived(source.name, [D, side * side * S * S * C], from: [source]) { numbers in
             var rows = [Float](repeating: 0, count: D * side * side * S * S * C)

@@ -122,26 +122,34 @@ struct Checkpoint {
                 feature: "relative position biases are for images of \(from.map { $0 * configuration.patchSize }); "
                     + "their tables are not stretched to \(size)")
         }
+        var tokens = 1  // along each side of a patch
         if case .hiera(let plan)? = configuration.composition.trunk, plan.globalPositions == nil {
-            throw .unsupported(
-                file: path,
-                feature: "Hiera's positions are for images of \(from.map { $0 * configuration.patchSize }); "
-                    + "they are not stretched to \(size), as neither timm nor transformers does")
+            guard configuration.positionInterpolation == .hf else {
+                throw .unsupported(
+                    file: path,
+                    feature: "Hiera's positions are for images of \(from.map { $0 * configuration.patchSize }); "
+                        + "they are not stretched to \(size), as timm does not")
+            }
+            tokens = plan.unit
+        } else if configuration.composition.trunk != nil {
+            // The builder stretches those of an image and its units.
+            return
         }
-        // The builder stretches those of an image and its units.
-        guard configuration.composition.trunk == nil else { return }
-        let prefix = configuration.composition.tokens.positioned ?? 0
-        let tables = [
-            ("pos_embed", prefix, configuration.width),
-            ("decoder_pos_embed", configuration.prefixCount, configuration.decoder?.width),
-        ]
-        for (name, prefix, width) in tables {
-            guard let width, let values = tensors[name]?.floats() else { continue }
-            let resized = PositionResizing.resize(
-                values, prefix: prefix, width: width, from: from, to: configuration.grid,
-                interpolation: configuration.positionInterpolation)
-            tensors[name] = Tensor(resized, shape: [1, prefix + configuration.patches, width])
-        }
+        resizePositions("pos_embed", configuration.composition.tokens.positioned ?? 0, from: from, tokens: tokens)
+        resizePositions("decoder_pos_embed", configuration.prefixCount, from: from, tokens: 1)
+    }
+
+    /// - Parameters:
+    ///   - prefix: positions in front of the grid's.
+    ///   - from: the patches that they are for, along each side.
+    ///   - tokens: along each side of a patch.
+    private mutating func resizePositions(_ name: String, _ prefix: Int, from: [Int], tokens: Int) {
+        guard let table = tensors[name], let width = table.shape.last, let values = table.floats() else { return }
+        let grid = configuration.grid.map { $0 * tokens }
+        let resized = PositionResizing.resize(
+            values, prefix: prefix, width: width, from: from.map { $0 * tokens }, to: grid,
+            interpolation: configuration.positionInterpolation)
+        tensors[name] = Tensor(resized, shape: [1, prefix + grid.reduce(1, *), width])
     }
 }
 

@@ -12,31 +12,21 @@ enum HuggingFaceHieraLayout: CheckpointLayout {
     private static let stem = "hiera."
 
     static func read(_ source: LayoutSource, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
-        var encoder = TensorTable()
-        for (name, tensor) in source.tensors where !decoder.contains(where: bare(name).hasPrefix) {
-            _ = encoder.append(name, tensor)
-        }
-        let hasDecoder = encoder.count < source.tensors.count
-        let depths = depths(encoder.map { bare($0.name) })
-        let part = LayoutSource(
-            file: source.file, tensors: encoder, metadata: source.metadata, place: source.place,
-            isPartOfTraining: source.isPartOfTraining)
-        var checkpoint = try HuggingFaceLayout.read(part, renaming: { name(bare($0), depths) }, options)
-        if hasDecoder {
-            checkpoint.notes.append(
-                "left out: Hiera-MAE's decoder and the fusion of stages that it reads, which are not computed here")
-        }
-        return checkpoint
+        let depths = depths(source.tensors.map { bare($0.name) })
+        return try HuggingFaceLayout.read(source, renaming: { name(bare($0), depths) }, options)
     }
-
-    private static let decoder = ["decoder.", "multiscale_fusion.", "encoder_norm."]
 
     private static func bare(_ name: String) -> String {
         name.hasPrefix(stem) ? String(name.dropFirst(stem.count)) : name
     }
 
     private static func name(_ name: String, _ depths: [Int]) -> String? {
-        if name == HieraFamily.positions { return "pos_embed" }
+        if let parameter = HieraFamily.parameters[name] { return parameter }
+        for (theirs, mine) in HieraFamily.counted {
+            guard let (index, rest) = name.numbered(after: theirs) else { continue }
+            return ["weight", "bias"].contains(rest)
+                ? "\(mine).\(index).\(rest)" : rest.renamingModule(HieraFamily.words).map { "\(mine).\(index).\($0)" }
+        }
         guard let (stage, rest) = name.numbered(after: "encoder.stages."), stage < depths.count,
             let (layer, within) = rest.numbered(after: "layers."), layer < depths[stage]
         else { return name.renamingModule(HieraFamily.ends) }

@@ -25,7 +25,7 @@ struct ShapedArchitecture {
         if ShapedHiera.recognises(shapes) {
             let shaped = try ShapedHiera(shapes, stated: stated, facts: facts, options, file: file)
             self.configuration = shaped.configuration
-            self.notes = stated.notes
+            self.notes = shaped.notes
             return
         }
         var notes = stated.notes
@@ -74,7 +74,8 @@ struct ShapedArchitecture {
         try configuration.validate()
     }
 
-    private static func decoder(
+    /// The decoder that the tensors show; nil where they show none.
+    static func decoder(
         _ shapes: TensorShapes, _ stated: StatedArchitecture, _ options: ModelLoadOptions, epsilon: Float,
         _ notes: inout [String]
     ) throws(ModelError) -> DecoderConfiguration? {
@@ -89,7 +90,7 @@ struct ShapedArchitecture {
         return DecoderConfiguration(
             width: width, depth: shapes.depth("decoder_blocks"),
             // MAE's decoders have heads 32 wide: 16 of them at width 512.
-            heads: options.decoderHeads ?? max(1, width / 32),
+            heads: options.decoderHeads ?? stated.decoderHeads ?? max(1, width / 32),
             mlpWidth: try shapes.size("decoder_blocks.0.mlp.fc1.weight", 0, rank: 2), normEpsilon: epsilon,
             normPix: normPix ?? false)
     }

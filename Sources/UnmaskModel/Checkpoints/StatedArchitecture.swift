@@ -80,7 +80,8 @@ struct StatedArchitecture {
     var heads: Int? { first("num_heads", "num_attention_heads")?.integer }
     /// Of attention pooling.
     var poolHeads: Int? { first("attn_pool_num_heads")?.integer }
-    var normPix: Bool? { first("norm_pix_loss")?.bool }
+    var normPix: Bool? { first("norm_pix_loss", "normalize_pixel_loss")?.bool }
+    var decoderHeads: Int? { first("decoder_num_heads")?.integer }
     var normEpsilon: Float? { first("layer_norm_eps", "norm_eps")?.number.map { Float($0) } }
 
     /// The size with where it stands; nil where none is said or it is no size.
@@ -180,7 +181,8 @@ struct StatedArchitecture {
         "num_heads": .used, "num_attention_heads": .used, "mlp_ratio": .used, "intermediate_size": .used,
         "qkv_bias": .used, "final_norm": .used, "fc_norm": .used, "use_fc_norm": .used, "norm_pix_loss": .used,
         "layer_norm_eps": .used, "norm_eps": .used, "decoder_hidden_size": .used, "decoder_num_hidden_layers": .used,
-        "decoder_num_attention_heads": .used, "decoder_intermediate_size": .used,
+        "decoder_num_attention_heads": .used, "decoder_intermediate_size": .used, "decoder_num_heads": .used,
+        "decoder_depth": .used, "normalize_pixel_loss": .used,
         "act_layer": .only(spelledActivations), "hidden_act": .only(spelledActivations), "norm_layer": .only(norms),
         "global_pool": .only(
             [.string("token"), .string("avg"), .string("map"), .string("cls"), .string(""), .bool(true), .bool(false)]
@@ -236,7 +238,7 @@ struct StatedArchitecture {
         "auxiliary_loss_weight", "auxiliary_num_convs", "use_auxiliary_head", "pool_scales",
         "semantic_loss_ignore_index",
         "vocab_size",
-        "head_init_scale", "num_pos_feats", "layer_norm_init", "normalize_pixel_loss", "num_layers",
+        "head_init_scale", "num_pos_feats", "layer_norm_init", "num_layers",
         "crop_mode", "interpolation", "mean", "std", "notes", "description", "paper_ids", "paper_name", "paper_url",
     ]
 }

@@ -8,7 +8,7 @@ extension Model {
     /// The pixels that come in are float32 [B, C, H, W], prepared by the recipe and normalised by its mean and deviation;
     /// with `preprocesses`, bytes [B, height, width, C] of any size.
     public func onnx(_ options: ModelExportOptions, producerVersion: String) throws(ModelError) -> ONNXExport {
-        var graph = try graph(pixels: .normalised)
+        var graph = try graph(pixels: .normalised, masks: options.part == .mae)
         ChannelSmoothing.smooth(&graph, peaks: options.channelPeaks)
         let outputs = try outputs(of: options, in: &graph)
         var export = try ExportOptions(
@@ -47,6 +47,11 @@ extension Model {
             return [ModelGraph.logits]
         case .mae:
             guard hasDecoder else { throw .noDecoder(model: name) }
+            if let trunk = configuration?.composition.trunk, case .hiera = trunk {
+                throw .invalidRequest(
+                    "\(name) is a Hiera, whose masked units are not exported; its encoder and its classifier are: "
+                        + "--part encoder")
+            }
             if let kept = options.kept, !(1...interface.patches).contains(kept) {
                 throw .invalidRequest("\(kept) patches to keep: \(name) has \(interface.patches)")
             }

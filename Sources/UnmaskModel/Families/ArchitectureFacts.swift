@@ -4,6 +4,8 @@ internal import UnmaskGraph
 struct ArchitectureFacts {
     /// Attention heads; nil: as usual for the width.
     var heads: Int?
+    /// Attention heads of each stage; nil: twice as many as the one before.
+    var stageHeads: [Int]?
     /// The width of one head, where that decides their number.
     var headWidth: Int?
     var normEpsilon: Float = 1e-6

@@ -1,7 +1,7 @@
 internal import UnmaskGraph
 internal import UnmaskImage
 
-/// timm's `hiera`, and transformers': Hiera, and what remains of Hiera-MAE without its decoder.
+/// timm's `hiera`, transformers', and Meta's own files: Hiera, and Hiera-MAE with its decoder.
 enum HieraFamily: ArchitectureFamily {
     static func facts(of architecture: String) -> ArchitectureFacts? {
         let name = ArchitectureName(architecture)
@@ -14,7 +14,9 @@ enum HieraFamily: ArchitectureFamily {
     /// What is not said in a `config.json` of transformers.
     static func facts(config: [String: JSONMember]) -> ArchitectureFacts {
         var facts = ArchitectureFacts()
-        facts.heads = config["num_heads"]?.floats?.first.map { Int($0) } ?? 1
+        facts.stageHeads = config["num_heads"]?.floats?.compactMap { Int(exactly: $0) }
+        facts.heads = facts.stageHeads?.first ?? 1
+        facts.interpolation = .hf
         return facts
     }
 
@@ -25,14 +27,25 @@ enum HieraFamily: ArchitectureFamily {
     ]
     static let ends = [
         "embeddings.patch_embeddings.projection": "patch_embed.proj", "pooler.layernorm": "fc_norm",
-        "layernorm": "fc_norm", "classifier": "head",
+        "layernorm": "fc_norm", "classifier": "head", "decoder.decoder_embeddings": "decoder_embed",
+        "decoder.decoder_norm": "decoder_norm", "decoder.decoder_pred": "decoder_pred", "encoder_norm": "encoder_norm",
     ]
-    static let positions = "embeddings.position_embeddings"
+    static let parameters = [
+        "embeddings.position_embeddings": "pos_embed", "decoder.mask_token": "mask_token",
+        "decoder.decoder_position_embeddings": "decoder_pos_embed",
+    ]
+    /// Where what is counted stands: the decoder's blocks, and how each stage becomes one token a unit.
+    static let counted = [
+        ("decoder.decoder_block.layers.", "decoder_blocks"),
+        ("multiscale_fusion.multi_scale_fusion_heads.", "multi_scale_fusion_heads"),
+    ]
 }
 
 /// The architecture of a Hiera's tensors, in timm's names but for what stands behind the blocks.
 struct ShapedHiera {
     let configuration: ModelConfiguration
+    /// What was assumed.
+    let notes: [String]
 
     /// Whether the last block is wider than the first one.
     static func recognises(_ shapes: TensorShapes) -> Bool {
@@ -59,7 +72,7 @@ struct ShapedHiera {
                     + "a config.json beside the file")
         }
         let plan = HieraPlan(
-            stages: try Self.stages(shapes, heads: heads),
+            stages: try Self.stages(shapes, heads: heads, options.heads == nil ? facts?.stageHeads : nil),
             kernel: try shapes.size("patch_embed.proj.weight", 2, rank: 4),
             projects: !isWindowed || shapes.hasProjection,
             globalPositions: isWindowed ? Array((shapes["pos_embed"] ?? []).dropFirst(2)) : nil)
@@ -71,13 +84,18 @@ struct ShapedHiera {
         composition.tokens.prefix = []
         composition.tokens.positioned = nil
         composition.block.layerScale = shapes["blocks.0.ls1.gamma"] != nil
+        let epsilon = stated.normEpsilon ?? facts?.normEpsilon ?? 1e-6
+        var notes = stated.notes
+        let decoder = try ShapedArchitecture.decoder(shapes, stated, options, epsilon: epsilon, &notes)
+        self.notes = notes
         configuration = ModelConfiguration(
             imageSize: try Self.imageSize(shapes, plan, stated, options, file), patchSize: plan.stride * plan.unit,
             channels: try shapes.size("patch_embed.proj.weight", 1, rank: 4), width: last.width,
             depth: plan.blocks.count, heads: 1, mlpWidth: last.mlpWidth,
-            normEpsilon: stated.normEpsilon ?? facts?.normEpsilon ?? 1e-6, gelu: stated.gelu ?? .erf,
+            normEpsilon: epsilon, gelu: stated.gelu ?? .erf,
             finalNorm: false, fcNorm: shapes["fc_norm.weight"] != nil, pooling: .mean,
-            classes: shapes["head.weight"]?.first ?? 0, composition: composition)
+            classes: shapes["head.weight"]?.first ?? 0, positionInterpolation: facts?.interpolation ?? .timm,
+            decoder: decoder, composition: composition)
         guard width == plan.stages[0].width else {
             throw .unrecognised(
                 file: file, detail: "its patches are embedded in \(width) numbers, and its first block has others")
@@ -85,8 +103,10 @@ struct ShapedHiera {
         try configuration.validate()
     }
 
-    /// A stage begins where blocks widen, and has twice as many heads as the one before.
-    private static func stages(_ shapes: TensorShapes, heads: Int) throws(ModelError) -> [HieraPlan.Stage] {
+    /// A stage begins where blocks widen, and has twice as many heads as the one before where nothing says how many.
+    private static func stages(
+        _ shapes: TensorShapes, heads: Int, _ stated: [Int]?
+    ) throws(ModelError) -> [HieraPlan.Stage] {
         var stages: [HieraPlan.Stage] = []
         for index in 0..<shapes.depth("blocks") {
             let width = try shapes.size("blocks.\(index).attn.proj.weight", 0, rank: 2)
@@ -95,7 +115,9 @@ struct ShapedHiera {
             } else {
                 stages.append(
                     HieraPlan.Stage(
-                        width: width, depth: 1, heads: saturatingProduct(heads, 1 << min(stages.count, 16)),
+                        width: width, depth: 1,
+                        heads: stated.flatMap { stages.count < $0.count ? $0[stages.count] : nil }
+                            ?? saturatingProduct(heads, 1 << min(stages.count, 16)),
                         mlpWidth: try shapes.size("blocks.\(index).mlp.fc1.weight", 0, rank: 2),
                         attendsInUnits: stages.count < 2))
             }

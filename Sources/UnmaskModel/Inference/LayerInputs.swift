@@ -42,7 +42,7 @@ struct LayerInputs: Sendable {
             ModelGraph.pixels: .u8(images.flatMap(\.pixels)), ModelGraph.idsKeep: .i32(ids),
             ModelGraph.idsRestore: .i32(ids),
         ]
-        let sizes = [ModelGraph.batch: images.count, ModelGraph.kept: patches]
+        let sizes = ModelGraph.bindings(batch: images.count, kept: patches)
         let answers = try runnable { () throws(RuntimeError) in
             try session.run(inputs, bindings: sizes, outputs: layers.map { LayerInputs.output($0.name) })
         }

@@ -15,7 +15,8 @@ extension ModelSession {
         guard merge > 0, let task = ownTasks.first else { return 0 }
         let outputs = try outputs(of: task)
         let patches = model.interface.patches
-        let (sizes, merging) = (bindings(batch: 1, kept: patches), MergeTokens(perBlock: merge, patches: patches))
+        let sizes = ModelGraph.bindings(batch: 1, kept: patches)
+        let merging = MergeTokens(perBlock: merge, patches: patches)
         return try runnable { () throws(RuntimeError) in
             try session.blocks(merging: merging, bindings: sizes, outputs: outputs)
         }

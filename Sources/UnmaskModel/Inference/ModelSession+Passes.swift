@@ -87,14 +87,11 @@ extension ModelSession {
         let names = try outputs(of: task)
         let inputs = inputs(.u8(try pixels(images)), masks)
         let kept = masks.first?.kept ?? 0
-        let (bindings, merging) = (bindings(batch: images.count, kept: kept), merging(merge, kept: kept))
+        let bindings = ModelGraph.bindings(batch: images.count, kept: kept)
+        let merging = merging(merge, kept: kept)
         return try runnable { () throws(RuntimeError) in
             try session.profile(inputs, bindings: bindings, outputs: names, merging: merging)
         }
-    }
-
-    func bindings(batch: Int, kept: Int) -> [String: Int] {
-        [ModelGraph.batch: batch, ModelGraph.kept: kept]
     }
 
     private func inputs(_ pixels: InputArray, _ masks: [Mask]) -> [String: InputArray] {
@@ -113,7 +110,7 @@ extension ModelSession {
         let merging = merging(merge, kept: kept)
         return try runnable { () throws(RuntimeError) in
             try session.run(
-                inputs, bindings: [ModelGraph.batch: masks.count, ModelGraph.kept: kept], outputs: outputs,
+                inputs, bindings: ModelGraph.bindings(batch: masks.count, kept: kept), outputs: outputs,
                 merging: merging, slices: slices)
         }
     }

@@ -94,7 +94,7 @@ public final class ModelSession: Sendable {
     public func prepare(
         _ task: ModelTask, batch: Int? = nil, kept: Int? = nil, merge: Int? = nil, slices: Slices? = nil
     ) throws(ModelError) -> Plan {
-        let sizes = bindings(batch: batch ?? maximumBatch, kept: kept ?? model.interface.patches)
+        let sizes = ModelGraph.bindings(batch: batch ?? maximumBatch, kept: kept ?? model.interface.patches)
         let outputs = try outputs(of: task)
         if proof == nil { model.beginVerifying() }
         let merging = merging(merge ?? self.merge, kept: kept ?? model.interface.patches)
@@ -151,7 +151,7 @@ public final class ModelSession: Sendable {
 
     /// What of a pass over one image runs on fused kernels, and what on plain ones.
     public func fusionReport(_ task: ModelTask) throws(ModelError) -> FusionReport {
-        let sizes = bindings(batch: 1, kept: model.interface.patches)
+        let sizes = ModelGraph.bindings(batch: 1, kept: model.interface.patches)
         let outputs = try outputs(of: task)
         let merging = merging(merge, kept: model.interface.patches)
         return try runnable { () throws(RuntimeError) in

@@ -22,7 +22,9 @@ public struct StateDictSearch: Sendable {
                         stateDict: stateDict, pattern: index, prefix: prefix,
                         missing: pattern.required.filter { !present.contains($0) })
                     if match.missing.isEmpty {
-                        guard places.insert(prefix).inserted else { continue }
+                        // What one pattern reads below its stem is no other pattern's model without it.
+                        guard places.isDisjoint(with: [inner, prefix]) else { continue }
+                        places.formUnion([inner, prefix])
                         found.append((match, StateDictRank(path: stateDict.path, prefix: prefix)))
                     } else {
                         let share = Double(present.count) / Double(pattern.required.count)

@@ -79,6 +79,9 @@ def cases(size, out):
             staged(out, name, architecture, module, size, arguments)
     hf_staged(out)
     resized_sam(out)
+    masked_hiera(out)
+    hiera_mae(out)
+    resized_hiera(out)
 
 
 def staged(out, name, architecture, module, size, arguments):
@@ -113,6 +116,136 @@ def resized_sam(out):
     pixels = torch.randn(1, 3, 64, 48, generator=out.generator(name + "/pixels"))
     found = zoo_stages.EXPECTED[module](model, pixels)
     out.write(name, "tiny-sam", architecture, {"image_size": [64, 48]}, pixels, found)
+
+
+def masked_hiera(out):
+    """Hiera of some mask units, as timm leaves out the others."""
+    for case in ("hiera", "hiera-unprojected"):
+        name = f"tiny-{case}-masked"
+        if not out.wants(name):
+            continue
+        architecture, _, size, arguments = STAGED[case]
+        model = timm.create_model(architecture, **arguments).eval()
+        randomise(model, out.generator(f"tiny-{case}"))
+        zoo_stages.balance(model)
+        pixels = torch.randn(1, 3, *size, generator=out.generator(name + "/pixels"))
+        units = [side // 32 for side in size]
+        masking = random_masking(1, units[0] * units[1], 0.5, out.generator(name))
+        with torch.no_grad(), Taps(model.blocks) as blocks:
+            last = model.forward_features(pixels, mask=masking.mask == 0)
+            found = {
+                "blocks": {i: in_place(model.reroll(x, i, mask=True), masking, units) for i, x in blocks.outputs.items()},
+                "mean": model.head.norm(last.mean(dim=1)),
+                "logits": model.forward_head(last),
+            }
+        found["norm"] = found["blocks"][len(model.blocks) - 1]
+        out.write(name, f"tiny-{case}", architecture, {"image_size": size}, pixels, found, masking)
+
+
+def resized_hiera(out):
+    """Positions are stretched as transformers does where it is asked to."""
+    name = "tiny-hf-hiera-resized"
+    if not out.wants(name):
+        return
+    config = hf.HieraConfig(embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 2, 4, 8], image_size=[64, 64])
+    model = hf.HieraModel(config).eval()
+    randomise(model, out.generator(name))
+    zoo_stages.balance(model)
+    model.save_pretrained(out.checkpoint(name))
+    pixels = torch.randn(1, 3, 96, 64, generator=out.generator(name + "/pixels"))
+    with torch.no_grad():
+        answer = model(pixels, interpolate_pos_encoding=True)
+    found = {"norm": answer.last_hidden_state, "mean": answer.pooler_output}
+    out.write(name, name, "hiera", {"image_size": [96, 64]}, pixels, found)
+
+
+def in_place(kept, masking, units):
+    """Kept mask units [B, K, s, s, D], as they follow one another in the image, as tokens [B, K s s, D] in the image's order:
+    where a unit is one token, in the order of `ids_keep`."""
+    batch, count, side, _, width = kept.shape
+    if side == 1:
+        places = masking.ids_keep.argsort(dim=1).argsort(dim=1)
+        return torch.stack([tokens[order] for tokens, order in zip(kept.flatten(1, 3), places)])
+    seen = masking.mask == 0
+    images = []
+    for tokens, visible in zip(kept, seen):
+        whole = torch.full((units[0] * units[1], side, side, width), torch.nan)
+        whole[visible] = tokens
+        rows = whole.reshape(*units, side, side, width).transpose(1, 2).reshape(-1, width)
+        images.append(rows[~rows[:, 0].isnan()])
+    return torch.stack(images)
+
+
+def hiera_mae(out):
+    """Hiera-MAE with its decoder, whose numbers of a patch stand channel by channel."""
+    checkpoint = "tiny-hf-hiera-mae"
+    config = hf.HieraConfig(embed_dim=8, depths=[1, 2, 2, 1], num_heads=[1, 2, 2, 4], image_size=[64, 96],
+                            decoder_hidden_size=24, decoder_depth=2, decoder_num_heads=3)
+    for name, ratio in ((f"{checkpoint}-50", 0.5), (f"{checkpoint}-0", 0.0)):
+        if not out.wants(name):
+            continue
+        config.mask_ratio = ratio
+        model = hf.HieraForPreTraining(config).eval()
+        randomise(model, out.generator(checkpoint))
+        zoo_stages.balance(model)
+        model.save_pretrained(out.checkpoint(checkpoint))
+        pixels = torch.randn(2, 3, 64, 96, generator=out.generator(name + "/pixels"))
+        masking = random_masking(2, 6, ratio, out.generator(name))
+        out.write(name, checkpoint, "hiera", {}, pixels, autoencoded(model, pixels, masking), masking)
+    name = "tiny-hiera-mae-pth"
+    if out.wants(name):
+        # As Meta's own files are, which say nothing of heads and of normalised patches.
+        config.mask_ratio, config.num_heads = 0.5, [1, 2, 4, 8]
+        model = hf.HieraForPreTraining(config).eval()
+        randomise(model, out.generator(name))
+        zoo_stages.balance(model)
+        torch.save({"model_state": metas_names(model)}, out.checkpoint(name) / "checkpoint.pth")
+        pixels = torch.randn(2, 3, 64, 96, generator=out.generator(name + "/pixels"))
+        masking = random_masking(2, 6, 0.5, out.generator(name))
+        found = autoencoded(model, pixels, masking)
+        del found["reconstruction"]
+        options = {"heads": 1, "decoder_heads": 3, "image_size": [64, 96]}
+        out.write(name, f"{name}/checkpoint.pth", "hiera", options, pixels, found, masking)
+
+
+def metas_names(model):
+    depths = model.config.depths
+    words = {"layernorm_before": "norm1", "layernorm_after": "norm2"}
+    ends = {"decoder.decoder_embeddings": "decoder_embed", "decoder.decoder_position_embeddings": "decoder_pos_embed",
+            "hiera.embeddings.patch_embeddings.projection": "patch_embed.proj",
+            "hiera.embeddings.position_embeddings": "pos_embed", "multiscale_fusion.": "", "decoder.mask": "mask",
+            "decoder.decoder_norm": "decoder_norm", "decoder.decoder_pred": "decoder_pred"}
+    found = {}
+    for name, tensor in model.state_dict().items():
+        layer = re.match(r"hiera\.encoder\.stages\.(\d+)\.layers\.(\d+)\.", name)
+        if layer:
+            name = f"blocks.{sum(depths[:int(layer[1])]) + int(layer[2])}." + name[layer.end():]
+        name = re.sub(r"^decoder\.decoder_block\.layers\.", "decoder_blocks.", name)
+        for theirs, metas in {**words, **ends}.items():
+            name = name.replace(theirs, metas)
+        found[name] = tensor
+    return found
+
+
+@torch.no_grad()
+def autoencoded(model, pixels, masking):
+    encoder, decoder = model.hiera.encoder, model.decoder
+    layers = [(i, layer) for i, stage in enumerate(encoder.stages) for layer in stage.layers]
+    with Taps([layer for _, layer in layers]) as blocks, Taps(decoder.decoder_block.layers) as decoder_blocks:
+        answer = model(pixels, noise=masking.noise)
+    assert torch.equal(answer.ids_restore, masking.ids_restore)
+    units = [2, 3]
+    taps = {i: in_place(encoder.reroll(x, layers[i][0], masking.mask == 0), masking, units)
+            for i, x in blocks.outputs.items()}
+    norm = taps[len(layers) - 1]
+    patches = answer.logits.reshape(2, 6, 3, 32, 32).permute(0, 1, 3, 4, 2).flatten(2)  # [B, N, P P C]
+    images = pixels.reshape(2, 3, 2, 32, 3, 32).permute(0, 2, 4, 3, 5, 1).reshape(2, 6, -1)
+    mean, variance = images.mean(dim=-1, keepdim=True), images.var(dim=-1, keepdim=True)
+    rebuilt = (patches * (variance + 1e-6) ** 0.5 + mean).reshape(2, 2, 3, 32, 32, 3)
+    return {
+        "blocks": taps, "norm": norm, "mean": norm.mean(dim=1), "decoder_blocks": decoder_blocks.outputs,
+        "prediction": patches, "reconstruction": rebuilt.permute(0, 5, 1, 3, 2, 4).reshape(2, 3, 64, 96),
+    }
 
 
 def hf_staged(out):

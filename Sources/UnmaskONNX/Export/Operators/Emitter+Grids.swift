@@ -168,7 +168,7 @@ extension Emitter {
     }
 
     /// In the shape of a node's result, whose first dimension alone may be a symbol.
-    private mutating func reshape(_ x: String, as node: Node) throws(ONNXExportError) -> String {
+    mutating func reshape(_ x: String, as node: Node) throws(ONNXExportError) -> String {
         let rest = shape(of: node.output).dimensions.dropFirst()
         let sizes = rest.compactMap { $0.bound(by: [:]) }
         guard sizes.count == rest.count else {

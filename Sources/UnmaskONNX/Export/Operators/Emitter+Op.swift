@@ -52,6 +52,7 @@ extension Emitter {
         case .roundToGrid(let grid): return emitGrid(grid, x, node.name)
         case .responseNorm(let epsilon): return try emitResponseNorm(x, epsilon: epsilon, node)
         case .poolTokens(let pooling): return try emitPooledTokens(x, pooling, node)
+        case .regroup: return try reshape(x, as: node)
         case .softmax:
             return self.node("Softmax", [x], node.name, ["axis": .int(-1)], float32: true)
         case .selectToken(let index):
@@ -64,6 +65,8 @@ extension Emitter {
         case .patches, .linear, .assembleTokens, .restoreTokens, .separateAttention, .normalizeHeads, .rotateHeads,
             .relateHeads, .gatherTokens, .depthwiseConvolution, .primitive, .matchTokens, .mergeTokens, .unmergeTokens:
             throw .unsupported(node: node.name, "\(node.op.name) stands where it cannot")
+        case .unitTokens, .unitPlaces:
+            throw .unsupported(node: node.name, "which mask units are kept is not exported")
         }
     }
 

@@ -51,7 +51,7 @@ struct VerificationReference {
             [
                 ModelGraph.pixels: .u8(images.flatMap(\.pixels)), ModelGraph.idsKeep: idsKeep,
                 ModelGraph.idsRestore: idsRestore,
-            ], bindings: [ModelGraph.batch: images.count, ModelGraph.kept: kept], outputs: outputs)
+            ], bindings: ModelGraph.bindings(batch: images.count, kept: kept), outputs: outputs)
         var inputs = [ModelGraph.pixels: options.preprocesses ? bytes(indices, of: samples) : normalised(images)]
         if options.part == .mae {
             inputs[ModelGraph.idsKeep] = .init(shape: [images.count, kept], values: idsKeep)
