@@ -111,7 +111,7 @@ import UnmaskImage
         arguments: [
             (["fit", "segment", "--data", "PAIRS", "-o", "X", "--classes", "ONE"], "1 names"),
             (["fit", "segment", "--data", "PAIRS", "-o", "X", "--pooling", "mean"], "reads the patch tokens"),
-            (["fit", "linear", "--data", "PAIRS", "-o", "X", "--hidden", "4"], "only of segment"),
+            (["fit", "linear", "--data", "PAIRS", "-o", "X", "--hidden", "4"], "only in segment"),
             (["fit", "segment", "--data", "PAIRS", "-o", "X", "--ignore", "0"], "1 of 2 classes"),
             (["fit", "segment", "--data", "PAIRS/images", "-o", "X"], "no such folder"),
             (["fit", "anomaly", "--data", "PAIRS/images", "-o", "X", "--folds", "1"], "2 of each"),

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import UnmaskHeads
 import UnmaskModel
 import UnmaskWeights
 
@@ -160,7 +161,7 @@ import UnmaskWeights
         }
         let linear = try Self.run(
             "fit", "linear", "--model", Shipped.autoencoder, "--data", data, "-o", folder.file("no"), "--queries", "4")
-        #expect(linear.code != 0 && linear.errors.contains("only of ep and attentive"), "\(linear.errors)")
+        #expect(linear.code != 0 && linear.errors.contains("only in ep, attentive"), "\(linear.errors)")
     }
 
     @Test("kept vectors count in the cache's size: the oldest go, and what has no room is said")
@@ -218,10 +219,34 @@ import UnmaskWeights
             (["eval", "--head", head, "--data", Shipped.samples], "answers nothing"),
             (["fit", "project", "--data", Shipped.samples, "--hold-out", "0.5", "-o", "x"], "could be measured"),
             (["fit", "project", "--data", Shipped.samples, "--dimensions", "10", "-o", "x"], "1 to 9"),
-            (["fit", "linear", "--data", Shipped.samples, "--whiten", "-o", "x"], "only of project"),
+            (["fit", "linear", "--data", Shipped.samples, "--whiten", "-o", "x"], "only in project"),
         ] {
             let refused = try Self.run(list: arguments + ["--model", Shipped.autoencoder], cache: nil)
             #expect(refused.code != 0 && refused.errors.contains(word), "\(refused.errors)")
+        }
+    }
+
+    private static let ownOptions: [(parameter: FittingParameter, arguments: [String])] = [
+        (.strength, ["--strength", "1"]), (.neighbours, ["--neighbours", "3"]), (.folds, ["--folds", "2"]),
+        (.balanced, ["--balanced"]), (.unknown, ["--unknown", "0.1"]), (.queries, ["--queries", "4"]),
+        (.epochs, ["--epochs", "2"]), (.rate, ["--rate", "0.1"]), (.dimensions, ["--dimensions", "4"]),
+        (.whiten, ["--whiten"]), (.hidden, ["--hidden", "4"]), (.ignore, ["--ignore", "9"]),
+        (.classes, ["--classes", "names.txt"]), (.falseAlarms, ["--false-alarms", "0.1"]),
+        (.memory, ["--memory", "9"]),
+    ]
+
+    @Test("what plays no part in a kind is refused with the kinds that read it", arguments: HeadKind.allCases)
+    func unreadOptions(kind: HeadKind) throws {
+        #expect(Set(Self.ownOptions.map(\.parameter)) == Set(FittingParameter.allCases))
+        let common = [
+            "fit", kind.rawValue, "--model", Shipped.autoencoder, "--data", "/nowhere", "-o", "x",
+        ]
+        let value = kind == .regress ? ["--value", "weight"] : []
+        for (parameter, arguments) in Self.ownOptions {
+            let answer = try Self.run(list: common + value + arguments, cache: nil)
+            let isRefused = answer.errors.contains("\(arguments[0]): plays no part in \(kind.rawValue); only in")
+            #expect(isRefused == !parameter.kinds.contains(kind), "\(arguments): \(answer.errors)")
+            #expect(answer.code != 0)
         }
     }
 

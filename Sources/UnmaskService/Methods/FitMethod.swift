@@ -19,6 +19,11 @@ struct FitResult: MethodResult {
             throw parameters.mismatch(
                 "kind", "another one: a head of kind \(kind.rawValue) is fitted with unmask fit", found: kind.rawValue)
         }
+        for parameter in FittingParameter.allCases where !parameter.kinds.contains(kind) {
+            guard parameters[parameter.rawValue] != nil else { continue }
+            throw parameters.mismatch(
+                parameter.rawValue, "left out: it plays no part in \(kind.rawValue)", found: "a value")
+        }
         let path = try parameters.string("path")
         let labels = try ExampleLabels(parameters, kind)
         let fitting = HeadFitting(

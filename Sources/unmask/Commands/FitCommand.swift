@@ -59,15 +59,18 @@ struct FitCommand: AsyncParsableCommand {
             "Neighbours that vote in knn; several are tried. Default: 1,3,5,10,20,40,80.", valueName: "number,…"))
     var neighbours: String?
 
-    @Option(help: "Parts that the images are dealt into, each of which is held out once to choose by.")
-    var folds = 5
+    @Option(help: "Parts that the images are dealt into, each of which is held out once to choose by. Default: 5.")
+    var folds: Int?
 
     @Flag(help: "Let every class weigh as much, however many images it has.")
     var balanced = false
 
     @Option(
-        help: "Call an image unknown that is less sure than this share of the held-out images that are named right.")
-    var unknown = 0.0
+        help: """
+            Call an image unknown that is less sure than this share of the held-out images that are named right. Default: 0, no \
+            image is.
+            """)
+    var unknown: Double?
 
     @Option(help: "Decides the splits: the same seed, images and model give the same file.")
     var seed: UInt64 = 0
@@ -79,16 +82,16 @@ struct FitCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0..<1).contains(holdOut) else { throw ValidationError("--hold-out \(holdOut): expected 0 to below 1") }
-        guard (0..<1).contains(unknown) else { throw ValidationError("--unknown \(unknown): expected 0 to below 1") }
-        guard folds >= 1 else { throw ValidationError("--folds \(folds): expected at least 1") }
+        if let unknown, !(0..<1).contains(unknown) {
+            throw ValidationError("--unknown \(unknown): expected 0 to below 1")
+        }
+        if let folds, folds < 1 { throw ValidationError("--folds \(folds): expected at least 1") }
+        try refuseWhatIsNotRead()
         guard kind != .regress || !options.values.isEmpty else {
             throw ValidationError("regress: name the quantities of the list with --value NAME")
         }
         guard !kind.readsTokens || options.pooling == nil else {
             throw ValidationError("--pooling: \(kind.rawValue) reads the patch tokens; leave it out, or fit linear")
-        }
-        guard kind == .project || projection.isEmpty else {
-            throw ValidationError("--dimensions and --whiten: only of project")
         }
         guard kind != .project || test == nil else {
             throw ValidationError("--test: project answers nothing that could be measured")
@@ -98,26 +101,47 @@ struct FitCommand: AsyncParsableCommand {
                 "--hold-out: \(kind.rawValue) learns from images of which nothing is said, so that nothing could be measured"
             )
         }
-        guard [.ep, .attentive].contains(kind) || attention.isEmpty else {
-            throw ValidationError("--queries, --epochs and --rate: only of ep and attentive")
-        }
-        guard kind == .segment || segmentation.isEmpty else {
-            throw ValidationError("--classes, --ignore and --hidden: only of segment")
-        }
-        guard kind == .anomaly || anomaly.isEmpty else {
-            throw ValidationError("--false-alarms and --memory: only of anomaly")
-        }
         _ = try (
             PositiveNumbers.read(strength, "--strength"), PositiveNumbers.read(neighbours, "--neighbours"),
             PositiveNumbers.read(attention.rate, "--rate")
         )
     }
 
+    /// What is said and plays no part would be passed over without a word.
+    private func refuseWhatIsNotRead() throws {
+        let given: [(isGiven: Bool, name: String, kinds: [HeadKind])] =
+            [
+                (options.values.isEmpty, "--value", [.regress]),
+                (
+                    pairing.classMap == nil && !pairing.folderOrder, "--class-map and --folder-order",
+                    HeadKind.allCases.filter { [.oneClass, .labels].contains($0.learns) }
+                ),
+            ].map { (!$0, $1, $2) }
+            + fittingOptions.filter(\.isGiven).map { (true, $0.name, $0.parameter.kinds) }
+        for option in given where option.isGiven && !option.kinds.contains(kind) {
+            let readers = option.kinds.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("\(option.name): plays no part in \(kind.rawValue); only in \(readers)")
+        }
+    }
+
+    private var fittingOptions: [(parameter: FittingParameter, name: String, isGiven: Bool)] {
+        [
+            (.strength, "--strength", strength != nil), (.neighbours, "--neighbours", neighbours != nil),
+            (.folds, "--folds", folds != nil), (.balanced, "--balanced", balanced),
+            (.unknown, "--unknown", unknown != nil), (.queries, "--queries", attention.queries != nil),
+            (.epochs, "--epochs", attention.epochs != nil), (.rate, "--rate", attention.rate != nil),
+            (.dimensions, "--dimensions", projection.dimensions != nil), (.whiten, "--whiten", projection.whiten),
+            (.hidden, "--hidden", segmentation.hidden != nil), (.ignore, "--ignore", segmentation.ignore != nil),
+            (.classes, "--classes", segmentation.classes != nil),
+            (.falseAlarms, "--false-alarms", anomaly.falseAlarms != nil), (.memory, "--memory", anomaly.memory != nil),
+        ]
+    }
+
     func run() async throws {
         var fitting = HeadFitting(
             kind: kind, strengths: try PositiveNumbers.read(strength, "--strength"),
-            neighbours: try PositiveNumbers.read(neighbours, "--neighbours")?.map { Int($0) }, folds: folds,
-            isBalanced: balanced, seed: seed, unknownShare: unknown)
+            neighbours: try PositiveNumbers.read(neighbours, "--neighbours")?.map { Int($0) }, folds: folds ?? 5,
+            isBalanced: balanced, seed: seed, unknownShare: unknown ?? 0)
         try attention.tell(&fitting)
         anomaly.tell(&fitting)
         projection.tell(&fitting)

@@ -9,8 +9,6 @@ struct AnomalyOptions: ParsableArguments {
     @Option(help: "Patches that anomaly remembers at most. Default: 2048; a tenth of all where that is less.")
     var memory: Int?
 
-    var isEmpty: Bool { falseAlarms == nil && memory == nil }
-
     func validate() throws {
         if let falseAlarms, !(0..<1).contains(falseAlarms) {
             throw ValidationError("--false-alarms \(falseAlarms): expected 0 to below 1")

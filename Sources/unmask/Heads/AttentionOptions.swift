@@ -18,8 +18,6 @@ struct AttentionOptions: ParsableArguments {
             """, valueName: "number,…"))
     var rate: String?
 
-    var isEmpty: Bool { queries == nil && epochs == nil && rate == nil }
-
     func validate() throws {
         if let queries, queries < 1 { throw ValidationError("--queries \(queries): expected at least 1") }
         if let epochs, epochs < 1 { throw ValidationError("--epochs \(epochs): expected at least 1") }

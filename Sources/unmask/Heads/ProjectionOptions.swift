@@ -9,8 +9,6 @@ struct ProjectionOptions: ParsableArguments {
     @Flag(help: "Let every number that project keeps vary as much (whitening).")
     var whiten = false
 
-    var isEmpty: Bool { dimensions == nil && !whiten }
-
     func validate() throws {
         if let dimensions, dimensions < 1 {
             throw ValidationError("--dimensions \(dimensions): expected at least 1")

@@ -22,8 +22,6 @@ struct SegmentationOptions: ParsableArguments {
     @Option(help: "Numbers of a hidden layer of segment. Default: none, so that scores are linear in the tokens.")
     var hidden: Int?
 
-    var isEmpty: Bool { classes == nil && ignore == nil && hidden == nil }
-
     func validate() throws {
         if let ignore, !(0...255).contains(ignore) {
             throw ValidationError("--ignore \(ignore): expected 0 to 255")
