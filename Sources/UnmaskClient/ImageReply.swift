@@ -77,6 +77,10 @@ struct SearchBody: Decodable {
     var neighbours: [Neighbour]
 }
 
+struct IndexDeletion: Decodable {
+    var missing: [String]
+}
+
 struct SegmentBody: Decodable {
     var pixels: FrameReference
     var shape: [Int]

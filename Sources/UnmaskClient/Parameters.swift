@@ -162,6 +162,12 @@ struct SearchParameters: Encodable {
     var under: String?
 }
 
+/// Of `index.add` and `index.delete`.
+struct IndexAddParameters: Encodable {
+    var index: String?
+    var names: [String]?
+}
+
 struct FitParameters: Encodable {
     var name: String
     var labels: [String]

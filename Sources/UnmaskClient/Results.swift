@@ -88,6 +88,19 @@ public struct Neighbour: Sendable, Hashable, Decodable {
     public var paths: [String]
 }
 
+/// What became of an image that was added to an index.
+public struct IndexAddition: Sendable, Hashable, Decodable {
+    /// Whether the index had its pixels already: their vector stands for this image too.
+    public var isDuplicate: Bool
+    /// Whether another image had its name, and is there no longer.
+    public var isReplacement: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case isDuplicate = "duplicate"
+        case isReplacement = "replaced"
+    }
+}
+
 /// The class of every pixel of an image.
 public struct Segmentation: Sendable, Hashable {
     /// Class numbers, `[height, width]`, at the model's size.

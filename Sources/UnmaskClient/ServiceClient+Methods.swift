@@ -114,6 +114,29 @@ extension ServiceClient {
         return try reply.decode(ImageReply<SearchBody>.self).results(\.neighbours)
     }
 
+    /// Adds images to one of the server's indexes, those of names that it has in place of these: an administration method. What
+    /// is answered as added is durable.
+    ///
+    /// - Parameters:
+    ///   - names: what each is called there; nil: its path.
+    ///   - index: its name; nil for the server's first.
+    public func addToIndex(
+        _ images: [ImageInput], names: [String]? = nil, index: String? = nil,
+        request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> ImageResults<IndexAddition> {
+        let parameters = IndexAddParameters(index: index, names: names)
+        let reply = try await call("index.add", images, parameters, request)
+        return try reply.decode(ImageReply<IndexAddition>.self).results(\.self)
+    }
+
+    /// Takes images out of one of the server's indexes, by name: an administration method.
+    ///
+    /// - Returns: the names that it did not have.
+    public func deleteFromIndex(_ names: [String], index: String? = nil) async throws -> [String] {
+        try await call("index.delete", IndexAddParameters(index: index, names: names)).decode(IndexDeletion.self)
+            .missing
+    }
+
     /// Makes a head of labelled images and puts it under a name, new or not: an administration method.
     ///
     /// - Parameters:

@@ -26,6 +26,19 @@ struct RecordTable: Sendable {
         self.deleted = Set(deleted)
     }
 
+    /// The records of the first shards, as many as have so many rows.
+    func beginning(parts shards: Int, rows: Int, deleted: some Sequence<Int>) -> RecordTable {
+        var table = RecordTable(firstRow: firstRow, deleted: deleted)
+        table.parts = Array(parts.prefix(shards))
+        table.count = table.parts.last.map { $0.firstRecord + $0.starts.count } ?? 0
+        table.bringers = Array(bringers.prefix(rows - firstRow))
+        table.duplicates = duplicates.compactMapValues { records in
+            let kept = records.filter { $0 < table.count }
+            return kept.isEmpty ? nil : kept
+        }
+        return table
+    }
+
     /// Adds the lines of the next shard. Throws where they are not as the format says.
     mutating func append(_ lines: FileExtent, _ shard: Manifest.Shard) throws(IndexError) {
         var starts: [Int] = []

@@ -17,13 +17,20 @@ public final class VectorStore: Sendable {
         let rounded: FileExtent?
     }
 
-    public init(path: String) throws(IndexError) {
+    /// - Parameter previous: the same index as it was opened before: its full shards, which never change, are not read again.
+    public init(path: String, after previous: VectorStore? = nil) throws(IndexError) {
         self.path = path
-        manifest = try Manifest.read(of: path)
-        var shards: [Shard] = []
-        var table = RecordTable(deleted: manifest.deleted)
-        var firstRow = 0
-        for (number, shard) in manifest.shards.enumerated() {
+        let manifest = try Manifest.read(of: path)
+        let known = previous.map { previous in
+            zip(previous.manifest.shards, manifest.shards).prefix { $0 == $1 && $1.rounded != nil }.count
+        }
+        self.manifest = manifest
+        var shards = Array(previous?.shards.prefix(known ?? 0) ?? [])
+        var firstRow = shards.reduce(0) { $0 + $1.rows }
+        var table =
+            previous?.records.beginning(parts: known ?? 0, rows: firstRow, deleted: manifest.deleted)
+            ?? RecordTable(deleted: manifest.deleted)
+        for (number, shard) in manifest.shards.enumerated().dropFirst(known ?? 0) {
             shards.append(try Shard(number, shard, of: path, firstRow: firstRow))
             let isLast = number == manifest.shards.count - 1
             try table.append(

@@ -56,7 +56,7 @@ final class Scheduler: Sendable {
     let engine = EngineThread()
     let preparation: NIOThreadPool
     let clock: any ServiceClock
-    private let loader: ImageLoader
+    let loader: ImageLoader
     private let limits: ServiceConfiguration.Limits
     private let settings: ServiceConfiguration.EngineSettings
 

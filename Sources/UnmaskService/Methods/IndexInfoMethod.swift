@@ -10,14 +10,15 @@ struct IndexInfoResult: MethodResult {
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
         json.key("indexes")
         json.array(of: indexes.entries) { json, entry in
+            let snapshot = entry.snapshot
             json.object { json in
                 json.field("name", entry.name)
-                json.field("images", entry.store.recordCount - entry.store.deletedCount)
-                json.field("vectors", entry.everything.rowCount)
-                json.field("dimension", entry.store.dimension)
+                json.field("images", snapshot.images)
+                json.field("vectors", snapshot.everything.rowCount)
+                json.field("dimension", snapshot.store.dimension)
                 json.key("stamp")
                 json.object { stamp in
-                    for (name, value) in entry.store.manifest.stamp.sorted(by: { $0.key < $1.key }) {
+                    for (name, value) in snapshot.store.manifest.stamp.sorted(by: { $0.key < $1.key }) {
                         stamp.field(name, value)
                     }
                 }

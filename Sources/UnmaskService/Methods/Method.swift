@@ -4,6 +4,8 @@ enum Method: String, CaseIterable, Sendable {
     case embed, classify, segment, score, reconstruct, compare
     case indexSearch = "index.search"
     case indexInfo = "index.info"
+    case indexAdd = "index.add"
+    case indexDelete = "index.delete"
     case cancel
     case load, unload, reload, drain
     case fit
@@ -14,7 +16,7 @@ enum Method: String, CaseIterable, Sendable {
     /// For the Unix socket, or with the token.
     var isAdministration: Bool {
         switch self {
-        case .load, .unload, .reload, .drain, .fit, .headLoad, .headUnload, .logLevel: true
+        case .indexAdd, .indexDelete, .load, .unload, .reload, .drain, .fit, .headLoad, .headUnload, .logLevel: true
         default: false
         }
     }

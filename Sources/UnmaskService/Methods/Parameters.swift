@@ -84,6 +84,19 @@ struct Parameters {
         return choice
     }
 
+    func strings(_ name: String) throws(ServiceError) -> [String]? {
+        guard let value = self[name] else { return nil }
+        guard case .array(let elements) = value else { throw mismatch(name, "an array of strings") }
+        var strings: [String] = []
+        for element in elements {
+            guard case .string(let text) = element else {
+                throw mismatch(name, "an array of strings", found: element.summary)
+            }
+            strings.append(text)
+        }
+        return strings
+    }
+
     func integers(_ name: String, in range: Range<Int>) throws(ServiceError) -> [Int]? {
         guard let value = self[name] else { return nil }
         let expected = "an array of different integers from \(range.lowerBound) to \(range.upperBound - 1)"

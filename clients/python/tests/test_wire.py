@@ -50,6 +50,8 @@ def test_every_method_has_one_of_both_clients():
     names = {
         "index.search": "search",
         "index.info": "indexes",
+        "index.add": "add",
+        "index.delete": "delete",
         "head.load": "load_head",
         "head.unload": "unload_head",
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any, Callable, Generic, Sequence, TypeVar
 
 import numpy as np
 
 from . import _results as results
-from ._images import ImageLike, ImagesLike, image_params
+from ._images import ImageLike, ImagesLike, each_image, image_params
 from ._wire import Buffer, Reply
 
 Value = TypeVar("Value")
@@ -76,6 +77,15 @@ def compare(a: ImageLike, b: ImageLike, **params: Any) -> Call[results.Compariso
 
 def search(images: ImagesLike, **params: Any) -> Call[results.Neighbours]:
     return _on_images("index.search", images, results.neighbours, params)
+
+
+def add(images: ImagesLike, names: Sequence[str] | None, **params: Any) -> Call[results.Additions]:
+    images = list(each_image(images))
+    if names is None and all(isinstance(image, (str, os.PathLike)) for image in images):
+        names = [os.fspath(image) for image in images]  # type: ignore[arg-type]
+    params |= {"names": None if names is None else list(names)}
+    # An image of a name takes the place of the one before: made twice, it does what it does once.
+    return _on_images("index.add", images, results.additions, params)
 
 
 def fit(name: str, examples: ImagesLike | results.Embeddings, labels: Sequence[Any] | None, **params: Any) -> Call[dict[str, Any]]:

@@ -160,6 +160,19 @@ class Neighbours(ItemResults["tuple[Neighbour, ...]"]):
     """What an index has that is most like every image, nearest first."""
 
 
+@dataclass(frozen=True)
+class Addition:
+    duplicate: bool
+    """Whether the index had these pixels already: their vector stands for this image too."""
+    replaced: bool
+    """Whether another image had its name, and is there no longer."""
+
+
+@dataclass(frozen=True)
+class Additions(ItemResults["Addition"]):
+    """What became of every image that was added to an index."""
+
+
 def embeddings(reply: Reply) -> Embeddings:
     result = reply.unwrap()
     dtype = _DTYPES[result.get("dtype", "f32")]
@@ -215,6 +228,10 @@ def reconstructions(reply: Reply) -> Reconstructions:
         mask=np.asarray(result["mask"]),
         norm_pix_statistics=result["norm_pix_statistics"],
     )
+
+
+def additions(reply: Reply) -> Additions:
+    return Additions(**_items(reply.unwrap(), lambda item: Addition(item["duplicate"], item["replaced"])))
 
 
 def neighbours(reply: Reply) -> Neighbours:

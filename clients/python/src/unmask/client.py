@@ -19,7 +19,7 @@ from ._address import Address, UnixAddress, parse_address
 from ._calls import Call, Value
 from ._errors import CallTimeout, ConnectionFailed, ProtocolError, ServiceError, UnmaskError
 from ._images import ImageLike, ImagesLike, each_image
-from ._results import Classes, Comparison, Embeddings, Neighbours, Reconstructions
+from ._results import Additions, Classes, Comparison, Embeddings, Neighbours, Reconstructions
 from ._retry import RetryPolicy
 from ._sockets import connect_unix
 from ._tls import TLS, tls_context
@@ -306,6 +306,28 @@ class Client:
 
     def reload(self, name: str | None = None) -> dict[str, Any]:
         return self._run(calls.administration("reload", name=name))
+
+    def add(
+        self,
+        images: ImagesLike,
+        names: Sequence[str] | None = None,
+        *,
+        index: str | None = None,
+        model: str | None = None,
+        recipe: str | None = None,
+        priority: str | None = None,
+        timeout: float | None = None,
+    ) -> Additions:
+        """Adds images to one of the server's indexes, each by its name, or its path where it is one; those of names that it has take
+        their places. What is answered as added is durable."""
+        call = calls.add(
+            images, names, index=index, model=model, recipe=recipe, priority=priority,
+        )  # fmt: skip
+        return self._run(call, timeout)
+
+    def delete(self, names: Sequence[str], *, index: str | None = None) -> dict[str, Any]:
+        """Takes images out of one of the server's indexes, by name."""
+        return self._run(calls.administration("index.delete", names=list(names), index=index))
 
     def fit(
         self,

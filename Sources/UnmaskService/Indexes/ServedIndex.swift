@@ -1,0 +1,135 @@
+import Synchronization
+internal import UnmaskIndex
+internal import UnmaskRuntime
+
+/// An index that a service searches and adds to. Searches see it as it was when they began: whole additions, or nothing of them.
+final class ServedIndex: Sendable {
+    let name: String
+    private let path: String
+    private let engine: Engine
+    private let current: Mutex<Snapshot>
+    /// Opened by the first change; additions take turns.
+    private let writer = Mutex<StoreWriter?>(nil)
+
+    /// An index as it is between two changes.
+    struct Snapshot: Sendable {
+        let store: VectorStore
+        let search: FlatSearch
+        let everything: RowFilter
+
+        init(_ store: VectorStore, engine: Engine) throws(IndexError) {
+            self.store = store
+            search = FlatSearch(store, engine: engine)
+            everything = try RowFilter(store)
+        }
+
+        /// Images that were not deleted.
+        var images: Int { store.recordCount - store.deletedCount }
+    }
+
+    /// A row that was found, with its images.
+    struct Hit: Sendable {
+        let similarity: Float
+        let paths: [String]
+    }
+
+    /// An image with its vector, to be added.
+    struct Addition: Sendable {
+        let image: IndexedImage
+        let vector: [Float]
+    }
+
+    /// What became of an addition.
+    struct Added: Sendable {
+        /// Whether the index had these pixels already: their vector stands for this image too.
+        let isDuplicate: Bool
+        /// Whether another image had its name, which was deleted.
+        let isReplacement: Bool
+    }
+
+    init(name: String, path: String, engine: Engine) throws(IndexError) {
+        (self.name, self.path, self.engine) = (name, path, engine)
+        current = Mutex(try Snapshot(try VectorStore(path: path), engine: engine))
+    }
+
+    var snapshot: Snapshot { current.withLock(\.self) }
+
+    /// The nearest rows of each query, on a thread of its own: it may take as long as a forward pass.
+    func nearest(_ queries: [[Float]], k: Int, under prefix: String) async throws(ServiceError) -> [[Hit]] {
+        let snapshot = snapshot
+        return try await onThread { try snapshot.find(queries, k, prefix) }
+    }
+
+    /// Adds images, those of names that the index has in place of these. They are durable, and found, when this returns.
+    func add(_ additions: [Addition]) async throws(ServiceError) -> [Added] {
+        try await change { writer in
+            try additions.map { addition in
+                let isReplacement = writer.delete(path: addition.image.path)
+                let isDuplicate = writer.row(of: addition.image.content) != nil
+                try writer.add(addition.image, vector: addition.vector)
+                return Added(isDuplicate: isDuplicate, isReplacement: isReplacement)
+            }
+        }
+    }
+
+    /// Deletes the images of these names. That is durable, and they are found no longer, when this returns.
+    ///
+    /// - Returns: for each, whether there was one.
+    func delete(_ names: [String]) async throws(ServiceError) -> [Bool] {
+        try await change { writer in names.map { writer.delete(path: $0) } }
+    }
+
+    /// Where a change fails half-way, the writer is opened anew by the next one, from what the index last vouched for.
+    private func change<Answer: Sendable>(
+        _ body: @escaping @Sendable (StoreWriter) throws -> Answer
+    ) async throws(ServiceError) -> Answer {
+        try await onThread { [self] in
+            try writer.withLock { writer in
+                let store = snapshot.store
+                let open = try writer ?? StoreWriter(path: path, store.manifest.empty)
+                writer = nil
+                if let damage = open.resumed.damage { throw IndexError(.damaged, path, damage) }
+                let answer = try body(open)
+                try open.checkpoint(isComplete: store.manifest.isComplete)
+                let next = try Snapshot(try VectorStore(path: path, after: store), engine: engine)
+                current.withLock { $0 = next }
+                writer = open
+                return answer
+            }
+        }
+    }
+
+    private func onThread<Answer: Sendable>(
+        _ body: @escaping @Sendable () throws -> Answer
+    ) async throws(ServiceError) -> Answer {
+        let result: Result<Answer, ServiceError> = await withCheckedContinuation { continuation in
+            BackgroundThread.start(givesWay: false) { [name] in
+                continuation.resume(
+                    returning: Result { () throws(ServiceError) in
+                        do { return try body() } catch { throw ServiceError(.internal, "index \(name): \(error)") }
+                    })
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension ServedIndex.Snapshot {
+    fileprivate func find(_ queries: [[Float]], _ k: Int, _ prefix: String) throws -> [[ServedIndex.Hit]] {
+        let filter = prefix.isEmpty ? everything : try RowFilter(store, pathPrefix: prefix)
+        return try search.nearest(queries.flatMap(\.self), k: k, filter: filter).map { rows in
+            try rows.map {
+                ServedIndex.Hit(similarity: $0.similarity, paths: try store.images(ofRow: $0.row).map(\.path))
+            }
+        }
+    }
+}
+
+extension Manifest {
+    /// Of an index of such vectors with nothing in it.
+    fileprivate var empty: Manifest {
+        var manifest = Manifest(stamp: stamp, dimension: dimension, shardRows: shardRows)
+        manifest.part = part
+        return manifest
+    }
+}
