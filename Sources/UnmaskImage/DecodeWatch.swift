@@ -2,6 +2,8 @@
 /// only be told to stop.
 final class DecodeWatch {
     let limits: ImageLimits
+    /// What becomes of gray samples of more than 8 bits.
+    let wideGray: Recipe.WideGray
     private let control: DecodeControl
     private let started: Duration
     private var samplesUntilPoll = 0
@@ -10,10 +12,16 @@ final class DecodeWatch {
 
     var memory: DecodeMemory { control.memory }
 
-    init(_ control: DecodeControl, _ limits: ImageLimits) {
+    init(_ control: DecodeControl, _ limits: ImageLimits, wideGray: Recipe.WideGray = .clamp) {
         self.control = control
         self.limits = limits
+        self.wideGray = wideGray
         started = control.processorTime()
+    }
+
+    /// Tells that gray of so many bits becomes white where it is above 255.
+    func tellOfClampedGray(bits: Int) {
+        control.notice(.clampedGray(bits: bits))
     }
 
     /// Asks whether to go on, if so much has gone by with these samples.

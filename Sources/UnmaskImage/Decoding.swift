@@ -6,13 +6,13 @@ extension PixelImage {
     ///
     /// - Parameter channels: 1 (gray) or 3 (RGB).
     public static func decode(
-        _ encoded: UnsafeRawBufferPointer, channels: Int = 3, limits: ImageLimits = .standard,
-        control: DecodeControl = .standard
+        _ encoded: UnsafeRawBufferPointer, channels: Int = 3, wideGray: Recipe.WideGray = .clamp,
+        limits: ImageLimits = .standard, control: DecodeControl = .standard
     ) throws(ImageError) -> PixelImage {
         guard channels == 1 || channels == 3 else {
             throw ImageError(.unsupported, "an image gives 1 or 3 channels; \(channels) were asked for")
         }
-        let watch = DecodeWatch(control, limits)
+        let watch = DecodeWatch(control, limits, wideGray: wideGray)
         let decoder = try openImage(encoded, watch)
         let copy = decoder.width * decoder.height * channels
         return try watch.memory.holding(decoder.wholeBytes + copy, watch) { () throws(ImageError) in
@@ -23,10 +23,11 @@ extension PixelImage {
 
     /// As above, for an array.
     public static func decode(
-        _ encoded: [UInt8], channels: Int = 3, limits: ImageLimits = .standard, control: DecodeControl = .standard
+        _ encoded: [UInt8], channels: Int = 3, wideGray: Recipe.WideGray = .clamp, limits: ImageLimits = .standard,
+        control: DecodeControl = .standard
     ) throws(ImageError) -> PixelImage {
         try withBytes(of: encoded) { bytes throws(ImageError) in
-            try decode(bytes, channels: channels, limits: limits, control: control)
+            try decode(bytes, channels: channels, wideGray: wideGray, limits: limits, control: control)
         }
     }
 }

@@ -38,7 +38,10 @@ final class PNGDecoder: ImageDecoder, RowSource {
         }
         self.header = header
         self.watch = watch
-        samples = PNGSamples(header, areNumbers: areNumbers)
+        samples = PNGSamples(header, areNumbers: areNumbers, wideGray: watch.wideGray)
+        if header.color == UNMASK_PNG_GRAY, header.bits == 16, watch.wideGray == .clamp {
+            watch.tellOfClampedGray(bits: 16)
+        }
         metadata = ImageMetadata(library)
         hasMetadataBehindImage = PNGChunks(encoded).hasMetadataBehindImage
     }

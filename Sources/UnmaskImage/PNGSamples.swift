@@ -3,7 +3,7 @@ internal import CUnmaskPNG
 /// What a PNG's samples mean: made into pixels, row by row, as Pillow does it.
 ///
 /// Three habits of Pillow differ from the PNG specification and are kept, so that a model sees what it saw in training:
-/// 16-bit gray is clamped to 255, not scaled (other 16-bit samples lose their low byte); a transparent gray of a 2- or
+/// 16-bit gray is clamped to 255, not scaled, unless the recipe scales it (other 16-bit samples lose their low byte); a transparent gray of a 2- or
 /// 4-bit image is compared with the scaled samples; a transparent 16-bit colour is compared by the low bytes of its
 /// entry with the high bytes of the samples.
 struct PNGSamples {
@@ -15,10 +15,12 @@ struct PNGSamples {
     private let palette: [UInt8]
     /// Whether samples of one channel are numbers that are to be kept, not shades or colours.
     private let areNumbers: Bool
+    private let wideGray: Recipe.WideGray
 
-    init(_ header: unmask_png_header, areNumbers: Bool = false) {
+    init(_ header: unmask_png_header, areNumbers: Bool = false, wideGray: Recipe.WideGray = .clamp) {
         self.header = header
         self.areNumbers = areNumbers
+        self.wideGray = wideGray
         let isIndexed = header.color == UNMASK_PNG_PALETTE
         palette =
             !isIndexed
@@ -52,6 +54,14 @@ struct PNGSamples {
     }
 
     private func gray(_ samples: Samples, _ count: Int, _ pixels: Pixels) {
+        if header.bits == 16, wideGray == .scale {
+            let transparent = header.has_transparent ? header.transparent.0 : nil
+            for i in 0..<count {
+                let sample = UInt16(samples[2 * i]) << 8 | UInt16(samples[2 * i + 1])
+                pixels[i] = sample == transparent ? 255 : samples[2 * i]
+            }
+            return
+        }
         if header.bits == 16 {
             for i in 0..<count { pixels[i] = samples[2 * i] == 0 ? samples[2 * i + 1] : 255 }
         } else {

@@ -13,6 +13,7 @@ extension Recipe {
         }
         words.append("\(height)x\(width)")
         if order != .rgb { words.append(order.rawValue) }
+        if wideGray != .clamp { words.append("gray16 \(wideGray.rawValue)") }
         return words.joined(separator: " ")
     }
 

@@ -9,7 +9,7 @@ extension Recipe {
         guard channels == 1 || channels == 3 else {
             throw ImageError(.unsupported, "an image gives 1 or 3 channels; this recipe asks for \(channels)")
         }
-        let watch = DecodeWatch(control, limits)
+        let watch = DecodeWatch(control, limits, wideGray: wideGray)
         let decoder = try openImage(encoded, watch)
         if let streamed = try StreamedResizing(decoder, self) {
             return try watch.memory.holding(decoder.workingBytes + streamed.byteCount, watch) {

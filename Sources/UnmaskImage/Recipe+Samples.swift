@@ -19,7 +19,8 @@ extension Recipe {
     /// As stamps have it: the label, and what is done with samples where that is not what usually goes with the name.
     /// Vectors of equal stamps saw equal numbers.
     package var stamp: String {
-        guard let name, let usual = try? Recipe(name, height: height, width: width), usual == self else {
+        guard let name, let usual = try? Recipe(name, height: height, width: width), usual.reading(wideGray) == self
+        else {
             return "\(label) \(sampleLabel)"
         }
         return label

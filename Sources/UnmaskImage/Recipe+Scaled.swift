@@ -5,7 +5,8 @@ extension Recipe {
         guard let resize = resize.scaled(by: factor) else { return nil }
         return try? Recipe(
             resize: resize, filter: filter, crop: crop, height: height * factor, width: width * factor, order: order,
-            rescale: rescale, offset: offset, mean: mean, std: std)
+            rescale: rescale, offset: offset, mean: mean, std: std
+        ).reading(wideGray)
     }
 
     /// The largest whole number by which `scaled` shows no more pixels than an image has, and no more than `longestSide`; 1 where

@@ -18,6 +18,16 @@ public struct Recipe: Sendable, Equatable {
     public let offset: Double
     public let mean: [Float]
     public let std: [Float]
+    public var wideGray = WideGray.clamp
+
+    /// What becomes of gray samples of more than 8 bits.
+    public enum WideGray: String, Sendable, Codable, CaseIterable {
+        /// What is above 255 is white: Pillow's habit, and so what most models saw in training.
+        case clamp
+        /// The highest 8 bits stay, as of colours. Of samples that are signed, of 32 bits or fractions nothing says which these
+        /// are: they are refused.
+        case scale
+    }
 
     public enum ChannelOrder: String, Sendable, Codable, CaseIterable {
         case rgb, bgr
@@ -68,6 +78,13 @@ public struct Recipe: Sendable, Equatable {
         self.std = std
     }
 
+    /// The same recipe with gray of more than 8 bits read so.
+    package func reading(_ wideGray: WideGray) -> Recipe {
+        var result = self
+        result.wideGray = wideGray
+        return result
+    }
+
     /// 1 is gray, 3 is RGB; a recipe may have others, but then images cannot be prepared with it.
     public var channels: Int { mean.count }
 
@@ -80,7 +97,8 @@ public struct Recipe: Sendable, Equatable {
             resize: resize.scaled(
                 vertically: (height, self.height), horizontally: (width, self.width)),
             filter: filter, crop: crop, height: height, width: width, order: order, rescale: rescale, offset: offset,
-            mean: mean, std: std)
+            mean: mean, std: std
+        ).reading(wideGray)
     }
 }
 

@@ -24,7 +24,8 @@ final class TIFFDecoder: ImageDecoder, RowSource {
             unmask_tiff_open(encoded.baseAddress, encoded.count, &$0, &header)
         }
         try watch.limits.check(width: header.width, height: header.height)
-        samples = try TIFFSamples(header)
+        samples = try TIFFSamples(header, watch.wideGray)
+        if let bits = samples.clampedBits { watch.tellOfClampedGray(bits: bits) }
         self.header = header
         self.watch = watch
         let stated = header.orientation == 0 ? nil : Orientation(rawValue: Int(header.orientation)) ?? .upright

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import UnmaskImage
@@ -47,6 +48,36 @@ struct FormatTests {
         let (ours, expected) = try (image("tif"), image("png"))
         try #require(ours.width == expected.width && ours.height == expected.height)
         #expect(ours.pixels == expected.pixels)
+    }
+
+    @Test("gray of 12 and 16 bits, scaled, keeps its highest 8; clamped, that is said")
+    func wideGray() throws {
+        let expected = try Fixtures.json("wide_gray.json", as: [String: String].self)
+        #expect(expected.count > 10)
+        for (name, digest) in expected {
+            let encoded = try Fixtures.bytes(name)
+            #expect(try PixelImage.decode(encoded, channels: 1, wideGray: .scale).digestText == digest, "\(name)")
+            var recipe = try Recipe(.squash, height: 8, width: 8, mean: [0], std: [1])
+            let notices = Mutex<[DecodeNotice]>([])
+            let control = DecodeControl(notice: { notice in notices.withLock { $0.append(notice) } })
+            let clamped = try recipe.prepare(encoded, control: control)
+            #expect(notices.withLock(\.self) == [.clampedGray(bits: name.hasSuffix("-12.tif") ? 12 : 16)], "\(name)")
+            recipe.wideGray = .scale
+            #expect(try recipe.prepare(encoded, control: control) != clamped, "\(name)")
+            #expect(notices.withLock { $0.count } == 1)
+        }
+        for name in ["tiff-gray-s16.tif", "tiff-gray-32.tif", "tiff-gray-float.tif"] {
+            let refused = #expect(throws: ImageError.self) {
+                try PixelImage.decode(Fixtures.bytes(name), channels: 1, wideGray: .scale)
+            }
+            #expect("\(try #require(refused))".contains("--gray16 scale"), "\(name)")
+        }
+        let plain = try Recipe(.mae, height: 224, width: 224)
+        var scaled = plain
+        scaled.wideGray = .scale
+        #expect(scaled.name == .mae && scaled.label == "mae 224x224 gray16 scale")
+        #expect(try JSONDecoder().decode(Recipe.self, from: JSONEncoder().encode(scaled)) == scaled)
+        #expect(try scaled.scaled(height: 384, width: 384).wideGray == .scale)
     }
 
     @Test("an ISO base media file is told by its brands")

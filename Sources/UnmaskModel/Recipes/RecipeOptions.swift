@@ -17,10 +17,11 @@ public struct RecipeOptions: Sendable, Equatable {
     /// For each channel, or one for all.
     public var mean: [Float]?
     public var std: [Float]?
+    public var wideGray: Recipe.WideGray?
 
     public init(
         _ source: Source? = nil, resize: Resize? = nil, filter: ResampleFilter? = nil, cropFraction: Double? = nil,
-        mean: [Float]? = nil, std: [Float]? = nil
+        mean: [Float]? = nil, std: [Float]? = nil, wideGray: Recipe.WideGray? = nil
     ) {
         self.source = source
         self.resize = resize
@@ -28,6 +29,7 @@ public struct RecipeOptions: Sendable, Equatable {
         self.cropFraction = cropFraction
         self.mean = mean
         self.std = std
+        self.wideGray = wideGray
     }
 
     /// Whether it says anything.
@@ -64,6 +66,7 @@ extension RecipeResolver {
         add(options.filter, from: "--interpolation") { $0.filter = $1 }
         add(options.mean, from: "--mean") { $0.mean = $1 }
         add(options.std, from: "--std") { $0.std = $1 }
+        add(options.wideGray, from: "--gray16") { $0.wideGray = $1 }
     }
 
     private mutating func add<Value>(

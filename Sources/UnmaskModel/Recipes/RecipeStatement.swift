@@ -14,6 +14,7 @@ struct RecipeStatement {
     var offset: Double?
     var mean: [Float]?
     var std: [Float]?
+    var wideGray: Recipe.WideGray?
     /// What of it is done differently, or not at all.
     var notes: [String] = []
 
@@ -30,6 +31,7 @@ struct RecipeStatement {
         offset = recipe.offset
         mean = recipe.mean
         std = recipe.std
+        wideGray = recipe.wideGray
     }
 
     /// How a named recipe resizes and crops.

@@ -1,3 +1,4 @@
+internal import Logging
 import UnmaskImage
 
 /// Brings an image from wherever it is to the pixels that a model sees. Blocks.
@@ -6,9 +7,12 @@ struct ImageLoader: Sendable {
     let limits: ImageLimits
     /// What all decodes share.
     let memory: DecodeMemory
+    /// Is told what people may not expect of images' pixels.
+    private let logger: Logger?
 
-    init(allowedPaths: AllowedPaths, limits: ServiceConfiguration.Limits) {
+    init(allowedPaths: AllowedPaths, limits: ServiceConfiguration.Limits, logger: Logger? = nil) {
         self.allowedPaths = allowedPaths
+        self.logger = logger
         self.limits = limits.image
         memory = DecodeMemory(capacity: limits.decodeBytes)
     }
@@ -18,7 +22,12 @@ struct ImageLoader: Sendable {
         of source: ImageSource, for model: RegisteredModel, _ preparation: Preparation,
         stop: @escaping @Sendable () -> ImageError?
     ) throws(ServiceError) -> PixelImage {
-        let control = DecodeControl(memory: memory, stop: stop)
+        let notice: @Sendable (DecodeNotice) -> Void = { [logger] notice in
+            logger?.warning(
+                "an image's pixels may not be what is expected",
+                metadata: ["model": "\(model.name)", "detail": "\(notice)"])
+        }
+        let control = DecodeControl(memory: memory, stop: stop, notice: notice)
         return switch source {
         case .path(let path): try prepare(try allowedPaths.contents(of: path, limits), model, preparation, control)
         case .encoded(let bytes): try prepare(try bytes.read(limits), model, preparation, control)
@@ -65,7 +74,7 @@ struct ImageLoader: Sendable {
     }
 
     /// The error as the protocol names it.
-    private static func named(_ body: () throws(ImageError) -> PixelImage) throws(ServiceError) -> PixelImage {
+    static func named(_ body: () throws(ImageError) -> PixelImage) throws(ServiceError) -> PixelImage {
         do throws(ImageError) {
             return try body()
         } catch {

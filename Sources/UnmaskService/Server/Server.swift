@@ -56,7 +56,7 @@ public struct Server: Service, CustomStringConvertible {
         }
         let control = try AccessControl(configuration.access)
         let loader = ImageLoader(
-            allowedPaths: try AllowedPaths(configuration.allowedPaths), limits: configuration.limits)
+            allowedPaths: try AllowedPaths(configuration.allowedPaths), limits: configuration.limits, logger: logger)
         let registry = PrometheusRegistry()
         let metrics = ServiceMetrics(registry)
         let scheduler = Scheduler(configuration: configuration, loader: loader, metrics: metrics)

@@ -97,7 +97,7 @@ struct EvalCommand: AsyncParsableCommand {
             model: session.model.name, head: file, images: vectors.indices.count, failures: vectors.failed.count,
             measures: measured.measures)
         try finish(report, measured.predictions, failures: report.failures) { index in
-            try set.images.load(index).prepared(session.model.recipe)
+            try set.images.load(index).prepared(session.model.recipe, named: set.images.name(index))
         }
     }
 
@@ -116,7 +116,9 @@ struct EvalCommand: AsyncParsableCommand {
         let report = EvaluationReport(
             model: session.model.name, head: file, images: tokens.indices.count, failures: failures,
             measures: try HeadMeasurement(head, masks, tokens, recipe).measures)
-        try finish(report, [], failures: failures) { try set.images.load($0).prepared(recipe) }
+        try finish(report, [], failures: failures) {
+            try set.images.load($0).prepared(recipe, named: set.images.name($0))
+        }
     }
 
     // MARK: The model's own

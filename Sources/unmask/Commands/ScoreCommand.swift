@@ -53,8 +53,9 @@ struct ScoreCommand: AsyncParsableCommand {
                 try session.embed(good, options: fitted.embedding).map { Answer(try fitted.anomaly($0.values)) }
             } print: { path, answer in
                 if let places {
-                    let picture = try PixelImage.decode(readImageFile(path))
-                    let view = try RecipeView(session.model.recipe, width: picture.width, height: picture.height)
+                    let recipe = session.model.recipe
+                    let picture = try PixelImage.decode(readImageFile(path), wideGray: recipe.wideGray)
+                    let view = try RecipeView(recipe, width: picture.width, height: picture.height)
                     let heat = HeatMap(answer.answer, view, threshold: threshold).laid(over: picture)
                     try AtomicFile.save(heat.pngData(), as: places[path])
                 }

@@ -52,11 +52,13 @@ struct SegmentCommand: AsyncParsableCommand {
                 }
             } print: { path, answer in
                 let encoded = try readImageFile(path)
-                let map = try answer.map(of: encoded, recipe: session.model.recipe)
+                let recipe = session.model.recipe
+                let map = try answer.map(of: encoded, recipe: recipe)
                 if let masks { try AtomicFile.save(map.pngData(), as: masks[path]) }
                 if let overlays {
                     let picture = map.overlaid(
-                        on: try PixelImage.decode(encoded), opacity: Self.opacity, ignored: PointLabels.ignored)
+                        on: try PixelImage.decode(encoded, wideGray: recipe.wideGray), opacity: Self.opacity,
+                        ignored: PointLabels.ignored)
                     try AtomicFile.save(picture.pngData(), as: overlays[path])
                 }
                 Console.result(line(path, map, fitted.labels))

@@ -60,7 +60,7 @@ struct ShowCommand: AsyncParsableCommand {
 
     private func pictures(of path: String, _ session: ModelSession) throws -> [(caption: String, picture: PixelImage)] {
         let (interface, recipe) = (session.model.interface, session.model.recipe)
-        let image = try recipe.prepare(path: path)
+        let image = try recipe.prepare(path: path, control: .telling(of: path))
         var pictures = [(caption: "what is seen", picture: image)]
         if interface.decoder != nil {
             let mask = try Mask.random(patches: interface.patches, ratio: ratio, seed: seed)

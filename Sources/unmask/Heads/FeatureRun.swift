@@ -123,7 +123,7 @@ struct FeatureRun {
             let own = stored.key
             key = own
             if let vector = store?[own] { return Item(key: key, outcome: .kept(vector)) }
-            return Item(key: key, outcome: .prepared(try stored.prepared(recipe)))
+            return Item(key: key, outcome: .prepared(try stored.prepared(recipe, named: images.name(index))))
         } catch {
             return Item(key: key, outcome: .failed(error))
         }

@@ -32,11 +32,13 @@ struct IndexEmbedder: Sendable {
     func prepare(_ item: SourceItem) -> Result<Bulk.Prepared, Bulk.Failure> {
         do {
             let bytes = try item.range == nil ? readImageFile(item.file) : TarMembers.contents(of: item)
-            let image = try PixelImage.decode(bytes)
+            let recipe = session.model.recipe
+            let image = try PixelImage.decode(
+                bytes, wideGray: recipe.wideGray, control: .telling(of: item.file))
             guard let content = ContentHash(image.contentHash.utf8) else {
                 return .failure(Bulk.Failure(type: "internal_error", message: "its hash cannot be read"))
             }
-            return .success(Bulk.Prepared(content: content, input: try session.model.recipe.apply(to: image)))
+            return .success(Bulk.Prepared(content: content, input: try recipe.apply(to: image)))
         } catch let error as ImageError {
             return .failure(Bulk.Failure(type: error.type, message: error.message))
         } catch {

@@ -18,9 +18,10 @@ enum ImageCollection: Sendable {
             }
         }
 
-        func prepared(_ recipe: Recipe) throws(ImageError) -> PixelImage {
+        /// - Parameter name: what people are told of it by.
+        func prepared(_ recipe: Recipe, named name: String) throws(ImageError) -> PixelImage {
             switch self {
-            case .encoded(let bytes): try recipe.prepare(bytes)
+            case .encoded(let bytes): try recipe.prepare(bytes, control: .telling(of: name))
             case .pixels(let image): try recipe.apply(to: image)
             }
         }

@@ -39,7 +39,9 @@ struct LabelledImages: Sendable {
     func name(_ index: Int) -> String { images.name(index) }
 
     func prepare(_ index: Int) -> PreparedImage {
-        PreparedImage(path: name(index)) { () throws(ImageError) in try images.load(index).prepared(recipe) }
+        PreparedImage(path: name(index)) { () throws(ImageError) in
+            try images.load(index).prepared(recipe, named: name(index))
+        }
     }
 
     /// All images in order, prepared while those before them are worked on.

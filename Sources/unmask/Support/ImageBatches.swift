@@ -9,7 +9,9 @@ struct PreparedImage: Sendable {
     let image: Result<PixelImage, ImageError>
 
     init(path: String, recipe: Recipe) {
-        self.init(path: path) { () throws(ImageError) in try recipe.prepare(try readImageFile(path)) }
+        self.init(path: path) { () throws(ImageError) in
+            try recipe.prepare(try readImageFile(path), control: .telling(of: path))
+        }
     }
 
     init(path: String, _ prepare: () throws(ImageError) -> PixelImage) {

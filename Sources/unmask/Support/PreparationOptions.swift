@@ -40,6 +40,14 @@ struct PreparationOptions: ParsableArguments {
         help: ArgumentHelp("What they are then divided by: one number, or one for each channel.", valueName: "numbers"))
     var std: NumberList?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            What becomes of gray of more than 8 bits: clamp (white wherever it is above 255, as Pillow has it) or scale (its highest \
+            8 bits). Default: clamp, which is warned of.
+            """, valueName: "clamp|scale"))
+    var gray16: Recipe.WideGray?
+
     func validate() throws {
         guard cropPct == nil || resize == nil else {
             throw ValidationError("--crop-pct says how images are resized, and so does --resize: give one of them")
@@ -49,7 +57,8 @@ struct PreparationOptions: ParsableArguments {
     func options() -> RecipeOptions {
         RecipeOptions(
             recipe.map { text in Recipe.Name(rawValue: text).map { .name($0) } ?? .file(text) }, resize: resize,
-            filter: interpolation, cropFraction: cropPct, mean: mean?.numbers, std: std?.numbers)
+            filter: interpolation, cropFraction: cropPct, mean: mean?.numbers, std: std?.numbers,
+            wideGray: gray16)
     }
 }
 
@@ -65,6 +74,7 @@ struct NumberList: ExpressibleByArgument {
 }
 
 extension ResampleFilter: ExpressibleByArgument {}
+extension Recipe.WideGray: ExpressibleByArgument {}
 
 extension Resize: ExpressibleByArgument {
     public init?(argument: String) {

@@ -195,6 +195,21 @@ def write(name, content):
     (FIXTURES / name).write_text(text + "\n")
 
 
+def wide_grays(paths):
+    """Of gray of 12 and 16 bits, the highest 8: of what Pillow reads before it clamps."""
+    found = {}
+    for path in sorted(paths):
+        image = Image.open(path)
+        if not image.mode.startswith("I;16"):
+            continue
+        samples = numpy.asarray(image).astype(numpy.uint16)
+        bits = 12 if path.stem.endswith("-12") else 16
+        shades = (samples >> (bits - 8)).astype(numpy.uint8)
+        shades[samples == image.info.get("transparency", -1)] = 255
+        found[path.name] = image_digest(Image.fromarray(shades))
+    return found
+
+
 def write_near():
     """Images of which decoders' versions differ by a level, and Pillow's pixels of them as PNG."""
     (FIXTURES / "near").mkdir()
@@ -234,6 +249,7 @@ def main():
     expected = {path.name: views(path, [(28, 28), (48, 64)]) for path in paths}
     write("images.json", expected | {path.name: views(path, []) for path in more})
     write("resizes.json", {path.name: resizes(path) for path in paths if path.name.startswith("noise")})
+    write("wide_gray.json", wide_grays(paths + more))
     write_near()
     write_swapped()
     write("exif.json", exif_blocks.cases(SEED))

@@ -49,8 +49,11 @@ struct SampleImages {
         for index in Self.spread(paths.count, most) {
             do throws(ImageError) {
                 let bytes = try readImageFile(paths[index])
-                images.append(try recipe.prepare(bytes))
-                if keepingSources { sources.append(try PixelImage.decode(bytes, channels: recipe.channels)) }
+                images.append(try recipe.prepare(bytes, control: .telling(of: paths[index])))
+                if keepingSources {
+                    sources.append(
+                        try PixelImage.decode(bytes, channels: recipe.channels, wideGray: recipe.wideGray))
+                }
             } catch {
                 Console.warning("\(paths[index]): \(error)")
             }
