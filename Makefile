@@ -38,6 +38,7 @@ help:
 	@echo "make zoo          every architecture of the families that are read, against timm and transformers; docs/families.md"
 	@echo "make bench        measure ViT-B/16 on this machine"
 	@echo "make bench-peers  the same, side by side with onnxruntime, OpenVINO and PyTorch"
+	@echo "make families-peers  a backbone of each family, side by side with onnxruntime and OpenVINO"
 	@echo "make trial-index  kill -9 a build of an index twenty times, and compare its bytes; merge three parts of it"
 	@echo "make bench-index  searches of a million vectors, side by side with FAISS, hnswlib and usearch"
 	@echo "make heads-peers  fitted heads, side by side with scikit-learn's and PyTorch's on the same features"
@@ -149,6 +150,10 @@ bench-peers: build
 	@scripts/install-packages python3-venv g++
 	@scripts/python-environment build/venv-peers bench/peers/requirements.txt
 	build/venv-peers/bin/python bench/peers/run.py --unmask $(UNMASK) --json build/bench-peers/result.json
+
+.PHONY: families-peers
+families-peers: $(BUILD) venv
+	$(PYTHON) bench/peers/families.py --unmask $(UNMASK) --json build/bench-families/result.json
 
 .PHONY: trial-index bench-index index-venv
 index-venv:
