@@ -59,7 +59,7 @@ struct HTTPError: Error {
     ///
     /// - Parameter head: nil where none was read.
     func response(to head: HTTPRequestHead?) -> HTTPResponse {
-        let shape = head.flatMap { HTTPRoute(uri: $0.uri) }?.errors ?? .openAI
+        let shape = head.map { HTTPErrorShape(uri: $0.uri) } ?? .openAI
         var response = HTTPResponse.json(status) { shape.write(self, to: &$0) }
         if status == .unauthorized { response.headers.add(name: "www-authenticate", value: "Bearer") }
         if !allowed.isEmpty {

@@ -5,6 +5,18 @@ enum HTTPErrorShape {
     case openAI
     /// `{"message":…}`.
     case cohere
+    /// `{"error":…}`, a text.
+    case openInference
+
+    /// Of the answers on a path.
+    init(uri: String) {
+        let path = HTTPRoute.path(uri)
+        self =
+            switch HTTPRoute(uri: uri) {
+            case .embed?, .cohereV2?: .cohere
+            default: path == HTTPRoute.inferenceServer.rawValue || path.hasPrefix("/v2/") ? .openInference : .openAI
+            }
+    }
 
     func write(_ error: HTTPError, to json: inout JSONWriter) {
         switch self {
@@ -13,6 +25,8 @@ enum HTTPErrorShape {
             error.write(to: &json)
         case .cohere:
             json.field("message", error.message)
+        case .openInference:
+            json.field("error", error.message)
         }
     }
 }

@@ -39,7 +39,7 @@ struct HTTPOrigins: Sendable {
     func share(_ headers: inout HTTPHeaders, with head: HTTPRequestHead?) {
         guard let origin = head.flatMap(sharedOrigin) else { return }
         headers.replaceOrAdd(name: "access-control-allow-origin", value: origin)
-        headers.replaceOrAdd(name: "access-control-expose-headers", value: "retry-after, retry-after-ms")
+        headers.replaceOrAdd(name: "access-control-expose-headers", value: "retry-after, retry-after-ms, \(InferenceBody.lengthHeader)")
         headers.replaceOrAdd(name: "vary", value: "origin")
     }
 
@@ -77,7 +77,7 @@ extension HTTPResponse {
             name: "access-control-allow-methods", value: route.methods.map(\.rawValue).joined(separator: ", "))
         response.headers.add(
             name: "access-control-allow-headers",
-            value: "accept, authorization, content-encoding, content-type, traceparent")
+            value: "accept, authorization, content-encoding, content-type, traceparent, \(InferenceBody.lengthHeader)")
         response.headers.add(name: "access-control-max-age", value: "600")
         return response
     }

@@ -1,3 +1,4 @@
+import Foundation
 import NIOHTTP1
 
 /// The paths of the HTTP port.
@@ -21,6 +22,14 @@ enum HTTPRoute: String, CaseIterable, Sendable {
     case compare = "/v1/compare"
     case search = "/v1/search"
     case rpc = "/rpc"
+    case inferenceServer = "/v2"
+    case inferenceLive = "/v2/health/live"
+    case inferenceReady = "/v2/health/ready"
+    case inferenceModel = "/v2/models/{model}"
+    case inferenceModelReady = "/v2/models/{model}/ready"
+    case inferenceConfig = "/v2/models/{model}/config"
+    case infer = "/v2/models/{model}/infer"
+    case inferenceIndex = "/v2/repository/index"
 
     /// What answers a path.
     enum Content {
@@ -38,14 +47,15 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         indirect case either(json: Call, else: Call)
         /// The service's own protocol.
         case rpc
+        case inference(InferenceRoute.Question)
     }
 
     var content: Content {
         switch self {
         case .page, .pageFile: .page
         case .description: .description
-        case .healthz: .health
-        case .readyz: .readiness
+        case .healthz, .inferenceLive: .health
+        case .readyz, .inferenceReady: .readiness
         case .metrics: .metrics
         case .models, .model: .call(.models)
         case .embeddings: .call(.embeddings(OpenAIEmbeddings.self))
@@ -59,6 +69,12 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         case .compare: .call(.method(.compare))
         case .search: .call(.method(.indexSearch))
         case .rpc: .call(.rpc)
+        case .inferenceServer: .call(.inference(.server))
+        case .inferenceModel: .call(.inference(.model))
+        case .inferenceModelReady: .call(.inference(.isReady))
+        case .inferenceConfig: .call(.inference(.configuration))
+        case .infer: .call(.inference(.infer))
+        case .inferenceIndex: .call(.inference(.index))
         }
     }
 
@@ -66,7 +82,7 @@ enum HTTPRoute: String, CaseIterable, Sendable {
     private static let named: [(HTTPRoute, prefix: String)] = [(.model, "/v1/models/"), (.pageFile, "/page/")]
 
     /// Answered where nothing else is.
-    var isProbe: Bool { self == .healthz || self == .readyz }
+    var isProbe: Bool { [.healthz, .readyz, .inferenceLive, .inferenceReady].contains(self) }
 
     /// Files that are the same for everyone.
     var isPage: Bool { [.page, .pageFile, .description].contains(self) }
@@ -74,11 +90,10 @@ enum HTTPRoute: String, CaseIterable, Sendable {
     /// Whether no token is asked for: an orchestrator has none, and a browser cannot send one before it has the page.
     var isFree: Bool { isProbe || isPage }
 
-    var errors: HTTPErrorShape { self == .embed || self == .cohereV2 ? .cohere : .openAI }
-
     var methods: [HTTPMethod] {
         switch content {
         case .page, .description, .health, .readiness, .metrics, .call(.models): [.GET, .HEAD]
+        case .call(.inference(let question)): question.isPlain ? [.GET, .HEAD] : [.POST]
         case .call: [.POST]
         }
     }
@@ -88,6 +103,8 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         let path = Self.path(uri)
         if let (route, _) = Self.named.first(where: { path.hasPrefix($0.prefix) }) {
             self = route
+        } else if let path = InferencePath(path) {
+            self = path.route
         } else {
             self.init(rawValue: path)
         }
@@ -100,13 +117,18 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         return path.dropFirst(prefix.count)
     }
 
-    private static func path(_ uri: String) -> String { String(uri.prefix { $0 != "?" && $0 != "#" }) }
+    static func path(_ uri: String) -> String { String(uri.prefix { $0 != "?" && $0 != "#" }) }
+
+    /// A name in a path. What is no escape stands for itself.
+    static func decoded(_ name: Substring) -> String { name.removingPercentEncoding ?? String(name) }
 
     /// - Throws: where there is no such path, or it does not take the method.
     static func of(_ head: HTTPRequestHead) throws(HTTPError) -> HTTPRoute {
         guard let route = HTTPRoute(uri: head.uri) else {
             throw HTTPError(
-                .notFound, "not_found", "no such path; there are: " + allCases.map(\.rawValue).joined(separator: ", "))
+                .notFound, "not_found",
+                InferencePath.refusal(of: path(head.uri))
+                    ?? "no such path; there are: " + allCases.map(\.rawValue).joined(separator: ", "))
         }
         guard route.methods.contains(head.method) || head.isPreflight else {
             var error = HTTPError(

@@ -47,8 +47,8 @@ struct HTTPRoutes: Sendable {
         switch route.content {
         case .page: return try page.respond(to: request.head)
         case .description: return try PageRoute.respondDescription()
-        case .health: return probes.respondHealth()
-        case .readiness: return await probes.respondReadiness()
+        case .health: return probes.respondHealth(on: route)
+        case .readiness: return await probes.respondReadiness(on: route)
         case .metrics: return metrics.respond()
         case .call(let method):
             let access = try authorize(request, on: listener, from: peer)
@@ -64,6 +64,7 @@ struct HTTPRoutes: Sendable {
         case .method(let method): try await MethodRoute(handler: handler).respond(to: asked, method)
         case .either(let json, let other): try await self.call(asked.isJSON ? json : other, asked)
         case .rpc: try await RPCRoute(handler: handler).respond(to: asked)
+        case .inference(let question): try await InferenceRoute(handler: handler).respond(to: asked, question)
         }
     }
 

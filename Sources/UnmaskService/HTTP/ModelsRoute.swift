@@ -15,8 +15,7 @@ struct ModelsRoute: Sendable {
         try await handler.carryOut(.info, for: asked) { (_, context) async throws(ServiceError) -> HTTPResponse in
             let names = context.models.entries.map(\.name)
             guard let asked = HTTPRoute.model.name(inURI: asked.request.head.uri) else { return list(names) }
-            // What is no escape stands for itself.
-            let name = asked.removingPercentEncoding ?? String(asked)
+            let name = HTTPRoute.decoded(asked)
             guard names.contains(name) else { throw .noModel(name, known: names) }
             return .json(.ok) { write(name, to: &$0) }
         }

@@ -7,7 +7,7 @@ struct ClassifyResult: MethodResult {
         ImageRequest.parameters + Parameters.budgetMembers + ["top_k", "scores", "threshold", "head"]
 
     private let results: ItemResults<Labels>
-    private let stamp: ResultStamp
+    let stamp: ResultStamp
     /// The fitted head's name.
     private let head: String?
 
@@ -59,6 +59,9 @@ struct ClassifyResult: MethodResult {
         try ServiceError.checkFinite(classes)
         return Labels(scores: classes)
     }
+
+    /// Of every image, the highest first.
+    var scores: [Result<[ClassScore], ServiceError>] { results.items.map { $0.map(\.scores) } }
 
     var times: StageTimes? { results.times }
     var failure: ServiceError? { results.failure }

@@ -6,11 +6,7 @@ extension Parameters {
     /// Reads `images`, each as `image(_:at:frames:)` does.
     func images(frames: [ByteBuffer], maximum: Int) throws(ServiceError) -> [ImageSource] {
         guard case .array(let elements)? = self["images"] else { throw mismatch("images", "an array of images") }
-        guard elements.count <= maximum else {
-            throw ServiceError(
-                .payloadTooLarge,
-                "the request has \(elements.count) images, allowed are \(maximum): send several requests")
-        }
+        try ServiceError.checkImages(elements.count, maximum: maximum)
         var images: [ImageSource] = []
         for (index, element) in elements.enumerated() {
             images.append(try Self.image(element, at: "params.images[\(index)]", frames: frames))
@@ -68,5 +64,14 @@ extension Parameters {
         let sides = elements.compactMap(\.integer).filter { (1...65535).contains($0) }
         guard sides.count == 3 else { throw mismatch("shape", expected) }
         return sides
+    }
+}
+
+extension ServiceError {
+    static func checkImages(_ count: Int, maximum: Int) throws(ServiceError) {
+        guard count <= maximum else {
+            throw ServiceError(
+                .payloadTooLarge, "the request has \(count) images, allowed are \(maximum): send several requests")
+        }
     }
 }

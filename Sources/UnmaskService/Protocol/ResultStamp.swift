@@ -15,17 +15,19 @@ struct ResultStamp: Sendable, Equatable {
     var output: String?
 
     func write(to json: inout JSONWriter) {
-        json.object { stamp in
-            stamp.field("model", model)
-            stamp.field("recipe", recipe)
-            stamp.field("precision", precision)
-            if let pooling { stamp.field("pooling", pooling) }
-            if let output { stamp.field("output", output) }
-            if let dimension { stamp.field("dimension", dimension) }
-            stamp.field("tokens", tokens)
-            if let merge { stamp.field("merge", merge) }
-            if let normalized { stamp.field("normalized", normalized) }
-        }
+        json.object { writeMembers(to: &$0) }
+    }
+
+    func writeMembers(to stamp: inout JSONWriter) {
+        stamp.field("model", model)
+        stamp.field("recipe", recipe)
+        stamp.field("precision", precision)
+        if let pooling { stamp.field("pooling", pooling) }
+        if let output { stamp.field("output", output) }
+        if let dimension { stamp.field("dimension", dimension) }
+        stamp.field("tokens", tokens)
+        if let merge { stamp.field("merge", merge) }
+        if let normalized { stamp.field("normalized", normalized) }
     }
 
     /// Where two stamps differ, in words; empty where they do not.
