@@ -1,4 +1,5 @@
 public import NIOCore
+import UnmaskModel
 
 /// What the service makes of bytes that nobody vouches for, without sockets or models: for tools that try it with bytes
 /// of their own (`fuzz/`).
@@ -84,11 +85,24 @@ public enum UntrustedBytes {
             if response.closes { context.channel.close(promise: nil) }
         }
 
+        /// Of a model of 4 pixels.
+        private static func inference(_ request: HTTPRequest) throws -> InferenceQuestion {
+            let model = ModelInterface(
+                imageSize: [2, 2], channels: 1, shapes: [.mean: [4], .tokens: [4, 4]], pooling: .mean, classes: 2)
+            return try InferenceQuestion(
+                try InferenceBody(request.head, request.body), of: "a", model, limit: UntrustedBytes.limits.frames)
+        }
+
         private func readQuestion(_ request: HTTPRequest) {
             let question = try? MethodQuestion(request.head, request.body)
             for isAnsweredByBytes in [false, true] {
                 guard let asked = try? question?.request(.embed, isAnsweredByBytes: isAnsweredByBytes) else { continue }
                 precondition(asked.frames.reduce(0) { $0 + $1.readableBytes } <= request.body.readableBytes)
+            }
+            if let asked = try? Self.inference(request) {
+                let frames = asked.input.framed.frames
+                precondition(frames.reduce(0) { $0 + $1.readableBytes } <= request.body.readableBytes)
+                for output in asked.outputs { precondition(asked.request(output).frames.count == frames.count) }
             }
             if let asked = try? RPCRoute.request(request.body, UntrustedBytes.limits) {
                 precondition(asked.frames.reduce(0) { $0 + $1.readableBytes } < request.body.readableBytes)

@@ -59,7 +59,7 @@ struct InferencePath {
             ("/stats", "statistics are at /metrics, as Prometheus reads them"),
         ]
         return beginnings.first { path.hasPrefix($0.0) }?.1
-            ?? ends.first { path.hasPrefix(prefix) && path.hasSuffix($0.0) }?.1
+            ?? ends.first { path.hasPrefix(prefix) && path.dropFirst(prefix.count).hasSuffix($0.0) }?.1
     }
 
     static let noSharedMemory = "this server shares no memory with its clients: send tensors in the body, as JSON or as bytes"
