@@ -127,6 +127,7 @@ parity-http: $(BUILD)
 	@scripts/install-packages python3-venv
 	@scripts/python-environment build/venv-http Tests/Oracles/service/requirements.txt
 	build/venv-http/bin/python Tests/Oracles/service/check_http.py $(UNMASK)
+	build/venv-http/bin/python Tests/Oracles/service/check_v2.py $(UNMASK)
 	build/venv-http/bin/python Tests/Oracles/service/check_description.py $(UNMASK) $(SEED)
 	build/venv-http/bin/python Tests/Oracles/service/check_deploy.py $(UNMASK)
 

@@ -39,7 +39,8 @@ struct HTTPOrigins: Sendable {
     func share(_ headers: inout HTTPHeaders, with head: HTTPRequestHead?) {
         guard let origin = head.flatMap(sharedOrigin) else { return }
         headers.replaceOrAdd(name: "access-control-allow-origin", value: origin)
-        headers.replaceOrAdd(name: "access-control-expose-headers", value: "retry-after, retry-after-ms, \(InferenceBody.lengthHeader)")
+        headers.replaceOrAdd(
+            name: "access-control-expose-headers", value: "retry-after, retry-after-ms, \(InferenceBody.lengthHeader)")
         headers.replaceOrAdd(name: "vary", value: "origin")
     }
 

@@ -8,9 +8,9 @@ struct OutsideOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Serve a page for browsers (/), /healthz, /readyz, /metrics, the methods (/v1/classify, …), and embeddings of \
-            images in the shapes of OpenAI's, vLLM's and Cohere's APIs (/v1/embeddings, /pooling, /v2/embed) over HTTP, \
-            as 127.0.0.1:7701.
+            Serve a page for browsers (/), /healthz, /readyz, /metrics, the methods (/v1/classify, …), embeddings of images \
+            in the shapes of OpenAI's, vLLM's and Cohere's APIs (/v1/embeddings, /pooling, /v2/embed), and KServe's protocol \
+            (/v2) over HTTP, as 127.0.0.1:7701.
             """, valueName: "HOST:PORT"))
     var http: ServiceConfiguration.TCPAddress?
 

@@ -18,7 +18,7 @@ struct InferenceBody {
         }
         bytes = content
         guard lengths.count == 1, lengths[0].utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
-            let length = Int(lengths[0]), let line = bytes.readSlice(length: length)
+            let length = Int(lengths[0]), length <= content.readableBytes, let line = bytes.readSlice(length: length)
         else {
             throw ServiceError(
                 .invalidRequest,
@@ -34,7 +34,7 @@ struct InferenceBody {
     /// - Parameter place: what says how many they are.
     mutating func take(_ count: Int, for place: String) throws(ServiceError) -> ByteBuffer {
         let left = bytes.readableBytes
-        guard let taken = bytes.readSlice(length: count) else {
+        guard count <= left, let taken = bytes.readSlice(length: count) else {
             throw ServiceError(
                 .invalidRequest,
                 "\(place) is \(count), and the body has \(left) more bytes behind its JSON, which ends where "
@@ -47,7 +47,8 @@ struct InferenceBody {
     func checkEnd() throws(ServiceError) {
         guard bytes.readableBytes == 0 else {
             throw ServiceError(
-                .invalidRequest, "the body has \(bytes.readableBytes) bytes more than binary_data_size of its inputs says")
+                .invalidRequest,
+                "the body has \(bytes.readableBytes) bytes more than binary_data_size of its inputs says")
         }
     }
 }

@@ -62,5 +62,6 @@ struct InferencePath {
             ?? ends.first { path.hasPrefix(prefix) && path.dropFirst(prefix.count).hasSuffix($0.0) }?.1
     }
 
-    static let noSharedMemory = "this server shares no memory with its clients: send tensors in the body, as JSON or as bytes"
+    static let noSharedMemory =
+        "this server shares no memory with its clients: send tensors in the body, as JSON or as bytes"
 }

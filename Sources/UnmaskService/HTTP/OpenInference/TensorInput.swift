@@ -44,7 +44,8 @@ struct TensorInput {
 
     /// The first dimension, where the others are the model's.
     private static func images(of input: Parameters, _ shape: [Int]) throws(ServiceError) -> Int {
-        let expected = "[" + (["the images, at least 1"] + shape.dropFirst().map(String.init)).joined(separator: ", ") + "]"
+        let sizes = ["the images, at least 1"] + shape.dropFirst().map(String.init)
+        let expected = "[\(sizes.joined(separator: ", "))]"
         guard case .array(let elements)? = input["shape"] else { throw input.mismatch("shape", expected) }
         let found = elements.compactMap(\.integer)
         guard found.count == elements.count, let count = found.first, count >= 1, found.dropFirst() == shape.dropFirst()
@@ -85,7 +86,7 @@ struct TensorInput {
         var rest = bytes
         for index in 0..<count {
             let length = rest.readInteger(endianness: .little, as: UInt32.self)
-            guard let length, let image = rest.readSlice(length: Int(length)) else {
+            guard let length, length <= rest.readableBytes, let image = rest.readSlice(length: Int(length)) else {
                 throw ServiceError(
                     .invalidParams,
                     "\(place): its \(bytes.readableBytes) bytes end within element \(index) of \(count); each is a length of "
@@ -137,16 +138,17 @@ struct TensorInput {
 
     /// An array of all numbers, or arrays in arrays as the shape has them.
     private static func numbers(of input: Parameters, _ shape: [Int]) throws(ServiceError) -> [UInt8] {
+        let expected = "integers from 0 to 255, flat or nested as the shape has it"
         func read(_ value: JSONValue, _ shape: ArraySlice<Int>, into numbers: inout [UInt8]) throws(ServiceError) {
             guard case .array(let elements) = value else {
-                guard let number = value.integer.flatMap(UInt8.init(exactly:)) else {
-                    throw input.mismatch("data", "of integers from 0 to 255", found: value.summary)
+                guard shape.isEmpty, let number = value.integer.flatMap(UInt8.init(exactly:)) else {
+                    throw input.mismatch("data", expected, found: value.summary)
                 }
                 numbers.append(number)
                 return
             }
             guard elements.count == shape.first else {
-                throw input.mismatch("data", "nested as the shape has it, or one flat array", found: value.summary)
+                throw input.mismatch("data", expected, found: value.summary)
             }
             for element in elements { try read(element, shape.dropFirst(), into: &numbers) }
         }
