@@ -89,9 +89,8 @@ let package = Package(
         .target(
             name: "CUnmaskAVIF", dependencies: ["CUnmaskDecoding"], cSettings: c,
             linkerSettings: [.linkedLibrary("avif")]),
-        .target(
-            name: "CUnmaskHEIF", dependencies: ["CUnmaskDecoding"], cSettings: c,
-            linkerSettings: [.linkedLibrary("heif")]),
+        // Loads libheif when the first HEIC comes.
+        .target(name: "CUnmaskHEIF", dependencies: ["CUnmaskDecoding"], cSettings: c),
         .target(name: "CUnmaskResample", dependencies: ["CUnmaskProcessor"], cSettings: c),
         .target(
             name: "UnmaskImage",
