@@ -98,6 +98,21 @@ import Testing
         #expect(error.map { "\($0)".contains(words) } ?? false, "\(words): \(error.map { "\($0)" } ?? "")")
     }
 
+    @Test("without a model, those that are installed with the program are served, and no others")
+    func shipped() throws {
+        let folder = try TemporaryFolder()
+        let share = folder.file("share/unmask")
+        let program = URL(fileURLWithPath: folder.file("bin/unmask"))
+        try FileManager.default.createDirectory(atPath: share, withIntermediateDirectories: true)
+        #expect(ShippedModels.paths(besides: program).isEmpty)
+        for name in ["fashion-mae", "fashion-vit", "other"] {
+            try Data().write(to: URL(fileURLWithPath: share + "/\(name).safetensors"))
+        }
+        let expected = ["fashion-vit", "fashion-mae"].map { share + "/\($0).safetensors" }
+        #expect(ShippedModels.paths(besides: program) == expected)
+        #expect(try Self.settings([], ["UNMASK_PROGRAM": "x"]).strangeVariables.isEmpty)
+    }
+
     @Test("an error says where the option stood that it is about; strange variables are told")
     func sources() throws {
         let folder = try TemporaryFolder()

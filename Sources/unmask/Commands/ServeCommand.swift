@@ -20,9 +20,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A model, under its file's name or the name given. May be repeated; the first is the default.",
-            valueName: "[NAME=]PATH"))
-    var model: [String]
+            """
+            A model, under its file's name or the name given. May be repeated; the first is the default. Without any, those that are \
+            installed with the program.
+            """, valueName: "[NAME=]PATH"))
+    var model: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -105,9 +107,11 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var running: RunningOptions
 
+    private var models: [String] { model.isEmpty ? ShippedModels.paths() : model }
+
     func validate() throws {
         guard queue > 0 else { throw ValidationError("--queue \(queue): expected at least 1") }
-        guard !model.isEmpty else { throw ValidationError("--model: give at least one model") }
+        guard !models.isEmpty else { throw ValidationError("--model: give at least one model") }
     }
 
     func run() async throws {
@@ -142,7 +146,7 @@ struct ServeCommand: AsyncParsableCommand {
     private func serve(_ logger: Logger, _ level: LogLevel, _ output: LogOutput) async throws {
         let engine = try running.engine()
         let registry = try ServedModels(
-            arguments: model, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch,
+            arguments: models, isOnDemand: onDemand, reading: reading, engine: engine, batch: running.batch,
             precision: running.precision, merge: running.merge, overrides: modelOption,
             cache: running.keeping.open { logger.warning("\($0)") }, logger: logger
         ).registry()

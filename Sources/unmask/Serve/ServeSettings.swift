@@ -36,7 +36,7 @@ struct ServeSettings {
     }
 
     /// Variables that mean something of their own, whichever command reads them.
-    private static let otherVariables: Set = ["UNMASK_CACHE", "UNMASK_ISA", "UNMASK_REFUSE_MEMORY"]
+    private static let otherVariables: Set = ["UNMASK_CACHE", "UNMASK_ISA", "UNMASK_PROGRAM", "UNMASK_REFUSE_MEMORY"]
 
     /// - Parameter arguments: behind `serve`.
     /// - Throws: where the file cannot be read, or has what is no option, with its name.
