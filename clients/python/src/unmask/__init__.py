@@ -5,6 +5,11 @@
     with unmask.Client() as client:
         vectors = client.embed(["cat.jpg", "dog.jpg"], pooling="mean").array()
 
+Where no server runs, `local` starts one for a block:
+
+    with unmask.local("vit.safetensors") as client:
+        vectors = client.embed("photos/").array()
+
 `Client` blocks, `AsyncClient` is for asyncio; both have the same methods, and both keep as many requests in flight over
 one connection as they are asked for.
 """
@@ -31,6 +36,7 @@ from ._errors import (
     PathNotAllowed,
     PayloadTooLarge,
     ProtocolError,
+    ServerFailed,
     ServiceError,
     ShuttingDown,
     Unauthorized,
@@ -38,6 +44,7 @@ from ._errors import (
     UnmaskError,
 )
 from ._images import ImageLike, ImagesLike, ServerPath, images_in
+from ._local import local
 from ._results import (
     Classes,
     ClassShare,
@@ -106,6 +113,7 @@ __all__ = [
     "Scores",
     "Segmentation",
     "Segmentations",
+    "ServerFailed",
     "ServerPath",
     "ServiceError",
     "ShuttingDown",
@@ -116,6 +124,7 @@ __all__ = [
     "UnmaskError",
     "default_address",
     "images_in",
+    "local",
 ]
 
 __version__ = "0.1.0"

@@ -2,6 +2,7 @@
 
     UnmaskError
     ├── ConnectionFailed, ProtocolError, CallTimeout     no answer came, or none that can be read
+    ├── ServerFailed                                     `local` has no server to give
     └── ServiceError                                     the server's answer; `type` is the protocol's
         └── ImageError                                   of the types that end one image
 """
@@ -25,6 +26,10 @@ class ProtocolError(UnmaskError):
 
 class CallTimeout(UnmaskError, TimeoutError):
     """No answer came within the caller's time. The server was told to drop the request."""
+
+
+class ServerFailed(UnmaskError):
+    """`local` found no program, or the server that it started has ended; the message has what it said."""
 
 
 class ServiceError(UnmaskError):
