@@ -45,6 +45,9 @@ help:
 	@echo "make heads-dense  heads that answer of every place: objects of pictures, and what is wrong with good ones"
 	@echo "make fuzz         fuzz the readers of files and of the service's sockets, SECONDS=600 each"
 	@echo "make release      a stripped program that needs no Swift libraries, in build/release (deploy/ uses it)"
+	@echo "make wheel        what pip installs: program, models and the Python client, in build/dist"
+	@echo "make deb          what apt installs: program, models and the systemd unit, in build/dist"
+	@echo "make check-packages  installs both where nothing else is, and asks each for an embedding"
 	@echo "make trials       the service under load and attack: corpora, overload, slow clients, kill -9, a peer; docs/trials.md"
 	@echo "make format       format the Swift sources; make check-format only checks"
 
@@ -60,6 +63,24 @@ build: packages
 release: packages
 	swift build -c release --product unmask --static-swift-stdlib --scratch-path .build-static
 	scripts/release .build-static/release/unmask build/release
+
+# The files that people install. WHEEL_PACKAGES have the texts of licences.
+.PHONY: wheel deb check-packages wheel-venv
+WHEEL_PACKAGES := python3-venv libicu72
+wheel: release wheel-venv
+	scripts/wheel build/venv-wheel/bin/python build/release/unmask .build-static/checkouts build/dist
+
+wheel-venv:
+	@scripts/install-packages $(WHEEL_PACKAGES)
+	@scripts/python-environment build/venv-wheel packaging/wheel/requirements.txt
+
+deb: release
+	@scripts/install-packages dpkg-dev lintian
+	scripts/deb build/release/unmask build/dist
+
+check-packages: wheel deb
+	@scripts/install-packages debootstrap
+	scripts/check-packages build/dist
 
 run: build
 	@scripts/serve $(UNMASK) "$(SOCKET)" "$(HTTP)" $(SAMPLE) $(MODELS)
