@@ -175,7 +175,7 @@ def check_refusals(client):
     ]
     for says, act, *arguments in cases:
         refused(says, act, *arguments)
-    refused("parameters.sequence_id", client.infer, VIT, [encoded()], sequence_id=1)
+    refused("parameters.sequence_", client.infer, VIT, [encoded()], sequence_id=1)
     refused("parameters.smell", client.infer, VIT, [encoded()], parameters={"smell": 1})
     question = json.dumps({"inputs": [{
         "name": "image", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": len(IMAGES[0]) + 4}}]}).encode()
