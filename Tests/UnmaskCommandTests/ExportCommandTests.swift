@@ -9,6 +9,42 @@ import UnmaskWeights
 @Suite struct ExportCommandTests {
     private let fashion = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
 
+    @Test("a classifier gives probabilities where it is asked to, and its labels lie beside it")
+    func softmax() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("m.onnx")
+        let run = try CommandLineRunner(
+            list: ["export", Shipped.classifier, "-o", file, "--softmax", "--verify", Shipped.samples])
+        #expect(run.code == 0, "\(run.errors)")
+        func answers(_ model: String) throws -> [[String: Double]] {
+            let run = try CommandLineRunner(list: ["classify", Shipped.samples, "--model", model, "--top-k", "10"])
+            return try run.objects.map { answer in
+                let labels = try #require(answer["labels"] as? [[String: Any]])
+                return try Dictionary(
+                    uniqueKeysWithValues: labels.map {
+                        (try #require($0["label"] as? String), try #require($0["probability"] as? Double))
+                    })
+            }
+        }
+        let (exported, own) = (try answers(file), try answers(Shipped.classifier))
+        #expect(exported.count == own.count)
+        for (found, expected) in zip(exported, own) {
+            #expect(found.count == 10)
+            for (label, probability) in expected { #expect(abs((found[label] ?? 9) - probability) < 1e-5) }
+        }
+        let labels = try String(contentsOfFile: folder.file("m.labels.txt"), encoding: .utf8)
+        #expect(labels.split(separator: "\n").count == 10)
+        for (arguments, word) in [
+            (["--part", "encoder"], "--part classifier"), (["--pooling", "mean"], "an encoder's"),
+        ] {
+            let refused = try CommandLineRunner(
+                list: ["export", Shipped.classifier, "-o", file, "--softmax"] + arguments)
+            #expect(refused.code != 0 && refused.errors.contains(word), "\(refused.errors)")
+        }
+        let headless = try CommandLineRunner(list: ["export", Shipped.autoencoder, "-o", file, "--softmax"])
+        #expect(headless.code != 0 && headless.errors.contains("no head"), "\(headless.errors)")
+    }
+
     @Test(
         "what is written computes what the model does",
         arguments: [
@@ -20,7 +56,7 @@ import UnmaskWeights
         let run = try CommandLineRunner(
             list: ["export", Shipped.classifier, "-o", folder.file("m.onnx"), "--verify", Shipped.samples] + options)
         #expect(run.code == 0, "\(run.errors)")
-        #expect(folder.contents == ["m.onnx"])
+        #expect(folder.contents == ["m.labels.txt", "m.onnx"])
         let report = try #require(run.objects.first)
         #expect(report["passed"] as? Bool == true)
         #expect(report["images"] as? Int == 10)
@@ -55,7 +91,7 @@ import UnmaskWeights
                 Shipped.samples, "--python", try #require(Self.openVINO),
             ] + options)
         #expect(run.code == 0, "\(run.errors)")
-        #expect(folder.contents == ["m.onnx"])
+        #expect(folder.contents == ["m.labels.txt", "m.onnx"])
         let report = try #require(run.objects.first)
         #expect(report["passed"] as? Bool == true)
         let backends = try #require(report["backends"] as? [[String: Any]])
@@ -209,7 +245,7 @@ import UnmaskWeights
         #expect(run.code == 0, "\(run.errors)")
         #expect(
             folder.contents
-                == (endings + ["m.onnx"] + (endings.isEmpty ? [] : ["m.labels.txt", "m.report.json"])).sorted())
+                == (endings + ["m.labels.txt", "m.onnx"] + (endings.isEmpty ? [] : ["m.report.json"])).sorted())
         // What the converter was told to round takes that much less than the float32 file.
         func size(_ names: [String]) throws -> Int {
             try names.map { try Data(contentsOf: URL(fileURLWithPath: folder.file($0))).count }.reduce(0, +)

@@ -36,6 +36,13 @@ extension ModelConfiguration {
         let limits = Self.limits
         problems.bound("the number of stages", plan.stages.count, 1...limits.stages)
         problems.bound("the stem's patch_size", plan.stem, 1...limits.side)
+        if let width = plan.stemWidth {
+            problems.bound("the stem's width", width, 1...limits.width)
+            if plan.stem != ConvNeXtPlan.overlap.stem {
+                problems.append(
+                    "two overlapping convolutions make patches of \(ConvNeXtPlan.overlap.stem), not \(plan.stem)")
+            }
+        }
         for stage in plan.stages.prefix(limits.stages) {
             problems.bound("a stage's width", stage.width, 1...limits.width)
             problems.bound("a stage's depth", stage.depth, 0...limits.depth)

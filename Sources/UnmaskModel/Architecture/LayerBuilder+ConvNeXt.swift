@@ -26,6 +26,20 @@ extension LayerBuilder {
         return x
     }
 
+    /// Squares of 2 pixels [B, 4·N, 4·C] → embedded patches [B, N, D₀], by two convolutions that overlap.
+    mutating func overlappingStem(
+        _ pixels: ValueID, _ plan: ConvNeXtPlan, _ c: ModelConfiguration
+    ) throws(ModelError) -> ValueID {
+        let (stride, D) = (ConvNeXtPlan.overlap.stride, c.embeddingWidth)
+        let convolution = TokenConvolution(kernel: 3, stride: stride, padding: 1)
+        let (fine, grid) = (TokenGrid(c.imageSize.map { $0 / stride }), TokenGrid(c.imageSize.map { $0 / plan.stem }))
+        var x = try self.convolution(
+            pixels, "patch_embed.proj", convolution, at: Array(0..<fine.count), in: fine, to: plan.stemWidth ?? D)
+        x = gather(x, fine.blocks(stride), per: stride * stride, "patch_embed.places")
+        x = try self.convolution(x, "patch_embed.proj2", convolution, at: Array(0..<grid.count), in: grid, to: D)
+        return try norm(x, "patch_embed.norm", c.composition.block.norm, epsilon: c.normEpsilon)
+    }
+
     /// [B, N, D] → [B, N, D].
     private mutating func convNeXtBlock(
         _ x: ValueID, _ name: String, _ stage: ConvNeXtPlan.Stage, _ plan: ConvNeXtPlan, _ grid: TokenGrid,

@@ -3,7 +3,7 @@ extension ModelConfiguration {
     /// The side of the patches that pixels are cut into.
     var cut: Int {
         switch composition.trunk {
-        case .convNeXt(let plan): plan.stem
+        case .convNeXt(let plan): plan.stemWidth == nil ? plan.stem : ConvNeXtPlan.overlap.stride
         case .hiera(let plan): plan.stride
         case nil: patchSize
         }

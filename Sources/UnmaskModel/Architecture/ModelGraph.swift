@@ -63,7 +63,8 @@ extension LayerBuilder {
         switch c.composition.trunk {
         case .convNeXt(let plan):
             let patches = patches(c, of: pixels, idsKeep, recipe: format == .bytes ? recipe : nil)
-            encoded = EncodedImage(tokens: try convNeXt(try patchEmbedding(patches, c), plan, c))
+            let embedded = try plan.stemWidth == nil ? patchEmbedding(patches, c) : overlappingStem(patches, plan, c)
+            encoded = EncodedImage(tokens: try convNeXt(embedded, plan, c))
         case .hiera(let plan):
             // Units are left out once their pixels' neighbours are known.
             let patches = patches(c, of: pixels, nil, recipe: format == .bytes ? recipe : nil)
@@ -146,7 +147,8 @@ extension LayerBuilder {
             graph.addOutput(ModelGraph.decoderBlock(i), x)
         }
         x = try norm(x, "decoder_norm", epsilon: d.normEpsilon)
-        x = try linear(x, "decoder_pred", to: c.patchValues, order: planes ? c.planewisePatch : nil)  // [B, R + N, P·P·C]
+        // [B, R + N, P·P·C]
+        x = try linear(x, "decoder_pred", to: c.patchValues, order: planes ? c.planewisePatch : nil)
         x = graph.add(.dropTokens(R), named: "prediction", [x], shape: [B, .fixed(N), .fixed(c.patchValues)])
         graph.addOutput(ModelGraph.prediction, x)
     }

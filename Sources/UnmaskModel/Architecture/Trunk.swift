@@ -26,18 +26,25 @@ public struct ConvNeXtPlan: Sendable, Equatable, Codable {
 
     /// The side of the patches that the first stage sees.
     public var stem: Int
+    /// Numbers between the two overlapping convolutions of 3 by 3 that make these patches, each with stride 2; nil where one
+    /// makes them that does not overlap.
+    public var stemWidth: Int?
     public var stages: [Stage]
     /// Whether the MLPs' middles go through global response normalisation (V2).
     public var responseNorm: Bool
 
-    public init(stem: Int, stages: [Stage], responseNorm: Bool) {
+    public init(stem: Int, stemWidth: Int? = nil, stages: [Stage], responseNorm: Bool) {
         self.stem = stem
+        self.stemWidth = stemWidth
         self.stages = stages
         self.responseNorm = responseNorm
     }
 
     /// The pixels along each side that a place of the last stage stands for.
     var stride: Int { stages.reduce(stem) { $0 * ($1.stride ?? 1) } }
+
+    /// The stride of each of two overlapping convolutions, and the side of the patches that they make.
+    static let overlap = (stride: 2, stem: 4)
 
     /// Each block's stage.
     var blocks: [Stage] { stages.flatMap { Array(repeating: $0, count: $0.depth) } }

@@ -8,7 +8,8 @@ enum ConvNeXtLayout: CheckpointLayout {
         required: ["stem.0.weight", "stages.0.blocks.0.conv_dw.weight", "stages.0.blocks.0.mlp.fc2.weight"])
 
     static func read(_ source: LayoutSource, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
-        try read(source, ConvNeXtSpelling.timm, usual: nil, options)
+        let isOverlapping = source.tensors.contains { $0.name == "stem.1.weight" && $0.tensor.shape.count == 4 }
+        return try read(source, isOverlapping ? .timmOverlapping : .timm, usual: nil, options)
     }
 
     /// - Parameter rename: from the file's names.
@@ -68,6 +69,11 @@ private struct ConvNeXtSpelling {
             "stem.0": "patch_embed.proj", "stem.1": "patch_embed.norm", "head.norm": "fc_norm", "norm_pre": "norm",
             "head.fc": "head",
         ], stage: "stages.", block: "blocks.")
+
+    /// With two convolutions in front.
+    static let timmOverlapping = ConvNeXtSpelling(
+        words: timm.words.merging(["stem.1": "patch_embed.proj2", "stem.2": "patch_embed.norm"]) { $1 },
+        stage: timm.stage, block: timm.block)
 
     static let original = ConvNeXtSpelling(
         words: [

@@ -14,7 +14,7 @@ extension Model {
         var export = try ExportOptions(
             opset: options.opset, outputs: outputs, precision: options.precision,
             activationRanges: options.activationRanges, metadata: metadata(options, outputs),
-            producerVersion: producerVersion, documentation: documentation(options.part))
+            producerVersion: producerVersion, documentation: documentation(options))
         export.float32Values = options.float32Values
         export.layout = options.pixelLayout
         if options.precision.weightBits != nil { export.roundedLayers = Set(graph.innerLayers.map(\.name)) }
@@ -44,7 +44,12 @@ extension Model {
             return [pooling]
         case .classifier:
             guard hasHead else { throw .noHead(model: name) }
-            return [ModelGraph.logits]
+            if options.givesProbabilities, let own = interface.scores.first, own != .probabilities {
+                throw .invalidRequest(
+                    "\(name)'s head gives \(own.rawValue), of which there is no softmax: only classes that exclude one another "
+                        + "have one")
+            }
+            return [options.classOutput]
         case .mae:
             guard hasDecoder else { throw .noDecoder(model: name) }
             if let trunk = configuration?.composition.trunk, case .hiera = trunk {
@@ -77,10 +82,10 @@ extension Model {
         return metadata
     }
 
-    private func documentation(_ part: ModelPart) -> String {
-        switch part {
+    private func documentation(_ options: ModelExportOptions) -> String {
+        switch options.part {
         case .encoder: "\(name): images to embeddings"
-        case .classifier: "\(name): images to logits"
+        case .classifier: "\(name): images to \(options.classOutput)"
         case .mae: "\(name): images and the patches to keep (ids_keep, ids_restore) to predicted patches and the mask"
         }
     }

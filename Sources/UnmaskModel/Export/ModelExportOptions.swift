@@ -19,6 +19,8 @@ public struct ModelExportOptions: Sendable {
     public var float32Values: Set<String>
     /// For an autoencoder: how many patches it sees; nil: any number.
     public var kept: Int?
+    /// For a classifier: whether it gives probabilities, in place of logits.
+    public var givesProbabilities = false
     /// The order of the axes of images that come in; nil: [B, C, H, W], or [B, H, W, C] with `preprocesses`.
     public var layout: PixelLayout?
     /// With `preprocesses`: what samples come as.
@@ -43,6 +45,9 @@ public struct ModelExportOptions: Sendable {
         self.preprocesses = preprocesses
         self.sourceSize = sourceSize
     }
+
+    /// What a classifier gives.
+    package var classOutput: String { givesProbabilities ? ModelGraph.probabilities : ModelGraph.logits }
 
     /// The layout that the file gets.
     public var pixelLayout: PixelLayout { layout ?? (preprocesses ? .nhwc : .nchw) }

@@ -74,8 +74,11 @@ struct ShapedConvNeXt {
                     mlpWidth: try shapes.size(block + "mlp.fc2.weight", 1, rank: 2),
                     kernel: try shapes.size(block + "conv_dw.weight", 2, rank: 4), stride: stride))
         }
+        let isOverlapping = shapes["patch_embed.proj2.weight"] != nil
         return ConvNeXtPlan(
-            stem: try shapes.size("patch_embed.proj.weight", 2, rank: 4), stages: stages,
+            stem: isOverlapping
+                ? ConvNeXtPlan.overlap.stem : try shapes.size("patch_embed.proj.weight", 2, rank: 4),
+            stemWidth: isOverlapping ? try shapes.size("patch_embed.proj.weight", 0, rank: 4) : nil, stages: stages,
             responseNorm: shapes["stages.0.blocks.0.mlp.grn.weight"] != nil)
     }
 
@@ -83,7 +86,7 @@ struct ShapedConvNeXt {
         _ shapes: TensorShapes, isRMS: Bool, _ stated: StatedArchitecture, _ facts: ArchitectureFacts?, _ file: String
     ) throws(ModelError) {
         var feature: String?
-        if shapes["stem.2.weight"] != nil { feature = "a stem of overlapping convolutions" }
+        if shapes["stem.2.weight"] != nil { feature = "an activation in its stem" }
         if stated.isSiLU { feature = "SiLU in its MLPs" }
         if isRMS, stated.architecture?.contains("_rms") != true {
             feature = "norms without biases, which may be of more than one kind and its tensors do not tell"

@@ -26,13 +26,17 @@ struct ExportCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            encoder: images to embeddings; classifier: images to logits; mae: images, ids_keep and ids_restore to \
+            encoder: images to embeddings; classifier: images to logits, with its labels in a .labels.txt beside the \
+            file; mae: images, ids_keep and ids_restore to \
             predicted patches and the mask. Default: classifier where the model has a head, else encoder.
             """)
     var part: ModelPart?
 
     @Option(help: "What the encoder gives: cls, mean or tokens. Default: the model's own.")
     var pooling: Pooling?
+
+    @Flag(help: "Let a classifier give probabilities, in place of logits: the softmax stands in the file.")
+    var softmax = false
 
     @Option(
         help: """
@@ -140,6 +144,8 @@ struct ExportCommand: AsyncParsableCommand {
         if input != nil, !preprocess {
             throw ValidationError("--input needs --preprocess; without, pixels are float32")
         }
+        if softmax, let part, part != .classifier { throw ValidationError("--softmax needs --part classifier") }
+        if softmax, pooling != nil { throw ValidationError("--softmax is a classifier's, and --pooling an encoder's") }
         if keep != nil, part != .mae { throw ValidationError("--keep needs --part mae") }
         if pooling != nil, let part, part != .encoder { throw ValidationError("--pooling needs --part encoder") }
     }
@@ -169,6 +175,10 @@ struct ExportCommand: AsyncParsableCommand {
             let script = CoreMLScript.text(model: URL(fileURLWithPath: place).lastPathComponent)
             try AtomicFile.save(script.utf8, as: draft.companion(CoreMLScript.ending))
         }
+        if folder == nil, options.part == .classifier, !model.labels.isEmpty {
+            let labels = model.labels.joined(separator: "\n") + "\n"
+            try AtomicFile.save(labels.utf8, as: draft.companion(".labels.txt"))
+        }
         try draft.publish()
         if let folder {
             let kit = ExportKit(model: model, options: options, engine: try Engine(threads: threads))
@@ -196,6 +206,10 @@ struct ExportCommand: AsyncParsableCommand {
         var options = ModelExportOptions(
             part: part, pooling: pooling, opset: opset, batch: (batch ?? target?.batch)?.count, precision: precision,
             preprocesses: preprocess, sourceSize: sourceSize?.sides)
+        guard !softmax || part == .classifier else {
+            throw ValidationError("--softmax: \(model.name) has no head")
+        }
+        options.givesProbabilities = softmax
         options.kept = keep?.count
         options.samples = input ?? target?.samples ?? .u8
         options.layout = layout ?? (preprocess ? target?.layout : nil)

@@ -37,6 +37,7 @@ STAGES = {"depths": (1, 1, 2, 1), "dims": (8, 20, 24, 40)}
 STAGED = {
     "convnextv2": ("convnextv2_atto", "convnext", [64, 96], STAGES | {"num_classes": 5}),
     "convnextv2-fcmae": ("convnextv2_tiny.fcmae", "convnext", [64, 64], STAGES),
+    "convnext-overlap": ("convnext_atto_ols", "convnext", [64, 96], STAGES | {"num_classes": 5}),
     "convnext-head-norm-first": ("convnext_tiny_hnf", "convnext", [96, 64], STAGES | {"num_classes": 5}),
 }
 HIERA = {"stages": (1, 2, 2, 1), "embed_dim": 8}

@@ -48,7 +48,7 @@ struct Verification {
                 let answer = OutputArray(shape: wanted.shape, values: found)
                 for image in 0..<batch.count { rows.append((wanted[image], answer[image])) }
             }
-            let comparison = OutputComparison(name: output, rows: rows, areClasses: output == ModelGraph.logits)
+            let comparison = OutputComparison(name: output, rows: rows, areClasses: output == options.classOutput)
             problems += gate.problems(comparison)
             outputs.append(comparison)
         }
@@ -59,12 +59,12 @@ struct Verification {
             problems: problems)
     }
 
-    /// The share of labelled images whose largest logit is their label's.
+    /// The share of labelled images whose largest score is their label's.
     private func accuracy(_ results: [[String: [Float]]], _ batches: [VerificationBatch]) -> Double? {
         guard options.part == .classifier, let labels = samples.labels else { return nil }
         var (index, right) = (0, 0)
         for (batch, result) in zip(batches, results) {
-            guard let wanted = batch.expected[ModelGraph.logits], let found = result[ModelGraph.logits],
+            guard let wanted = batch.expected[options.classOutput], let found = result[options.classOutput],
                 found.count == wanted.values.count
             else { return nil }
             let answer = OutputArray(shape: wanted.shape, values: found)

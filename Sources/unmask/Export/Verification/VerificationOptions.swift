@@ -87,7 +87,7 @@ struct VerificationOptions: ParsableArguments {
                 "\(draft.name) was not written, because it does not compute what the model does: "
                     + result.problems.joined(separator: "; "))
         }
-        if convert { try keep(others, result, model, target, in: draft) }
+        if convert { try keep(others, result, target, in: draft) }
     }
 
     /// The runtimes that are there, and what is to be said of those that are not.
@@ -118,8 +118,7 @@ struct VerificationOptions: ParsableArguments {
 
     /// Puts what was converted beside the file.
     private func keep(
-        _ backends: [PythonBackend], _ report: VerificationReport, _ model: Model, _ target: ExportTarget?,
-        in draft: ExportDraft
+        _ backends: [PythonBackend], _ report: VerificationReport, _ target: ExportTarget?, in draft: ExportDraft
     ) throws {
         guard let backend = backends.first(where: { !$0.artefacts.isEmpty }) else {
             throw ModelError.invalidRequest(
@@ -131,9 +130,5 @@ struct VerificationOptions: ParsableArguments {
             try FileManager.default.moveItem(atPath: path, toPath: draft.companion("." + ending))
         }
         try AtomicFile.save((report.json + "\n").utf8, as: draft.companion(".report.json"))
-        if !model.labels.isEmpty {
-            let text = model.labels.joined(separator: "\n") + "\n"
-            try AtomicFile.save(text.utf8, as: draft.companion(".labels.txt"))
-        }
     }
 }

@@ -19,7 +19,7 @@ struct VerificationReference {
         outputs =
             switch options.part {
             case .encoder: [(options.pooling ?? model.interface.pooling).rawValue]
-            case .classifier: [ModelGraph.logits]
+            case .classifier: [options.classOutput]
             case .mae: [ModelGraph.prediction]
             }
     }
