@@ -87,9 +87,10 @@ def export(family, batch, folder):
     pixels = np.ascontiguousarray(pixels, np.float32)
     with torch.no_grad():
         vectors = model(torch.from_numpy(pixels)).numpy()
-        # Torch's newer exporter does not convert Hiera's maximum over units.
+        # Torch's newer exporter does not convert Hiera's maximum over units, nor SAM's relations.
         torch.onnx.export(model, (torch.from_numpy(pixels),), folder / "model.onnx", opset_version=18,
-                          dynamo="hiera" not in family.architecture, input_names=["pixels"], output_names=["vectors"])
+                          dynamo=not family.architecture.startswith(("hiera", "samvit")), input_names=["pixels"],
+                          output_names=["vectors"])
     np.save(folder / "pixels.npy", pixels)
     np.save(folder / "vectors.npy", vectors)
 
