@@ -179,6 +179,22 @@ import UnmaskRuntime
         }
     }
 
+    @Test(
+        "a Hiera's heads that are no whole numbers are refused", arguments: ["[1, 2.5, 2, 4]", "[1, 2, 3, 4]", "[0.5]"])
+    func statedHeads(heads: String) throws {
+        let folder = NSTemporaryDirectory() + "unmask-model-" + UUID().uuidString
+        try FileManager.default.copyItem(atPath: Fixture.root + "/checkpoints/tiny-hf-hiera-mae", toPath: folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let place = folder + "/config.json"
+        let config = try String(contentsOfFile: place, encoding: .utf8)
+        let members = try #require(JSONSerialization.jsonObject(with: Data(config.utf8)) as? [String: Any])
+        var changed = members
+        changed["num_heads"] = try JSONSerialization.jsonObject(with: Data(heads.utf8))
+        try JSONSerialization.data(withJSONObject: changed).write(to: URL(fileURLWithPath: place))
+        let error = #expect(throws: ModelError.self) { try Model.load(folder) }
+        #expect("\(try #require(error))".contains("heads"))
+    }
+
     /// What a file of one's own claims is checked before anything is made of it.
     @Test func hostileStages() throws {
         let good = try #require(load("tiny-convnextv2").configuration)

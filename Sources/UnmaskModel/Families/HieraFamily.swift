@@ -14,7 +14,8 @@ enum HieraFamily: ArchitectureFamily {
     /// What is not said in a `config.json` of transformers.
     static func facts(config: [String: JSONMember]) -> ArchitectureFacts {
         var facts = ArchitectureFacts()
-        facts.stageHeads = config["num_heads"]?.floats?.compactMap { Int(exactly: $0) }
+        // What is no whole number fits no width.
+        facts.stageHeads = config["num_heads"]?.floats?.map { Int(exactly: $0) ?? 0 }
         facts.heads = facts.stageHeads?.first ?? 1
         facts.interpolation = .hf
         return facts
