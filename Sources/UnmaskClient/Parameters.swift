@@ -163,7 +163,7 @@ struct SearchParameters: Encodable {
 }
 
 /// Of `index.add` and `index.delete`.
-struct IndexAddParameters: Encodable {
+struct IndexChangeParameters: Encodable {
     var index: String?
     var names: [String]?
 }

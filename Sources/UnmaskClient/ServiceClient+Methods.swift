@@ -124,7 +124,7 @@ extension ServiceClient {
         _ images: [ImageInput], names: [String]? = nil, index: String? = nil,
         request: ImageRequestOptions = ImageRequestOptions()
     ) async throws -> ImageResults<IndexAddition> {
-        let parameters = IndexAddParameters(index: index, names: names)
+        let parameters = IndexChangeParameters(index: index, names: names)
         let reply = try await call("index.add", images, parameters, request)
         return try reply.decode(ImageReply<IndexAddition>.self).results(\.self)
     }
@@ -133,7 +133,7 @@ extension ServiceClient {
     ///
     /// - Returns: the names that it did not have.
     public func deleteFromIndex(_ names: [String], index: String? = nil) async throws -> [String] {
-        try await call("index.delete", IndexAddParameters(index: index, names: names)).decode(IndexDeletion.self)
+        try await call("index.delete", IndexChangeParameters(index: index, names: names)).decode(IndexDeletion.self)
             .missing
     }
 

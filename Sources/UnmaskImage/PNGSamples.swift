@@ -3,9 +3,9 @@ internal import CUnmaskPNG
 /// What a PNG's samples mean: made into pixels, row by row, as Pillow does it.
 ///
 /// Three habits of Pillow differ from the PNG specification and are kept, so that a model sees what it saw in training:
-/// 16-bit gray is clamped to 255, not scaled, unless the recipe scales it (other 16-bit samples lose their low byte); a transparent gray of a 2- or
-/// 4-bit image is compared with the scaled samples; a transparent 16-bit colour is compared by the low bytes of its
-/// entry with the high bytes of the samples.
+/// 16-bit gray is clamped to 255, not scaled, unless the recipe scales it (other 16-bit samples lose their low byte); a
+/// transparent gray of a 2- or 4-bit image is compared with the scaled samples; a transparent 16-bit colour is compared by
+/// the low bytes of its entry with the high bytes of the samples.
 struct PNGSamples {
     typealias Samples = UnsafePointer<UInt8>
     typealias Pixels = UnsafeMutablePointer<UInt8>

@@ -12,7 +12,7 @@ struct TIFFSamples {
         /// So many bits, 0 being white where it is inverted.
         case gray(bits: Int, inverted: Bool)
         /// Gray as numbers of so many bits: clamped to 0…255, or, unsigned ones, their highest 8 bits.
-        case number(bits: Int, isSigned: Bool, isScaled: Bool)
+        case number(bits: Int, isSigned: Bool)
         case float
         case grayAlpha
         case indexed(bits: Int, hasAlpha: Bool)
@@ -28,12 +28,16 @@ struct TIFFSamples {
     private let sampleBytes: Int
     /// `[256, 3]`.
     private let palette: [UInt8]
+    /// Whether gray of more than 8 bits keeps its highest 8.
+    private let isScaled: Bool
 
     init(_ header: unmask_tiff_header, _ wideGray: Recipe.WideGray = .clamp) throws(ImageError) {
         if header.becomes_rgb, header.samples != 3 || header.bits != 8 || header.sample_format != 1 {
             throw .notDecoded(.tiff, "YCbCr of \(header.samples) samples of \(header.bits) bits")
         }
-        kind = try (header.becomes_rgb ? .rgb : try Self.kind(of: header)).scaled(wideGray, header)
+        kind = header.becomes_rgb ? .rgb : try Self.kind(of: header)
+        isScaled = wideGray == .scale
+        if isScaled { try kind.checkScaling(header) }
         sampleBytes = header.becomes_rgb ? 1 : max(1, header.bits / 8)
         pixelBytes = header.becomes_rgb ? 3 : sampleBytes * header.samples
         palette = withUnsafeBytes(of: header.palette) { Array($0) }
@@ -50,7 +54,7 @@ struct TIFFSamples {
     /// The bits of gray samples that are white wherever they are above 255; nil of others.
     var clampedBits: Int? {
         switch kind {
-        case .number(let bits, _, isScaled: false): bits
+        case .number(let bits, _) where !isScaled: bits
         case .float: 32
         default: nil
         }
@@ -60,7 +64,7 @@ struct TIFFSamples {
     func convert(_ row: Row, count: Int, to pixels: Pixels) {
         switch kind {
         case .gray(let bits, let inverted): gray(row, count, pixels, bits: bits, inverted: inverted)
-        case .number(let bits, let isSigned, let isScaled):
+        case .number(let bits, let isSigned):
             numbers(row, count, pixels, bits: bits, isSigned: isSigned, dropping: isScaled ? bits - 8 : 0)
         case .float: floats(row, count, pixels)
         case .grayAlpha:
@@ -171,17 +175,15 @@ struct TIFFSamples {
 }
 
 extension TIFFSamples.Kind {
-    /// - Throws: where nothing says which bits are the highest.
-    fileprivate func scaled(_ wideGray: Recipe.WideGray, _ header: unmask_tiff_header) throws(ImageError) -> Self {
-        guard wideGray == .scale else { return self }
+    /// Throws where it is gray of which nothing says which bits are the highest.
+    fileprivate func checkScaling(_ header: unmask_tiff_header) throws(ImageError) {
         switch self {
-        case .number(let bits, isSigned: false, _): return .number(bits: bits, isSigned: false, isScaled: true)
-        case .number, .float:
+        case .number(_, isSigned: true), .float:
             throw ImageError(
                 .unsupported,
                 "gray of \(header.bits) bits that are \(self == .float ? "fractions" : "signed"): expected unsigned ones of 12 or "
                     + "16 for --gray16 scale, since nothing says what is white; clamp takes 255 for it")
-        default: return self
+        default: return
         }
     }
 }
@@ -230,13 +232,11 @@ extension TIFFSamples {
         switch (header.bits, header.sample_format) {
         case (1, 1), (2, 1), (4, 1), (8, 1): return .gray(bits: header.bits, inverted: inverted)
         case (8, 2) where !inverted: return .gray(bits: 8, inverted: false)
-        case (12, 1) where !inverted && !header.is_big_endian:
-            return .number(bits: 12, isSigned: false, isScaled: false)
-        case (16, 1) where !inverted || !header.is_big_endian:
-            return .number(bits: 16, isSigned: false, isScaled: false)
-        case (16, 2) where !inverted: return .number(bits: 16, isSigned: true, isScaled: false)
-        case (32, 1) where !inverted && !header.is_big_endian: return .number(bits: 32, isSigned: true, isScaled: false)
-        case (32, 2) where !inverted: return .number(bits: 32, isSigned: true, isScaled: false)
+        case (12, 1) where !inverted && !header.is_big_endian: return .number(bits: 12, isSigned: false)
+        case (16, 1) where !inverted || !header.is_big_endian: return .number(bits: 16, isSigned: false)
+        case (16, 2) where !inverted: return .number(bits: 16, isSigned: true)
+        case (32, 1) where !inverted && !header.is_big_endian: return .number(bits: 32, isSigned: true)
+        case (32, 2) where !inverted: return .number(bits: 32, isSigned: true)
         case (32, 3): return .float
         default: throw unknown
         }

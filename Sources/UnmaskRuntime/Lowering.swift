@@ -237,8 +237,9 @@ struct Lowering {
             let mask = try operand(node, 1)
             let positions = try operand(node, 2)
             // What is not restored has all its patches.
-            let patches = optional(node, 3) == nil ? x.shape[1] : try operand(node, 3).shape.last ?? 0
-            let prefix = optional(node, 3) == nil ? 0 : out[1] - patches
+            let ids = optional(node, 3)
+            let patches = ids == nil ? x.shape[1] : try operand(node, 3).shape.last ?? 0
+            let prefix = ids == nil ? 0 : out[1] - patches
             guard prefix >= 0, x.shape[1] >= prefix, patches + prefix == out[1] else {
                 throw .malformedNode(
                     name: node.name, op: node.op.name, problem: "\(x.shape) and \(patches) patches do not give \(out)")
@@ -246,8 +247,7 @@ struct Lowering {
             limitIdentifiers(node, 3, below: patches)
             instruction = .restoreTokens(
                 batch: out[0], prefixCount: prefix, kept: x.shape[1] - prefix, patches: patches, width: width,
-                x: x.slot, maskToken: mask.slot, positions: positions.slot, ids: optional(node, 3),
-                out: place(node, out))
+                x: x.slot, maskToken: mask.slot, positions: positions.slot, ids: ids, out: place(node, out))
             flops = count
         case .selectToken(let token):
             let x = try operand(node, 0)

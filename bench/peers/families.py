@@ -11,13 +11,13 @@ import argparse
 import json
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-from lockstep import Worker, WorkerFailed
+import worker
+from lockstep import answer_turns, take_turns
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "Tests/Oracles/model"))
@@ -40,9 +40,8 @@ FAMILIES = {
     "sam-b-1024": Family("samvit_base_patch16", 1024, (1,)),
     "vit-b": Family("vit_base_patch16_224", 224),
 }
-PEERS = {"onnxruntime": {}, "openvino": {"INFERENCE_PRECISION_HINT": "f32"}, "openvino-default": {}}
 RIVALS = ["onnxruntime", "openvino"]
-LEAST_COSINE = 0.99
+PEERS = [*RIVALS, "openvino-default"]
 
 
 def options():
@@ -96,41 +95,9 @@ def export(family, batch, folder):
 
 
 def work(o):
-    """A warm peer, as lockstep.Worker speaks to it."""
-    pixels, expected = np.load(o.files / "pixels.npy"), np.load(o.files / "vectors.npy")
-    if o.worker == "onnxruntime":
-        import onnxruntime
-
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = o.threads
-        settings.add_session_config_entry("session.force_spinning_stop", "1")
-        session = onnxruntime.InferenceSession(o.files / "model.onnx", settings, providers=["CPUExecutionProvider"])
-        forward = lambda: session.run(None, {"pixels": pixels})[0]  # noqa: E731
-    else:
-        import openvino
-
-        settings = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": o.threads} | PEERS[o.worker]
-        model = openvino.Core().read_model(o.files / "model.onnx")
-        request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
-        forward = lambda: request.infer([pixels])[0]  # noqa: E731
-    found = forward()
-    print("first", flush=True)
-    if o.worker in RIVALS:
-        deviation = np.abs(found - expected).max() / np.abs(expected).max()
-        if not deviation <= 1e-3:
-            sys.exit(f"{o.worker}: {deviation:.2g} of the largest number away from torch's")
-    elif not cosine(found, expected) >= LEAST_COSINE:
-        sys.exit(f"{o.worker}: not the same model")
-    forward()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        forward()
-        print(time.perf_counter() - start, flush=True)
-
-
-def cosine(a, b):
-    return ((a * b).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)).min()
+    forward = worker.PEERS[o.worker](o, np.load(o.files / "pixels.npy"), o.files / "model.onnx")
+    expected = np.load(o.files / "vectors.npy")
+    answer_turns(forward, lambda first: worker.check(o.worker, first, expected))
 
 
 def check_own(o, folder):
@@ -153,23 +120,7 @@ def measure(o, name, batch):
     commands = {"unmask": [o.unmask, "bench", "--model", str(folder), "--batch", str(batch), *size, "--lockstep"]}
     for peer in PEERS:
         commands[peer] = [sys.executable, __file__, "--worker", peer, "--files", str(folder), *size]
-    workers = []
-    try:
-        for worker, command in commands.items():
-            try:
-                workers.append(Worker(worker, command, {"OMP_NUM_THREADS": str(o.threads)}))
-            except WorkerFailed as failure:
-                if worker == "unmask":
-                    raise
-                print(f"left out: {failure}", file=sys.stderr)
-        for turn in range(o.rounds):
-            first = turn % len(workers)
-            for worker in workers[first:] + workers[:first]:
-                worker.turn()
-    finally:
-        for worker in workers:
-            worker.close()
-    return {worker.name: worker.seconds for worker in workers}
+    return {one.name: one.seconds for one in take_turns(commands, o.threads, o.rounds)}
 
 
 def main():
@@ -186,7 +137,7 @@ def main():
             if o.batch and batch not in o.batch:
                 continue
             seconds = measure(o, name, batch)
-            rates = {worker: batch / median(times) for worker, times in seconds.items()}
+            rates = {each: batch / median(times) for each, times in seconds.items()}
             ratio = rates["unmask"] / max(rates[peer] for peer in RIVALS if peer in rates)
             shown = "".join(f"{rates[peer]:18.2f}" if peer in rates else f"{'-':>18}" for peer in PEERS)
             print(f"{name:18}{batch:6}{rates['unmask']:10.2f}{shown}{ratio:13.2f}x", flush=True)

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -60,3 +61,40 @@ class Worker:
         self.errors.seek(0)
         last = (self.errors.read().strip().splitlines() or ["it said nothing"])[-1]
         raise WorkerFailed(f"{self.name} ended with {self.process.wait()}: {last}")
+
+
+def take_turns(commands, threads, rounds):
+    """The workers of {name: command} after so many rounds, one forward pass each in an order that rotates; one that cannot run here
+    is named and left out, but for `unmask`."""
+    environment = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    workers = []
+    try:
+        for name, command in commands.items():
+            try:
+                workers.append(Worker(name, command, environment))
+            except WorkerFailed as failure:
+                if name == "unmask":
+                    raise
+                print(f"left out: {failure}", file=sys.stderr)
+        for turn in range(rounds):
+            first = turn % len(workers)
+            for worker in workers[first:] + workers[:first]:
+                worker.turn()
+    finally:
+        for worker in workers:
+            worker.close()
+    return workers
+
+
+def answer_turns(forward, check):
+    """Is a worker: `check` is given the first result, and may end it."""
+    first = forward()
+    print("first", flush=True)
+    check(first)
+    for _ in range(3):
+        forward()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        forward()
+        print(time.perf_counter() - start, flush=True)

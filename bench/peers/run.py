@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from exported import ARCHITECTURES, files
-from lockstep import Worker, WorkerFailed
+from lockstep import WorkerFailed, take_turns
 
 HERE = Path(__file__).parent
 # Peers that are held against each precision of ours. “As it comes” counts as bf16: it is what they take where they can.
@@ -81,24 +81,7 @@ def export(o, arch, batch):
 def measure(o, arch, batch):
     """The workers after all rounds; one that cannot run here is named and left out."""
     export(o, arch, batch)
-    environment = {name: str(o.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    workers = []
-    try:
-        for name, command in commands(o, arch, batch).items():
-            try:
-                workers.append(Worker(name, command, environment))
-            except WorkerFailed as failure:
-                if name == "unmask":
-                    raise
-                print(f"left out: {failure}", file=sys.stderr)
-        for round_ in range(o.rounds):
-            first = round_ % len(workers)
-            for worker in workers[first:] + workers[:first]:
-                worker.turn()
-    finally:
-        for worker in workers:
-            worker.close()
-    return workers
+    return take_turns(commands(o, arch, batch), o.threads, o.rounds)
 
 
 def report(o, arch, batch, workers):

@@ -6,10 +6,10 @@ and prints its seconds.
 
 import argparse
 import sys
-import time
 
 import numpy as np
 from exported import ARCHITECTURES, files
+from lockstep import answer_turns
 
 
 def torch_eager(o, pixels, onnx):
@@ -176,16 +176,8 @@ def main():
     o = p.parse_args()
     paths = files(o.files, o.arch, o.batch)
     forward = PEERS[o.peer](o, np.load(paths["pixels"]), paths["onnx"])
-    first = forward()
-    print("first", flush=True)
-    check(o.peer, first.astype(np.float32), np.load(paths["vectors"]))
-    for _ in range(3):
-        forward()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        forward()
-        print(time.perf_counter() - start, flush=True)
+    expected = np.load(paths["vectors"])
+    answer_turns(forward, lambda first: check(o.peer, first.astype(np.float32), expected))
 
 
 if __name__ == "__main__":

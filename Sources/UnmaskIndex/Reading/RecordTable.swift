@@ -107,7 +107,8 @@ struct RecordTable: Sendable {
 
     /// Whether a record's path begins so.
     func path(of number: Int, begins prefix: [UInt8]) throws(IndexError) -> Bool {
-        try withLine(number) { line, _ throws(IndexError) in
+        if prefix.isEmpty { return true }
+        return try withLine(number) { line, _ throws(IndexError) in
             var scanner = LineScanner(line)
             guard scanner.takes("{\"row\":") || scanner.takes("{\"same\":"), scanner.number() != nil,
                 scanner.takes(",\"path\":\"")

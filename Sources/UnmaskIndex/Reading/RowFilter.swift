@@ -7,9 +7,7 @@ public struct RowFilter: Sendable {
     public init(_ store: VectorStore, pathPrefix prefix: String = "") throws(IndexError) {
         let bytes = Array(escapedJSON(prefix).utf8)
         var flags = [Bool](repeating: true, count: store.rowCount)
-        if bytes.isEmpty, store.deletedCount > 0 {
-            for row in flags.indices { flags[row] = !store.records.records(ofRow: row).isEmpty }
-        } else if !bytes.isEmpty {
+        if !bytes.isEmpty || store.deletedCount > 0 {
             for row in flags.indices {
                 flags[row] = false
                 for record in store.records.records(ofRow: row) where !flags[row] {

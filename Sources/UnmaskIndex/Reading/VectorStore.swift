@@ -21,16 +21,14 @@ public final class VectorStore: Sendable {
     public init(path: String, after previous: VectorStore? = nil) throws(IndexError) {
         self.path = path
         let manifest = try Manifest.read(of: path)
-        let known = previous.map { previous in
-            zip(previous.manifest.shards, manifest.shards).prefix { $0 == $1 && $1.rounded != nil }.count
-        }
+        let known = zip(previous?.manifest.shards ?? [], manifest.shards).prefix { $0 == $1 && $1.rounded != nil }.count
         self.manifest = manifest
-        var shards = Array(previous?.shards.prefix(known ?? 0) ?? [])
+        var shards = Array((previous?.shards ?? []).prefix(known))
         var firstRow = shards.reduce(0) { $0 + $1.rows }
         var table =
-            previous?.records.beginning(parts: known ?? 0, rows: firstRow, deleted: manifest.deleted)
+            previous?.records.beginning(parts: known, rows: firstRow, deleted: manifest.deleted)
             ?? RecordTable(deleted: manifest.deleted)
-        for (number, shard) in manifest.shards.enumerated().dropFirst(known ?? 0) {
+        for (number, shard) in manifest.shards.enumerated().dropFirst(known) {
             shards.append(try Shard(number, shard, of: path, firstRow: firstRow))
             let isLast = number == manifest.shards.count - 1
             try table.append(

@@ -9,8 +9,7 @@ extension LayerBuilder {
         _ patches: ValueID, _ plan: HieraPlan, _ c: ModelConfiguration, _ idsKeep: ValueID?
     ) throws(ModelError) -> EncodedImage {
         let (rows, columns) = (c.imageSize[0] / plan.stride, c.imageSize[1] / plan.stride)
-        var units = MaskUnits(
-            grid: UnitGrid(rows: rows, columns: columns, side: plan.unit), count: c.patches, ids: idsKeep)
+        var units = MaskUnits(grid: UnitGrid(rows: rows, columns: columns, side: plan.unit), ids: idsKeep)
         let blocks = plan.blocks
         var inUnits = blocks[0].inUnits
         var x = try hieraTokens(patches, plan, units)
@@ -178,8 +177,6 @@ extension LayerBuilder {
 /// The mask units of a stage's tokens, and which of them are kept.
 private struct MaskUnits {
     var grid: UnitGrid
-    /// Of the whole image.
-    let count: Int
     /// Numbers of those that are kept, [B, K]; nil: all.
     let ids: ValueID?
 
@@ -188,7 +185,8 @@ private struct MaskUnits {
     /// Each unit's tokens for themselves, [B·K, s², D].
     func apart(_ width: Int) -> Shape {
         [
-            ids == nil ? .symbol(ModelGraph.batch, times: count, plus: 0) : .symbol(ModelGraph.units), .fixed(tokens),
+            ids == nil ? .symbol(ModelGraph.batch, times: grid.units, plus: 0) : .symbol(ModelGraph.units),
+            .fixed(tokens),
             .fixed(width),
         ]
     }
@@ -203,7 +201,7 @@ private struct MaskUnits {
     func numbers(_ each: Int) -> Shape { [.symbol(ModelGraph.batch), kept(times: tokens * each)] }
 
     private func kept(times: Int) -> Dimension {
-        ids == nil ? .fixed(count * times) : .symbol(ModelGraph.kept, times: times, plus: 0)
+        ids == nil ? .fixed(grid.units * times) : .symbol(ModelGraph.kept, times: times, plus: 0)
     }
 }
 

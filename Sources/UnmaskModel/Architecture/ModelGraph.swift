@@ -59,18 +59,16 @@ extension LayerBuilder {
         _ c: ModelConfiguration, recipe: Recipe?, pixels format: PixelInput, masks: Bool
     ) throws(ModelError) -> EncodedImage {
         let (pixels, idsKeep) = inputs(c, format, masks: masks)
+        // A trunk leaves out units once their pixels' neighbours are known.
+        let patches = patches(
+            c, of: pixels, c.composition.trunk == nil ? idsKeep : nil, recipe: format == .bytes ? recipe : nil)
         var encoded: EncodedImage
         switch c.composition.trunk {
         case .convNeXt(let plan):
-            let patches = patches(c, of: pixels, idsKeep, recipe: format == .bytes ? recipe : nil)
             let embedded = try plan.stemWidth == nil ? patchEmbedding(patches, c) : overlappingStem(patches, plan, c)
             encoded = EncodedImage(tokens: try convNeXt(embedded, plan, c))
-        case .hiera(let plan):
-            // Units are left out once their pixels' neighbours are known.
-            let patches = patches(c, of: pixels, nil, recipe: format == .bytes ? recipe : nil)
-            encoded = try hiera(patches, plan, c, idsKeep)
+        case .hiera(let plan): encoded = try hiera(patches, plan, c, idsKeep)
         case nil:
-            let patches = patches(c, of: pixels, idsKeep, recipe: format == .bytes ? recipe : nil)
             let tokens = try tokens(try patchEmbedding(patches, c), c, idsKeep)
             encoded = EncodedImage(tokens: try blocks(tokens, c, idsKeep))  // [B, R + K, D]
         }
@@ -128,8 +126,11 @@ extension LayerBuilder {
     ) throws(ModelError) {
         let (B, N, R) = (Dimension.symbol(ModelGraph.batch), c.patches, c.composition.prefixCount)
         let idsRestore = graph.addInput(ModelGraph.idsRestore, [B, .fixed(N)], .i32)
-        var (x, planes) = (encoded.tokens, false)
-        if case .hiera(let plan) = c.composition.trunk { (x, planes) = (try fusedStages(encoded, plan, c), true) }
+        var x = encoded.tokens
+        var order: [Int]?  // of a patch's numbers in the file
+        if case .hiera(let plan) = c.composition.trunk {
+            (x, order) = (try fusedStages(encoded, plan, c), c.planewisePatch)
+        }
         x = try linear(x, "decoder_embed", to: d.width)  // [B, R + K, Dd]
         let operands = [
             x, try derived("mask_token", [d.width], from: [("mask_token", [1, 1, d.width])]) { $0[0] },
@@ -147,8 +148,7 @@ extension LayerBuilder {
             graph.addOutput(ModelGraph.decoderBlock(i), x)
         }
         x = try norm(x, "decoder_norm", epsilon: d.normEpsilon)
-        // [B, R + N, P·P·C]
-        x = try linear(x, "decoder_pred", to: c.patchValues, order: planes ? c.planewisePatch : nil)
+        x = try linear(x, "decoder_pred", to: c.patchValues, order: order)  // [B, R + N, P·P·C]
         x = graph.add(.dropTokens(R), named: "prediction", [x], shape: [B, .fixed(N), .fixed(c.patchValues)])
         graph.addOutput(ModelGraph.prediction, x)
     }

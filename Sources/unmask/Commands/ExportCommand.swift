@@ -27,8 +27,7 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(
         help: """
             encoder: images to embeddings; classifier: images to logits, with its labels in a .labels.txt beside the \
-            file; mae: images, ids_keep and ids_restore to \
-            predicted patches and the mask. Default: classifier where the model has a head, else encoder.
+            file; mae: images, ids_keep and ids_restore to predicted patches and the mask. Default: classifier where the model has a head, else encoder.
             """)
     var part: ModelPart?
 

@@ -109,19 +109,19 @@ struct FitCommand: AsyncParsableCommand {
 
     /// What is said and plays no part would be passed over without a word.
     private func refuseWhatIsNotRead() throws {
-        let given: [(isGiven: Bool, name: String, kinds: [HeadKind])] =
-            [
-                (options.values.isEmpty, "--value", [.regress]),
-                (
-                    pairing.classMap == nil && !pairing.folderOrder, "--class-map and --folder-order",
-                    HeadKind.allCases.filter { [.oneClass, .labels].contains($0.learns) }
-                ),
-            ].map { (!$0, $1, $2) }
-            + fittingOptions.filter(\.isGiven).map { (true, $0.name, $0.parameter.kinds) }
-        for option in given where option.isGiven && !option.kinds.contains(kind) {
-            let readers = option.kinds.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("\(option.name): plays no part in \(kind.rawValue); only in \(readers)")
+        let paired = HeadKind.allCases.filter { [.oneClass, .labels].contains($0.learns) }
+        try refuse("--value", if: !options.values.isEmpty, exceptIn: [.regress])
+        try refuse(
+            "--class-map and --folder-order", if: pairing.classMap != nil || pairing.folderOrder, exceptIn: paired)
+        for (parameter, name, isGiven) in fittingOptions {
+            try refuse(name, if: isGiven, exceptIn: parameter.kinds)
         }
+    }
+
+    private func refuse(_ option: String, if isGiven: Bool, exceptIn kinds: [HeadKind]) throws {
+        guard isGiven, !kinds.contains(kind) else { return }
+        let readers = kinds.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("\(option): plays no part in \(kind.rawValue); only in \(readers)")
     }
 
     private var fittingOptions: [(parameter: FittingParameter, name: String, isGiven: Bool)] {
