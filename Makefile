@@ -41,6 +41,7 @@ help:
 	@echo "make families-peers  a backbone of each family, side by side with onnxruntime and OpenVINO"
 	@echo "make trial-index  kill -9 a build of an index twenty times, and compare its bytes; merge three parts of it"
 	@echo "make bench-index  searches of a million vectors, side by side with FAISS, hnswlib and usearch"
+	@echo "make bench-decode  large photographs to a model's pixels, side by side with Pillow, OpenCV and torchvision"
 	@echo "make heads-peers  fitted heads, side by side with scikit-learn's and PyTorch's on the same features"
 	@echo "make heads-dense  heads that answer of every place: objects of pictures, and what is wrong with good ones"
 	@echo "make fuzz         fuzz the readers of files and of the service's sockets, SECONDS=600 each"
@@ -188,6 +189,12 @@ trial-index: build index-venv
 # ARGUMENTS="--rows 100000 --only flat hnsw" measures less.
 bench-index: build index-venv
 	build/venv-index/bin/python bench/index/run.py --unmask $(UNMASK) $(ARGUMENTS)
+
+.PHONY: bench-decode
+bench-decode: test-packages build
+	@scripts/install-packages python3-venv
+	@scripts/python-environment build/venv-decode bench/decode/requirements.txt
+	build/venv-decode/bin/python bench/decode/run.py --unmask $(UNMASK) $(ARGUMENTS)
 
 # Heads side by side with scikit-learn's; docs/heads.md.
 .PHONY: heads-peers

@@ -151,6 +151,17 @@ const uint8_t *unmask_jpeg_app1(const unmask_jpeg *decoder, size_t index, size_t
     return NULL;
 }
 
+unmask_decoding_status unmask_jpeg_reduce(unmask_jpeg *decoder, size_t factor, unmask_jpeg_header *header) {
+    struct jpeg_decompress_struct *library = &decoder->library;
+    if (setjmp(decoder->failed)) return decoder->status;
+    library->scale_num = 1;
+    library->scale_denom = (unsigned)factor;
+    jpeg_calc_output_dimensions(library);
+    header->width = library->output_width;
+    header->height = library->output_height;
+    return UNMASK_DECODING_OK;
+}
+
 static const char truncated[] = "the image data ends before the last row";
 
 unmask_decoding_status unmask_jpeg_start(unmask_jpeg *decoder, unmask_decoding_stop stop, void *context) {

@@ -14,8 +14,13 @@ extension PixelImage {
         }
         let watch = DecodeWatch(control, limits, wideGray: wideGray)
         let decoder = try openImage(encoded, watch)
+        return try PixelImage(decoding: decoder, channels: channels, watch)
+    }
+
+    /// The whole upright image of a decoder, which is closed then.
+    init(decoding decoder: any ImageDecoder, channels: Int, _ watch: DecodeWatch) throws(ImageError) {
         let copy = decoder.width * decoder.height * channels
-        return try watch.memory.holding(decoder.wholeBytes + copy, watch) { () throws(ImageError) in
+        self = try watch.memory.holding(decoder.wholeBytes + copy, watch) { () throws(ImageError) in
             defer { decoder.close() }
             return PixelImage(try decoder.decodeUpright(channels: channels, watch)).repeated(toChannels: channels)
         }

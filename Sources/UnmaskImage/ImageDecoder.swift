@@ -16,6 +16,9 @@ protocol ImageDecoder: AnyObject {
     /// Whether some of it stands behind the image.
     var hasMetadataBehindImage: Bool { get }
 
+    /// Gives about a `factor`th of the sides (8, 4 or 2), rounded up, where the format can: before anything is decoded.
+    func reduce(by factor: Int) throws(ImageError)
+
     /// The whole image as it is stored, alpha composited over white; gray where one channel is wanted.
     func decode(channels wanted: Int) throws(ImageError) -> Raster
 
@@ -25,6 +28,8 @@ protocol ImageDecoder: AnyObject {
 
 extension ImageDecoder {
     var bytesPerPixel: Int { channels }
+
+    func reduce(by factor: Int) throws(ImageError) {}
 }
 
 /// The decoder of an image, whose format its first bytes tell.

@@ -3,7 +3,7 @@ internal import CUnmaskJPEG
 /// Pixels as stored, one channel where the file is gray, else three.
 final class JPEGDecoder: ImageDecoder, RowSource {
     private let library: LibraryDecoder
-    private let header: unmask_jpeg_header
+    private var header: unmask_jpeg_header
     private let watch: DecodeWatch
     private var isStarted = false
     let metadata: ImageMetadata
@@ -31,6 +31,10 @@ final class JPEGDecoder: ImageDecoder, RowSource {
     }
 
     func close() { library.close() }
+
+    func reduce(by factor: Int) throws(ImageError) {
+        try library.check(unmask_jpeg_reduce(library.pointer, factor, &header))
+    }
 
     func decode(channels wanted: Int) throws(ImageError) -> Raster {
         try Raster(self, channels: wanted, watch)

@@ -4,6 +4,7 @@ extension Recipe: Codable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case name, size, resize, filter, crop, order, rescale, offset, mean, std
         case wideGray = "gray16"
+        case decoding
     }
 
     /// Throws `DecodingError` where a key is missing, `RecipeError` where a value makes no sense or is not known.
@@ -30,7 +31,7 @@ extension Recipe: Codable {
                 crop: container.decodeIfPresent(Crop.self, forKey: .crop), height: size[0], width: size[1],
                 order: samples.order, rescale: samples.rescale, offset: samples.offset, mean: samples.mean,
                 std: samples.std)
-            wideGray = samples.wideGray
+            reading = samples.reading
         }
     }
 
@@ -49,7 +50,8 @@ extension Recipe: Codable {
         if offset != 0 { try container.encode(offset, forKey: .offset) }
         try container.encode(mean, forKey: .mean)
         try container.encode(std, forKey: .std)
-        if wideGray != .clamp { try container.encode(wideGray, forKey: .wideGray) }
+        if reading.wideGray != .clamp { try container.encode(reading.wideGray, forKey: .wideGray) }
+        if reading.decoding != .exact { try container.encode(reading.decoding, forKey: .decoding) }
     }
 
     /// What is done with samples.
@@ -57,7 +59,7 @@ extension Recipe: Codable {
         let order: ChannelOrder
         let rescale, offset: Double
         let mean, std: [Float]
-        let wideGray: WideGray
+        let reading: Reading
 
         init(from container: KeyedDecodingContainer<CodingKeys>) throws {
             order = container.contains(.order) ? try container.word(.order, of: ChannelOrder.self) : .rgb
@@ -65,7 +67,9 @@ extension Recipe: Codable {
             offset = try container.decodeIfPresent(Double.self, forKey: .offset) ?? 0
             mean = try container.decode([Float].self, forKey: .mean)
             std = try container.decode([Float].self, forKey: .std)
-            wideGray = container.contains(.wideGray) ? try container.word(.wideGray, of: WideGray.self) : .clamp
+            reading = Reading(
+                wideGray: container.contains(.wideGray) ? try container.word(.wideGray, of: WideGray.self) : .clamp,
+                decoding: container.contains(.decoding) ? try container.word(.decoding, of: Decoding.self) : .exact)
         }
     }
 
@@ -73,7 +77,7 @@ extension Recipe: Codable {
         try Recipe(
             resize: resize, filter: filter, crop: crop, height: height, width: width, order: samples.order,
             rescale: samples.rescale, offset: samples.offset, mean: samples.mean, std: samples.std
-        ).reading(samples.wideGray)
+        ).reading(samples.reading)
     }
 }
 

@@ -13,7 +13,8 @@ extension Recipe {
         }
         words.append("\(height)x\(width)")
         if order != .rgb { words.append(order.rawValue) }
-        if wideGray != .clamp { words.append("gray16 \(wideGray.rawValue)") }
+        if reading.wideGray != .clamp { words.append("gray16 \(reading.wideGray.rawValue)") }
+        if reading.decoding != .exact { words.append("\(reading.decoding.rawValue)-decode") }
         return words.joined(separator: " ")
     }
 

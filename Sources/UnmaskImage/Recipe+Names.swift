@@ -50,7 +50,7 @@ extension Recipe {
             resize: name.resize(height: height, width: width), filter: name.filter, crop: name.crop, height: height,
             width: width, order: other.order, rescale: other.rescale, offset: other.offset, mean: other.mean,
             std: other.std)
-        wideGray = other.wideGray
+        reading = other.reading
     }
 
     /// What the way of resizing and cropping is called, whatever the numbers that follow; nil where it has no name.

@@ -9,8 +9,8 @@ extension Recipe {
         guard channels == 1 || channels == 3 else {
             throw ImageError(.unsupported, "an image gives 1 or 3 channels; this recipe asks for \(channels)")
         }
-        let watch = DecodeWatch(control, limits, wideGray: wideGray)
-        let decoder = try openImage(encoded, watch)
+        let watch = DecodeWatch(control, limits, wideGray: reading.wideGray)
+        let decoder = try open(encoded, watch)
         if let streamed = try StreamedResizing(decoder, self) {
             return try watch.memory.holding(decoder.workingBytes + streamed.byteCount, watch) {
                 () throws(ImageError) in

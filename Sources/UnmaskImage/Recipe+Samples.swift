@@ -19,7 +19,7 @@ extension Recipe {
     /// As stamps have it: the label, and what is done with samples where that is not what usually goes with the name.
     /// Vectors of equal stamps saw equal numbers.
     package var stamp: String {
-        guard let name, let usual = try? Recipe(name, height: height, width: width), usual.reading(wideGray) == self
+        guard let name, let usual = try? Recipe(name, height: height, width: width), usual.reading(reading) == self
         else {
             return "\(label) \(sampleLabel)"
         }

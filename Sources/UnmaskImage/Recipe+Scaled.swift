@@ -6,7 +6,7 @@ extension Recipe {
         return try? Recipe(
             resize: resize, filter: filter, crop: crop, height: height * factor, width: width * factor, order: order,
             rescale: rescale, offset: offset, mean: mean, std: std
-        ).reading(wideGray)
+        ).reading(reading)
     }
 
     /// The largest whole number by which `scaled` shows no more pixels than an image has, and no more than `longestSide`; 1 where

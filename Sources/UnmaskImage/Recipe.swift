@@ -1,6 +1,6 @@
 /// How a model wants its images: how they are resized, which part is taken, and how samples become the numbers that it
 /// was trained on. `docs/preprocessing.md` says which calls of Pillow, torchvision and timm each member stands for.
-public struct Recipe: Sendable, Equatable {
+public struct Recipe: Sendable, Hashable {
     /// How the upright image is resized, as a whole.
     public let resize: Resize
     public let filter: ResampleFilter
@@ -18,16 +18,7 @@ public struct Recipe: Sendable, Equatable {
     public let offset: Double
     public let mean: [Float]
     public let std: [Float]
-    public var wideGray = WideGray.clamp
-
-    /// What becomes of gray samples of more than 8 bits.
-    public enum WideGray: String, Sendable, Codable, CaseIterable {
-        /// What is above 255 is white: Pillow's habit, and so what most models saw in training.
-        case clamp
-        /// The highest 8 bits stay, as of colours. Of samples that are signed, of 32 bits or fractions nothing says which these
-        /// are: they are refused.
-        case scale
-    }
+    public var reading = Reading()
 
     public enum ChannelOrder: String, Sendable, Codable, CaseIterable {
         case rgb, bgr
@@ -78,10 +69,10 @@ public struct Recipe: Sendable, Equatable {
         self.std = std
     }
 
-    /// The same recipe with gray of more than 8 bits read so.
-    package func reading(_ wideGray: WideGray) -> Recipe {
+    /// The same recipe with files read so.
+    package func reading(_ reading: Reading) -> Recipe {
         var result = self
-        result.wideGray = wideGray
+        result.reading = reading
         return result
     }
 
@@ -98,7 +89,7 @@ public struct Recipe: Sendable, Equatable {
                 vertically: (height, self.height), horizontally: (width, self.width)),
             filter: filter, crop: crop, height: height, width: width, order: order, rescale: rescale, offset: offset,
             mean: mean, std: std
-        ).reading(wideGray)
+        ).reading(reading)
     }
 }
 

@@ -1,5 +1,5 @@
 /// How an image is resized, before anything is cropped.
-public enum Resize: Sendable, Equatable {
+public enum Resize: Sendable, Hashable {
     /// Not at all.
     case none
     /// Both sides to the target, whatever the aspect.
@@ -15,7 +15,7 @@ public enum Resize: Sendable, Equatable {
     case longest(Int)
 
     /// The size that an image is resized to.
-    public enum Target: Sendable, Equatable {
+    public enum Target: Sendable, Hashable {
         case pixels(height: Int, width: Int)
         /// The model's size divided by this, each side truncated: timm's `crop_pct`.
         case fraction(Double)
@@ -78,7 +78,7 @@ public enum Resize: Sendable, Equatable {
 }
 
 /// How the model's size is taken out of the resized image.
-public struct Crop: Sendable, Equatable {
+public struct Crop: Sendable, Hashable {
     public enum Place: String, Sendable, Codable, CaseIterable {
         /// In the middle; the offset rounds half to even: torchvision's `CenterCrop`, and timm's.
         case center

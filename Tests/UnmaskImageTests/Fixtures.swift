@@ -30,10 +30,11 @@ struct ViewKey {
     }
 
     /// The view of an encoded image that the key names.
-    func view(of encoded: [UInt8]) throws -> PixelImage {
+    func view(of encoded: [UInt8], _ reading: Recipe.Reading = Recipe.Reading()) throws -> PixelImage {
         if name == "decode" { return try PixelImage.decode(encoded, channels: size[0]) }
         let scale = [Float](repeating: 0.5, count: size[2])
         guard let name = Recipe.Name(rawValue: name) else { throw CocoaError(.coderInvalidValue) }
-        return try Recipe(name, height: size[0], width: size[1], mean: scale, std: scale).prepare(encoded)
+        return try Recipe(name, height: size[0], width: size[1], mean: scale, std: scale).reading(reading)
+            .prepare(encoded)
     }
 }

@@ -62,7 +62,7 @@ struct FormatTests {
             let control = DecodeControl(notice: { notice in notices.withLock { $0.append(notice) } })
             let clamped = try recipe.prepare(encoded, control: control)
             #expect(notices.withLock(\.self) == [.clampedGray(bits: name.hasSuffix("-12.tif") ? 12 : 16)], "\(name)")
-            recipe.wideGray = .scale
+            recipe.reading.wideGray = .scale
             #expect(try recipe.prepare(encoded, control: control) != clamped, "\(name)")
             #expect(notices.withLock { $0.count } == 1)
         }
@@ -74,10 +74,10 @@ struct FormatTests {
         }
         let plain = try Recipe(.mae, height: 224, width: 224)
         var scaled = plain
-        scaled.wideGray = .scale
+        scaled.reading.wideGray = .scale
         #expect(scaled.name == .mae && scaled.label == "mae 224x224 gray16 scale")
         #expect(try JSONDecoder().decode(Recipe.self, from: JSONEncoder().encode(scaled)) == scaled)
-        #expect(try scaled.scaled(height: 384, width: 384).wideGray == .scale)
+        #expect(try scaled.scaled(height: 384, width: 384).reading.wideGray == .scale)
     }
 
     @Test("an ISO base media file is told by its brands")

@@ -28,6 +28,10 @@ const char *unmask_jpeg_message(const unmask_jpeg *decoder);
 /// field; NULL past the last one, and after decoding.
 const uint8_t *unmask_jpeg_app1(const unmask_jpeg *decoder, size_t index, size_t *count);
 
+/// Makes every side a `factor`th (2, 4 or 8), rounded up, and says so in the header: no more than that is then computed of
+/// each block. After opening, before the start.
+unmask_decoding_status unmask_jpeg_reduce(unmask_jpeg *decoder, size_t factor, unmask_jpeg_header *header);
+
 /// Reads all scans of a file that has several, and makes ready for the first row. Once only. `stop` may be NULL, and
 /// is asked after every row of blocks of every scan; it and its context stay in use until `unmask_jpeg_close`.
 ///

@@ -7,12 +7,10 @@ public struct RecipeChoice: Sendable, Hashable {
     public let name: String
     /// As stamps have it.
     public let stamp: String
-    public let wideGray: Recipe.WideGray
 
-    public init(name: String, stamp: String, wideGray: Recipe.WideGray = .clamp) {
+    public init(name: String, stamp: String) {
         self.name = name
         self.stamp = stamp
-        self.wideGray = wideGray
     }
 }
 
@@ -24,7 +22,7 @@ extension Model {
             (try? Recipe(name, height: recipe.height, width: recipe.width, like: recipe)).map { (name.rawValue, $0) }
         }
         return ([(own?.rawValue ?? "model", recipe)] + others).map { name, recipe in
-            (RecipeChoice(name: name, stamp: recipe.stamp, wideGray: recipe.wideGray), recipe)
+            (RecipeChoice(name: name, stamp: recipe.stamp), recipe)
         }
     }
 }

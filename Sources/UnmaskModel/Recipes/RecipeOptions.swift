@@ -18,10 +18,11 @@ public struct RecipeOptions: Sendable, Equatable {
     public var mean: [Float]?
     public var std: [Float]?
     public var wideGray: Recipe.WideGray?
+    public var decoding: Recipe.Decoding?
 
     public init(
         _ source: Source? = nil, resize: Resize? = nil, filter: ResampleFilter? = nil, cropFraction: Double? = nil,
-        mean: [Float]? = nil, std: [Float]? = nil, wideGray: Recipe.WideGray? = nil
+        mean: [Float]? = nil, std: [Float]? = nil, wideGray: Recipe.WideGray? = nil, decoding: Recipe.Decoding? = nil
     ) {
         self.source = source
         self.resize = resize
@@ -30,6 +31,7 @@ public struct RecipeOptions: Sendable, Equatable {
         self.mean = mean
         self.std = std
         self.wideGray = wideGray
+        self.decoding = decoding
     }
 
     /// Whether it says anything.
@@ -67,6 +69,7 @@ extension RecipeResolver {
         add(options.mean, from: "--mean") { $0.mean = $1 }
         add(options.std, from: "--std") { $0.std = $1 }
         add(options.wideGray, from: "--gray16") { $0.wideGray = $1 }
+        add(options.decoding, from: "--fast-decode") { $0.decoding = $1 }
     }
 
     private mutating func add<Value>(

@@ -65,12 +65,12 @@ struct RecipeResolver {
         let std = try perChannel("std", try latest("std", \.std))
         for layer in layers { notes += layer.statement.notes.map { "\(layer.source): \($0)" } }
         let size = layers.reversed().lazy.compactMap(\.statement.size).first ?? imageSize
-        let wideGray = stated(\.wideGray) ?? .clamp
+        let reading = Recipe.Reading(wideGray: stated(\.wideGray) ?? .clamp, decoding: stated(\.decoding) ?? .exact)
         let stated = try named { () throws(RecipeError) in
             try Recipe(
                 resize: resize, filter: filter, crop: crop, height: size[0], width: size[1], order: order,
                 rescale: rescale, offset: offset, mean: mean, std: std
-            ).reading(wideGray)
+            ).reading(reading)
         }
         if size != imageSize {
             notes.append(

@@ -15,6 +15,7 @@ struct RecipeStatement {
     var mean: [Float]?
     var std: [Float]?
     var wideGray: Recipe.WideGray?
+    var decoding: Recipe.Decoding?
     /// What of it is done differently, or not at all.
     var notes: [String] = []
 
@@ -31,7 +32,8 @@ struct RecipeStatement {
         offset = recipe.offset
         mean = recipe.mean
         std = recipe.std
-        wideGray = recipe.wideGray
+        wideGray = recipe.reading.wideGray
+        decoding = recipe.reading.decoding
     }
 
     /// How a named recipe resizes and crops.

@@ -24,6 +24,11 @@ public protocol InferenceBackend: Sendable {
         _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
     ) throws(ImageError) -> PixelImage
 
+    /// The whole upright image as a recipe reads it, in 3 channels: what tells images apart whatever file they came in.
+    func decode(
+        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
+    ) throws(ImageError) -> PixelImage
+
     /// Brings pixels to the model's size, by one of `description.recipes`; they have 1 or 3 channels.
     func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage
 

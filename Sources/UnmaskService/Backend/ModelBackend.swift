@@ -89,6 +89,12 @@ public struct ModelBackend: InferenceBackend {
         try (recipes[recipe] ?? session.model.recipe).prepare(encoded, limits: limits, control: control)
     }
 
+    public func decode(
+        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
+    ) throws(ImageError) -> PixelImage {
+        try (recipes[recipe] ?? session.model.recipe).decode(encoded, limits: limits, control: control)
+    }
+
     public func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {
         let recipe = recipes[recipe] ?? session.model.recipe
         guard recipe.channels == 1 || recipe.channels == 3 else {

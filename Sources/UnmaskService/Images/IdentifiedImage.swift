@@ -15,23 +15,19 @@ struct IdentifiedImage: Sendable {
 extension ImageLoader {
     /// Decodes a whole image for its pixels' hash. Blocks.
     func identify(
-        _ source: ImageSource, _ wideGray: Recipe.WideGray
+        _ source: ImageSource, for model: RegisteredModel, _ preparation: Preparation
     ) throws(ServiceError) -> IdentifiedImage {
+        let encoded: [UInt8]
         switch source {
-        case .path(let path): return try identify(try allowedPaths.contents(of: path, limits), wideGray)
-        case .encoded(let bytes): return try identify(try bytes.read(limits), wideGray)
+        case .path(let path): encoded = try allowedPaths.contents(of: path, limits)
+        case .encoded(let bytes): encoded = try bytes.read(limits)
         case .pixels(let raw):
             let image = try raw.image(limits)
             return IdentifiedImage(source: source, content: image.contentHash, byteCount: image.pixels.count)
         }
-    }
-
-    private func identify(
-        _ encoded: [UInt8], _ wideGray: Recipe.WideGray
-    ) throws(ServiceError) -> IdentifiedImage {
+        let recipe = try preparation.recipeOfEncoded
         let image = try Self.named { () throws(ImageError) in
-            try PixelImage.decode(
-                encoded, wideGray: wideGray, limits: limits, control: DecodeControl(memory: memory))
+            try model.backend.decode(encoded, recipe: recipe, limits: limits, control: DecodeControl(memory: memory))
         }
         return IdentifiedImage(
             source: .encoded(.frame(ByteBuffer(bytes: encoded))), content: image.contentHash, byteCount: encoded.count)
@@ -41,7 +37,7 @@ extension ImageLoader {
 extension Scheduler {
     /// What images are, on the threads that prepare them.
     func identify(
-        _ images: [ImageSource], _ wideGray: Recipe.WideGray
+        _ images: [ImageSource], for model: RegisteredModel, _ preparation: Preparation
     ) async throws(ServiceError) -> [Result<IdentifiedImage, ServiceError>] {
         let loader = loader
         let found = await withTaskGroup(of: (Int, Result<IdentifiedImage, ServiceError>).self) { group in
@@ -49,7 +45,7 @@ extension Scheduler {
                 group.addTask {
                     do throws(ServiceError) {
                         let result = try await self.runBlocking {
-                            Result { () throws(ServiceError) in try loader.identify(image, wideGray) }
+                            Result { () throws(ServiceError) in try loader.identify(image, for: model, preparation) }
                         }
                         return (index, result)
                     } catch {

@@ -38,11 +38,7 @@ struct ImageLoader: Sendable {
     private func prepare(
         _ encoded: [UInt8], _ model: RegisteredModel, _ preparation: Preparation, _ control: DecodeControl
     ) throws(ServiceError) -> PixelImage {
-        guard case .recipe(let recipe) = preparation else {
-            throw ServiceError(
-                .imageUnsupported,
-                "an encoded image needs a recipe: \"recipe\":\"none\" is for pixels of the model's own size")
-        }
+        let recipe = try preparation.recipeOfEncoded
         return try Self.named { () throws(ImageError) in
             try model.backend.prepare(encoded, recipe: recipe, limits: limits, control: control)
         }

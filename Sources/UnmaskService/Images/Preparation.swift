@@ -9,6 +9,18 @@ enum Preparation: Sendable, Equatable {
     /// What requests call the way that is none.
     static let noneName = "none"
 
+    /// The way of an encoded image.
+    var recipeOfEncoded: RecipeChoice {
+        get throws(ServiceError) {
+            guard case .recipe(let choice) = self else {
+                throw ServiceError(
+                    .imageUnsupported,
+                    "an encoded image needs a recipe: \"recipe\":\"none\" is for pixels of the model's own size")
+            }
+            return choice
+        }
+    }
+
     /// As stamps have it, for a model of that `[height, width]`.
     func stamp(imageSize: [Int]) -> String {
         switch self {

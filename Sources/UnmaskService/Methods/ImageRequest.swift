@@ -22,11 +22,6 @@ struct ImageRequest: Sendable {
             deadline: milliseconds.map { context.received + .milliseconds($0) })
     }
 
-    /// What becomes of gray samples of more than 8 bits.
-    var wideGray: Recipe.WideGray {
-        if case .recipe(let choice) = preparation { choice.wideGray } else { .clamp }
-    }
-
     private static func preparation(
         _ parameters: Parameters, of model: ModelDescription
     ) throws(ServiceError) -> Preparation {

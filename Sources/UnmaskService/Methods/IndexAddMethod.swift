@@ -20,7 +20,7 @@ struct IndexAddResult: MethodResult {
         let run = try await ImageRequest(parameters, context)
         let vector = try IndexVector(of: entry, run)
         stamp = vector.stamp
-        let identified = try await context.scheduler.identify(images, run.wideGray)
+        let identified = try await context.scheduler.identify(images, for: run.model, run.preparation)
         let sources = identified.compactMap { try? $0.get().source }
         let (outcomes, _) = try await run.run(sources, .embed(vector.options), vector.budget, context)
         var embedded = outcomes.makeIterator()

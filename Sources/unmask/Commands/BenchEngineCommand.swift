@@ -78,7 +78,7 @@ struct BenchEngineCommand: AsyncParsableCommand {
         _ = try pass.seconds()
         if lockstep { Console.result("first") }
         for _ in 0..<2 { _ = (try pass.seconds(), try whole?.seconds()) }
-        if lockstep { return try answerInTurns(pass) }
+        if lockstep { return try await answerInTurns { try pass.seconds() } }
         let engine = session.engine
         // The clock drifts with load and heat: the peak is sampled between the passes that are held against it.
         var times: [Double] = [], peaks: [[Arithmetic: Double]] = [], steps: [[(step: Plan.Step, seconds: Double)]] = []
@@ -98,11 +98,6 @@ struct BenchEngineCommand: AsyncParsableCommand {
             session: session, plan: pass.plan, times: times, wholeTimes: wholeTimes, peaks: peaks, steps: steps)
         if !json, Console.showsTable, session.precision == .f32 { Console.message("note: \(engine.lowerPrecisions)") }
         Console.result(json || !Console.showsTable ? result.json : result.text)
-    }
-
-    private func answerInTurns(_ pass: BenchmarkPass) throws {
-        Console.result("ready")
-        while readLine() != nil { Console.result(String(try pass.seconds())) }
     }
 }
 

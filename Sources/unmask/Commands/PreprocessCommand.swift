@@ -1,6 +1,5 @@
 import ArgumentParser
 import UnmaskImage
-import UnmaskModel
 import UnmaskWeights
 
 struct PreprocessCommand: AsyncParsableCommand {
@@ -17,37 +16,22 @@ struct PreprocessCommand: AsyncParsableCommand {
     @Argument(help: "An image.")
     var path: String
 
-    @Option(help: ArgumentHelp("Prepare as this model does.", valueName: "path"))
-    var model: String?
-
-    @Option(help: ArgumentHelp("Without a model: the size of the pixels, as 224 or 224x320.", valueName: "side|HxW"))
-    var size: ImageSize?
-
-    @Flag(help: "Without a model: one channel of luminance instead of RGB.")
-    var gray = false
-
     @Option(help: ArgumentHelp("The file to write.", valueName: "PIXELS.npy"))
     var out: String?
 
     @Option(help: ArgumentHelp("The picture to write.", valueName: "PICTURE.png"))
     var picture: String?
 
-    @OptionGroup var preparation: PreparationOptions
+    @OptionGroup var source: RecipeSourceOptions
 
     func validate() throws {
         guard out != nil || picture != nil else {
             throw ValidationError("nothing would be written: say --out PIXELS.npy, --picture PICTURE.png, or both")
         }
-        guard model == nil || size == nil && !gray else {
-            throw ValidationError("--model has its own size and channels: leave out --size and --gray, or --model")
-        }
-        guard model != nil || preparation.recipe != nil else {
-            throw ValidationError("nothing says how the image is prepared: say --model, or --recipe")
-        }
     }
 
     func run() async throws {
-        let recipe = try recipe()
+        let recipe = try source.recipe()
         var report = ItemReport()
         try report.batch([PreparedImage(path: path, recipe: recipe)]) {
             $0
@@ -65,13 +49,5 @@ struct PreprocessCommand: AsyncParsableCommand {
             }
         }
         try report.finish()
-    }
-
-    private func recipe() throws -> Recipe {
-        if let model {
-            return try Model.load(model, options: ModelLoadOptions(recipe: preparation.options())).recipe
-        }
-        let sides = size?.sides ?? [224, 224]
-        return try ResolvedRecipe(preparation.options(), imageSize: sides, channels: gray ? 1 : 3).recipe
     }
 }

@@ -54,7 +54,7 @@ struct ScoreCommand: AsyncParsableCommand {
             } print: { path, answer in
                 if let places {
                     let recipe = session.model.recipe
-                    let picture = try PixelImage.decode(readImageFile(path), wideGray: recipe.wideGray)
+                    let picture = try PixelImage.decode(readImageFile(path), wideGray: recipe.reading.wideGray)
                     let view = try RecipeView(recipe, width: picture.width, height: picture.height)
                     let heat = HeatMap(answer.answer, view, threshold: threshold).laid(over: picture)
                     try AtomicFile.save(heat.pngData(), as: places[path])

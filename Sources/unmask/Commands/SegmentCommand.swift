@@ -57,7 +57,7 @@ struct SegmentCommand: AsyncParsableCommand {
                 if let masks { try AtomicFile.save(map.pngData(), as: masks[path]) }
                 if let overlays {
                     let picture = map.overlaid(
-                        on: try PixelImage.decode(encoded, wideGray: recipe.wideGray), opacity: Self.opacity,
+                        on: try PixelImage.decode(encoded, wideGray: recipe.reading.wideGray), opacity: Self.opacity,
                         ignored: PointLabels.ignored)
                     try AtomicFile.save(picture.pngData(), as: overlays[path])
                 }

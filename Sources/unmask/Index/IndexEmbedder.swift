@@ -33,8 +33,7 @@ struct IndexEmbedder: Sendable {
         do {
             let bytes = try item.range == nil ? readImageFile(item.file) : TarMembers.contents(of: item)
             let recipe = session.model.recipe
-            let image = try PixelImage.decode(
-                bytes, wideGray: recipe.wideGray, control: .telling(of: item.file))
+            let image = try recipe.decode(bytes, control: .telling(of: item.file))
             guard let content = ContentHash(image.contentHash.utf8) else {
                 return .failure(Bulk.Failure(type: "internal_error", message: "its hash cannot be read"))
             }

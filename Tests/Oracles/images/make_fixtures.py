@@ -210,6 +210,17 @@ def wide_grays(paths):
     return found
 
 
+def drafts(paths):
+    """Of JPEGs as Pillow's draft mode reads them for a model of so many pixels."""
+    expected = {}
+    for path in paths:
+        for channels in (1, 3):
+            for view in ((recipe, *size) for recipe in pillow_oracle.RECIPES for size in ((1, 1), (2, 2), (3, 5), (9, 9))):
+                image = pillow_oracle.prepare(pillow_oracle.decode(path, channels, view), *view)
+                expected.setdefault(path.name, {})["{} {}x{}x{}".format(*view, channels)] = image_digest(image)
+    return expected
+
+
 def write_near():
     """Images of which decoders' versions differ by a level, and Pillow's pixels of them as PNG."""
     (FIXTURES / "near").mkdir()
@@ -250,6 +261,7 @@ def main():
     write("images.json", expected | {path.name: views(path, []) for path in more})
     write("resizes.json", {path.name: resizes(path) for path in paths if path.name.startswith("noise")})
     write("wide_gray.json", wide_grays(paths + more))
+    write("drafts.json", drafts([path for path in paths if path.suffix == ".jpg"]))
     write_near()
     write_swapped()
     write("exif.json", exif_blocks.cases(SEED))

@@ -11,11 +11,17 @@ Image.MAX_IMAGE_PIXELS = None
 RECIPES = ("mae", "timm", "hf", "squash")
 
 
-def upright(path):
-    """The image with its EXIF orientation applied; as stored where Pillow cannot read the EXIF block."""
+def upright(path, view=None):
+    """The image with its EXIF orientation applied; as stored where Pillow cannot read the EXIF block. For a view (recipe, height,
+    width) a JPEG is read in Pillow's draft mode, for twice the size that it is then resized to."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = Image.open(path)
+        if view:
+            turned = image.getexif().get(0x0112, 1) >= 5
+            whole = Image.new("1", image.size[::-1] if turned else image.size)
+            width, height = resized(whole, *view).size
+            image.draft(None, (2 * height, 2 * width) if turned else (2 * width, 2 * height))
         image.load()
         try:
             return ImageOps.exif_transpose(image)
@@ -23,9 +29,9 @@ def upright(path):
             return image
 
 
-def decode(path, channels=3):
+def decode(path, channels=3, view=None):
     """RGB, or gray by convert("L"); transparency composited over white first."""
-    image = upright(path)
+    image = upright(path, view)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -55,8 +61,8 @@ def center_crop(image, height, width):
     return image.crop((left, top, left + width, top + height))
 
 
-def prepare(image, recipe, height, width):
-    """A decoded image as the recipe shows it to a model."""
+def resized(image, recipe, height, width):
+    """A decoded image as the recipe resizes it."""
     if recipe == "hf":
         return image.resize((width, height), Image.BILINEAR)
     if recipe == "squash":
@@ -65,5 +71,10 @@ def prepare(image, recipe, height, width):
         scaled = [int(side / 0.875) if side <= 224 else side for side in (height, width)]
     else:
         scaled = [math.floor(side / 0.9) for side in (height, width)]
-    image = resize(image, scaled[0]) if height == width else resize_keep_ratio(image, *scaled)
-    return center_crop(image, height, width)
+    return resize(image, scaled[0]) if height == width else resize_keep_ratio(image, *scaled)
+
+
+def prepare(image, recipe, height, width):
+    """A decoded image as the recipe shows it to a model."""
+    image = resized(image, recipe, height, width)
+    return image if recipe in ("hf", "squash") else center_crop(image, height, width)

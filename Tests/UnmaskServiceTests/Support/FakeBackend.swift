@@ -88,6 +88,12 @@ final class FakeBackend: InferenceBackend {
         return PixelImage(width: encoded.count, height: 1, channels: 1, pixels: encoded)
     }
 
+    func decode(
+        _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
+    ) throws(ImageError) -> PixelImage {
+        try prepare(encoded, recipe: recipe, limits: limits, control: control)
+    }
+
     private func decodeUntilStopped(_ control: DecodeControl) -> ImageError {
         state.withLock { $0.decoding += 1 }
         while true {

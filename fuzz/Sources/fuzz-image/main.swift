@@ -7,14 +7,16 @@ enum Bounds {
         maxPixels: 200_000, maxSide: 20_000, maxScanPixels: 2_000_000, maxTime: .seconds(5))
 }
 
-/// Streamed to a model's size, an image has the pixels of the whole one.
+/// Streamed to a model's size, an image has the pixels of the whole one, as it is read for that.
 func compare(_ encoded: UnsafeRawBufferPointer, _ name: Recipe.Name, channels: Int) throws {
     let half = [Float](repeating: 0.5, count: channels)
-    let recipe = try Recipe(name, height: 16, width: 16, mean: half, std: half)
+    var recipe = try Recipe(name, height: 16, width: 16, mean: half, std: half)
     let whole = try PixelImage.decode(encoded, channels: channels, limits: Bounds.limits)
     let streamed = try recipe.prepare(encoded, limits: Bounds.limits)
-    let resized = try recipe.apply(to: whole)
-    precondition(streamed == resized)
+    precondition(streamed == (try recipe.apply(to: whole)))
+    recipe.reading.decoding = .fast
+    let read = try recipe.decode(Array(encoded), limits: Bounds.limits)
+    precondition(try recipe.prepare(encoded, limits: Bounds.limits) == recipe.apply(to: read))
 }
 
 /// Images of every format, told apart by content.

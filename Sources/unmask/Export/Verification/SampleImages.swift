@@ -52,7 +52,7 @@ struct SampleImages {
                 images.append(try recipe.prepare(bytes, control: .telling(of: paths[index])))
                 if keepingSources {
                     sources.append(
-                        try PixelImage.decode(bytes, channels: recipe.channels, wideGray: recipe.wideGray))
+                        try PixelImage.decode(bytes, channels: recipe.channels, wideGray: recipe.reading.wideGray))
                 }
             } catch {
                 Console.warning("\(paths[index]): \(error)")
