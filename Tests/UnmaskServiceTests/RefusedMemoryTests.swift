@@ -44,6 +44,12 @@ import UnmaskRuntime
             try inner.prepare(encoded, recipe: recipe, limits: limits, control: control)
         }
 
+        func decode(
+            _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
+        ) throws(ImageError) -> PixelImage {
+            try inner.decode(encoded, recipe: recipe, limits: limits, control: control)
+        }
+
         func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {
             try inner.prepare(pixels, recipe: recipe)
         }
@@ -127,6 +133,12 @@ import UnmaskRuntime
             _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
         ) throws(ImageError) -> PixelImage {
             try inner.prepare(encoded, recipe: recipe, limits: limits, control: control)
+        }
+
+        func decode(
+            _ encoded: [UInt8], recipe: RecipeChoice, limits: ImageLimits, control: DecodeControl
+        ) throws(ImageError) -> PixelImage {
+            try inner.decode(encoded, recipe: recipe, limits: limits, control: control)
         }
 
         func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {
