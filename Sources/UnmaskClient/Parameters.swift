@@ -160,12 +160,19 @@ struct SearchParameters: Encodable {
     var index: String?
     var k: Int?
     var under: String?
+    var conditions: [String]?
+
+    private enum CodingKeys: String, CodingKey {
+        case index, k, under
+        case conditions = "where"
+    }
 }
 
 /// Of `index.add` and `index.delete`.
 struct IndexChangeParameters: Encodable {
     var index: String?
     var names: [String]?
+    var metadata: [[String: MetadataValue]]?
 }
 
 struct FitParameters: Encodable {

@@ -86,6 +86,8 @@ public struct Neighbour: Sendable, Hashable, Decodable {
     public var similarity: Float
     /// Of images of equal pixels.
     public var paths: [String]
+    /// What each of them carries; nil where none carries anything.
+    public var metadata: [[String: MetadataValue]]?
 }
 
 /// What became of an image that was added to an index.

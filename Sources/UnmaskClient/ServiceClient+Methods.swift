@@ -105,11 +105,12 @@ extension ServiceClient {
     /// - Parameters:
     ///   - index: its name; nil for the server's first.
     ///   - prefix: only images whose path begins so.
+    ///   - conditions: only images whose metadata fulfil all of them, such as `year>=2020`.
     public func search(
         _ images: [ImageInput], index: String? = nil, k: Int? = nil, under prefix: String? = nil,
-        request: ImageRequestOptions = ImageRequestOptions()
+        where conditions: [String]? = nil, request: ImageRequestOptions = ImageRequestOptions()
     ) async throws -> ImageResults<[Neighbour]> {
-        let parameters = SearchParameters(index: index, k: k, under: prefix)
+        let parameters = SearchParameters(index: index, k: k, under: prefix, conditions: conditions)
         let reply = try await call("index.search", images, parameters, request)
         return try reply.decode(ImageReply<SearchBody>.self).results(\.neighbours)
     }
@@ -119,12 +120,13 @@ extension ServiceClient {
     ///
     /// - Parameters:
     ///   - names: what each is called there; nil: its path.
+    ///   - metadata: what each carries; nil: nothing.
     ///   - index: its name; nil for the server's first.
     public func addToIndex(
-        _ images: [ImageInput], names: [String]? = nil, index: String? = nil,
-        request: ImageRequestOptions = ImageRequestOptions()
+        _ images: [ImageInput], names: [String]? = nil, metadata: [[String: MetadataValue]]? = nil,
+        index: String? = nil, request: ImageRequestOptions = ImageRequestOptions()
     ) async throws -> ImageResults<IndexAddition> {
-        let parameters = IndexChangeParameters(index: index, names: names)
+        let parameters = IndexChangeParameters(index: index, names: names, metadata: metadata)
         let reply = try await call("index.add", images, parameters, request)
         return try reply.decode(ImageReply<IndexAddition>.self).results(\.self)
     }

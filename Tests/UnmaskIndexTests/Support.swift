@@ -71,6 +71,31 @@ enum Made {
     static func image(_ number: Int, pixels: Int? = nil) -> IndexedImage {
         IndexedImage(
             path: "images/\"\(number)\".jpg", content: content(pixels ?? number), byteCount: 100 + number,
-            modified: number)
+            modified: number, metadata: metadata(number))
+    }
+
+    /// Every third image has none.
+    static func metadata(_ number: Int) -> Metadata {
+        guard number % 3 > 0 else { return .none }
+        let members: [(name: String, value: MetadataValue)] = [
+            ("number", .integer(number)), ("half", .real(Double(number) / 2)),
+            ("even", .flag(number.isMultiple(of: 2))),
+            ("la\"bel\n", number % 4 == 0 ? .null : .text("é\u{1}\(number % 5)")),
+        ]
+        guard let metadata = try? Metadata(members) else { preconditionFailure("members that an image may carry") }
+        return metadata
+    }
+}
+
+/// GNU tar.
+enum Tar {
+    /// - Returns: the archive's path.
+    static func archive(_ folder: String, to path: String, format: String) throws -> String {
+        let tar = Process()
+        tar.executableURL = URL(fileURLWithPath: "/bin/tar")
+        tar.arguments = ["--format=\(format)", "-C", folder, "-cf", path, "--sort=name", "."]
+        try tar.run()
+        tar.waitUntilExit()
+        return path
     }
 }

@@ -12,14 +12,7 @@ import UnmaskIndex
                 atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             try Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }).write(to: URL(fileURLWithPath: path))
         }
-        let tar = Process()
-        tar.executableURL = URL(fileURLWithPath: "/bin/tar")
-        tar.arguments = [
-            "--format=\(format)", "-C", folder.file("in"), "-cf", folder.file("x.tar"), "--sort=name", ".",
-        ]
-        try tar.run()
-        tar.waitUntilExit()
-        return folder.file("x.tar")
+        return try Tar.archive(folder.file("in"), to: folder.file("x.tar"), format: format)
     }
 
     @Test("members are found, with their names and contents", arguments: ["gnu", "pax", "posix"])

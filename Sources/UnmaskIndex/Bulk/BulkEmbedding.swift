@@ -48,12 +48,17 @@ public struct BulkEmbedding<Input: Sendable> {
 
     /// Embeds what the index does not have, and makes it durable.
     ///
-    /// - Parameter told: of each batch.
-    public func run(_ items: [SourceItem], told: (BulkProgress) -> Void) async throws -> BulkProgress {
+    /// - Parameters:
+    ///   - isOver: whether to end behind a batch. What is embedded by then is durable, and the index unfinished.
+    ///   - told: of each batch.
+    public func run(
+        _ items: [SourceItem], until isOver: () -> Bool = { false }, told: (BulkProgress) -> Void
+    ) async throws -> BulkProgress {
         var seen: Set<String> = []
         let missing = items.filter {
             writer.image(of: $0.path) == nil && !writer.hasFailed($0.path) && seen.insert($0.path).inserted
         }
+        try writer.check(missing.lazy.map { ($0.path, $0.metadata ?? writer.keptMetadata(of: $0.path)) })
         var progress = BulkProgress(all: items.count, missing: missing.count)
         let (batch, prepare) = (batch, prepare)
         var current = await Self.prepared(missing.prefix(batch), prepare)
@@ -66,6 +71,10 @@ public struct BulkEmbedding<Input: Sendable> {
             current = await next
             progress.note(engine: engine, waiting: clock.now - begun - engine)
             told(progress)
+            if isOver(), progress.done < missing.count {
+                try writer.checkpoint()
+                return progress
+            }
         }
         try writer.finish()
         return progress
@@ -98,13 +107,14 @@ public struct BulkEmbedding<Input: Sendable> {
             case .failure(let failure):
                 try fail(item, failure, &progress)
             case .success(let image):
+                let indexed = item.image(image.content, keeping: writer.keptMetadata(of: item.path))
                 if let row = writer.row(of: image.content) {
-                    try writer.addDuplicate(item.image(image.content), ofRow: row)
+                    try writer.addDuplicate(indexed, ofRow: row)
                     progress.duplicates += 1
                 } else if let place = places[image.content] {
                     switch vectors[place] {
                     case .success(let vector):
-                        try writer.add(item.image(image.content), vector: vector)
+                        try writer.add(indexed, vector: vector)
                         progress.embedded += 1
                     case .failure(let failure): try fail(item, failure, &progress)
                     }

@@ -1,8 +1,8 @@
 internal import Foundation
 
 extension StoreWriter {
-    /// Deletes what is gone or has changed, so that a bulk embedding of the same source adds the changed again. Images that
-    /// had failed are tried again.
+    /// Deletes what is gone, and what has changed or has other metadata now, so that a bulk embedding of the same source adds
+    /// that again. Images that had failed are tried again.
     ///
     /// - Returns: how many paths were deleted, and why.
     public func deleteStale(_ items: [SourceItem]) throws(IndexError) -> (gone: Int, changed: Int) {
@@ -21,6 +21,31 @@ extension StoreWriter {
         }
         try forgetErrors()
         return (gone, changed)
+    }
+
+    /// Deletes what is known to have changed or gone, so that a bulk embedding of the items adds what is there again. What of it
+    /// had failed may be tried again.
+    ///
+    /// - Parameters:
+    ///   - items: what is there, of files and elsewhere.
+    ///   - files: what may have changed.
+    ///   - folders: what is gone with all that was in it.
+    /// - Returns: how many images were deleted, and how many of those are gone.
+    public func deleteChanged(
+        _ items: [SourceItem], files: Set<String>, folders: Set<String>
+    ) throws(IndexError) -> (all: Int, gone: Int) {
+        let found = Dictionary(items.map { ($0.path, $0) }) { first, _ in first }
+        let prefixes = folders.map { $0 + "/" }
+        let known = prefixes.isEmpty ? [] : paths.filter { path in prefixes.contains { path.hasPrefix($0) } }
+        var (all, gone) = (0, 0)
+        for path in files.union(found.keys).union(known) {
+            if let item = found[path], let image = image(of: path), item.isUnchanged(image) { continue }
+            guard delete(path: path) else { continue }
+            all += 1
+            if found[path] == nil { gone += 1 }
+        }
+        try forgetErrors(of: files.union(found.keys))
+        return (all, gone)
     }
 
     /// Whether a file, or the archive that it is a member of, is there. What cannot be looked at counts as there.

@@ -13,6 +13,8 @@ public struct SourceItem: Sendable, Equatable {
     public let byteCount: Int
     /// Of the file, in nanoseconds since 1970.
     public let modified: Int
+    /// What its record will carry; nil: what the index has under its path.
+    public var metadata: Metadata?
 
     /// A file. One that is not there has no bytes: whoever reads it says so.
     public init(file: String) {
@@ -32,18 +34,26 @@ public struct SourceItem: Sendable, Equatable {
     }
 
     /// What an index says of it.
-    public func image(_ content: ContentHash) -> IndexedImage {
-        IndexedImage(path: path, content: content, byteCount: byteCount, modified: modified)
+    ///
+    /// - Parameter kept: its metadata, where the source does not state them.
+    func image(_ content: ContentHash, keeping kept: Metadata) -> IndexedImage {
+        IndexedImage(
+            path: path, content: content, byteCount: byteCount, modified: modified, metadata: metadata ?? kept)
     }
 
+    /// Whether its metadata are stated, and others than an index has under its path.
+    public func restates(_ image: IndexedImage) -> Bool { metadata.map { $0 != image.metadata } ?? false }
+
     /// Whether it is what an index has under its path.
-    func isUnchanged(_ image: IndexedImage) -> Bool { image.byteCount == byteCount && image.modified == modified }
+    func isUnchanged(_ image: IndexedImage) -> Bool {
+        image.byteCount == byteCount && image.modified == modified && !restates(image)
+    }
 }
 
 extension SourceItem {
-    /// The checksum of a whole source's paths.
+    /// The checksum of a whole source's paths, and of what metadata are stated of them.
     public static func checksum(of items: [SourceItem]) -> String {
-        let text = Array(items.map { $0.path + "\n" }.joined().utf8)
+        let text = Array(items.map { $0.path + "\n" + ($0.metadata.map { $0.json + "\n" } ?? "") }.joined().utf8)
         return text.withUnsafeBytes { Checksum.of($0).sixteenDigits }
     }
 

@@ -6,6 +6,9 @@ struct LineScanner {
 
     var isAtEnd: Bool { rest.isEmpty }
 
+    /// Of the bytes that are left.
+    var count: Int { rest.count }
+
     /// Whether the text comes next; it is passed then.
     mutating func takes(_ text: StaticString) -> Bool {
         let count = text.utf8CodeUnitCount

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Where the records of an index lie, and which of them count. Lines are parsed when somebody asks for them.
 struct RecordTable: Sendable {
     /// A shard's lines, and where each begins.
@@ -5,6 +7,44 @@ struct RecordTable: Sendable {
         let lines: FileExtent
         let starts: [Int]
         let firstRecord: Int
+        let metadata: MetadataColumns
+
+        init(_ lines: FileExtent, starts: [Int], firstRecord: Int) {
+            (self.lines, self.starts, self.firstRecord) = (lines, starts, firstRecord)
+            metadata = MetadataColumns(count: starts.count) { body throws(IndexError) in
+                for place in starts.indices {
+                    let record = try Self.record(place, lines, starts, firstRecord)
+                    if !record.image.metadata.isEmpty { body(place, record.image.metadata) }
+                }
+            }
+        }
+
+        subscript(place: Int) -> Record {
+            get throws(IndexError) { try Self.record(place, lines, starts, firstRecord) }
+        }
+
+        private static func record(
+            _ place: Int, _ lines: FileExtent, _ starts: [Int], _ firstRecord: Int
+        ) throws(IndexError) -> Record {
+            try withLine(place, lines, starts) { line throws(IndexError) in
+                guard let record = Record(line: line) else {
+                    throw IndexError(
+                        .damaged, lines.path, "record \(firstRecord + place) is not as the format says")
+                }
+                return record
+            }
+        }
+
+        /// Calls `body` with the line of a record, without its end.
+        static func withLine<R>(
+            _ place: Int, _ lines: FileExtent, _ starts: [Int],
+            _ body: (UnsafeRawBufferPointer) throws(IndexError) -> R
+        ) throws(IndexError) -> R {
+            try lines.withBytes { bytes throws(IndexError) in
+                let end = place + 1 < starts.count ? starts[place + 1] : bytes.count
+                return try body(UnsafeRawBufferPointer(rebasing: bytes[starts[place]..<end - 1]))
+            }
+        }
     }
 
     private var parts: [Part] = []
@@ -14,6 +54,8 @@ struct RecordTable: Sendable {
     /// Records of further images with a row's pixels.
     private var duplicates: [Int: [Int]] = [:]
     let deleted: Set<Int>
+    /// Found when somebody first asks; the table is whole then.
+    private let members = Cached<MemberCounts>()
 
     /// Rows before those of the table.
     private let firstRow: Int
@@ -55,7 +97,7 @@ struct RecordTable: Sendable {
                 throw IndexError(.damaged, lines.path, "has \(starts.count) records; \(shard.records) were written")
             }
         }
-        parts.append(Part(lines: lines, starts: starts, firstRecord: count))
+        parts.append(Part(lines, starts: starts, firstRecord: count))
         count += starts.count
     }
 
@@ -78,37 +120,26 @@ struct RecordTable: Sendable {
 
     subscript(number: Int) -> Record {
         get throws(IndexError) {
-            try withLine(number) { line, path throws(IndexError) in
-                guard let record = Record(line: line) else {
-                    throw IndexError(.damaged, path, "record \(number) is not as the format says")
-                }
-                return record
-            }
+            let part = parts[part(of: number)]
+            return try part[number - part.firstRecord]
         }
     }
 
-    /// Calls `body` with the line of a record, without its end.
-    private func withLine<R>(
-        _ number: Int, _ body: (UnsafeRawBufferPointer, String) throws(IndexError) -> R
-    ) throws(IndexError) -> R {
+    /// The number of the part that a record lies in.
+    private func part(of record: Int) -> Int {
         var (low, high) = (0, parts.count - 1)
         while low < high {
             let middle = (low + high + 1) / 2
-            if parts[middle].firstRecord <= number { low = middle } else { high = middle - 1 }
+            if parts[middle].firstRecord <= record { low = middle } else { high = middle - 1 }
         }
-        let part = parts[low]
-        let place = number - part.firstRecord
-        let start = part.starts[place]
-        return try part.lines.withBytes { bytes throws(IndexError) in
-            let end = place + 1 < part.starts.count ? part.starts[place + 1] : bytes.count
-            return try body(UnsafeRawBufferPointer(rebasing: bytes[start..<end - 1]), part.lines.path)
-        }
+        return low
     }
 
     /// Whether a record's path begins so.
     func path(of number: Int, begins prefix: [UInt8]) throws(IndexError) -> Bool {
         if prefix.isEmpty { return true }
-        return try withLine(number) { line, _ throws(IndexError) in
+        let part = parts[part(of: number)]
+        return try Part.withLine(number - part.firstRecord, part.lines, part.starts) { line throws(IndexError) in
             var scanner = LineScanner(line)
             guard scanner.takes("{\"row\":") || scanner.takes("{\"same\":"), scanner.number() != nil,
                 scanner.takes(",\"path\":\"")
@@ -116,4 +147,36 @@ struct RecordTable: Sendable {
             return scanner.bytes(prefix.count).elementsEqual(prefix)
         }
     }
+
+    /// Which members the metadata of the records that count have.
+    var metadataMembers: MemberCounts {
+        get throws(IndexError) {
+            if let found = members.value.withLock(\.self) { return found }
+            var counts = MemberCounts()
+            for part in parts { counts.add(try part.metadata.members) }
+            for record in deleted { counts.count(try self[record].image.metadata, by: -1) }
+            members.value.withLock { [counts] in $0 = counts }
+            return counts
+        }
+    }
+
+    /// For each record, whether its metadata fulfil all conditions.
+    func fulfilling(_ conditions: [MetadataCondition]) throws(IndexError) -> [Bool] {
+        var flags = [Bool](repeating: true, count: count)
+        for part in parts {
+            for condition in conditions {
+                let column = try part.metadata.column(condition.member)
+                let holds = (column?.values ?? [.null]).map(condition.holds)
+                for place in part.starts.indices where !holds[column.map { Int($0.codes[place]) } ?? 0] {
+                    flags[part.firstRecord + place] = false
+                }
+            }
+        }
+        return flags
+    }
+}
+
+/// What is found once, and kept.
+private final class Cached<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
 }

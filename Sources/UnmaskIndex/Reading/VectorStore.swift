@@ -50,9 +50,13 @@ public final class VectorStore: Sendable {
     public var deletedCount: Int { records.deleted.count }
 
     /// The images of a row that were not deleted, the one that has brought it first.
-    public func images(ofRow row: Int) throws(IndexError) -> [IndexedImage] {
+    ///
+    /// - Parameter filter: leaves out those that do not count in it.
+    public func images(ofRow row: Int, in filter: RowFilter? = nil) throws(IndexError) -> [IndexedImage] {
         var images: [IndexedImage] = []
-        for record in records.records(ofRow: row) { images.append(try records[record].image) }
+        for record in records.records(ofRow: row) where filter?.includes(record: record) ?? true {
+            images.append(try records[record].image)
+        }
         return images
     }
 

@@ -40,6 +40,24 @@ final class AppendedFile {
         try result.get()
     }
 
+    /// All of it.
+    func contents() throws(IndexError) -> [UInt8] {
+        var filled = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+            while filled < byteCount {
+                let rest = UnsafeMutableRawBufferPointer(buffer)[filled..<byteCount]
+                let read = pread(
+                    descriptor, UnsafeMutableRawBufferPointer(rebasing: rest).baseAddress, rest.count, off_t(filled))
+                if read < 0, errno == EINTR { continue }
+                guard read > 0 else { break }
+                filled += read
+            }
+            count = filled
+        }
+        guard filled == byteCount else { throw IndexError(systemErrorAt: path, "cannot be read") }
+        return bytes
+    }
+
     /// Makes what was written durable.
     ///
     /// - Returns: what a manifest says of it.

@@ -13,6 +13,10 @@ public final class StoreWriter {
     private var rows: [ContentHash: Int] = [:]
     private var images: [String: (record: Int, image: IndexedImage)] = [:]
     private var failed: Set<String>
+    /// Of the images that were not deleted.
+    private var members = MemberCounts()
+    /// Of deleted images, by path: one that comes again has them still.
+    private var kept: [String: Metadata] = [:]
     private var pace = CheckpointPace()
     public private(set) var rowCount: Int
     public private(set) var recordCount: Int
@@ -55,7 +59,12 @@ public final class StoreWriter {
         manifest.shards.removeLast(manifest.shards.last?.rounded == nil ? min(1, manifest.shards.count) : 0)
         for (number, record) in prefix.records.enumerated() {
             rows[record.image.content] = record.row
-            if !deleted.contains(number) { images[record.image.path] = (number, record.image) }
+            guard !deleted.contains(number) else {
+                kept[record.image.path] = record.image.metadata
+                continue
+            }
+            images[record.image.path] = (number, record.image)
+            members.count(record.image.metadata, by: 1)
         }
     }
 
@@ -70,13 +79,18 @@ public final class StoreWriter {
     /// Whether this path is known to be no image.
     public func hasFailed(_ path: String) -> Bool { failed.contains(path) }
 
+    /// The metadata that the last image of this path had, which was deleted.
+    public func keptMetadata(of path: String) -> Metadata { kept[path] ?? .none }
+
     /// The paths of images that were not deleted.
     public var paths: some Sequence<String> { images.keys }
 
     /// Adds an image and its vector, which has the index's dimension and length 1, or is zero.
     ///
-    /// Where the index has the pixels already, their vector stands for this image too.
+    /// Where the index has the pixels already, their vector stands for this image too. Throws where a member of its metadata has
+    /// values of another kind in the index.
     public func add(_ image: IndexedImage, vector: [Float]) throws(IndexError) {
+        try check(CollectionOfOne((image.path, image.metadata)))
         if let row = rows[image.content] { return try note(image, row: row, isDuplicate: true) }
         let squares = vector.reduce(0.0) { $0 + Double($1) * Double($1) }
         guard vector.count == manifest.dimension, squares == 0 || abs(squares - 1) < 1e-4 else {
@@ -95,13 +109,21 @@ public final class StoreWriter {
     /// Adds an image whose pixels `row` has.
     public func addDuplicate(_ image: IndexedImage, ofRow row: Int) throws(IndexError) {
         precondition(row < rowCount)
+        try check(CollectionOfOne((image.path, image.metadata)))
         try note(image, row: row, isDuplicate: true)
     }
 
     private func note(_ image: IndexedImage, row: Int, isDuplicate: Bool) throws(IndexError) {
         try open.append(Record(row: row, isDuplicate: isDuplicate, image: image).line)
         images[image.path] = (recordCount, image)
+        members.count(image.metadata, by: 1)
         recordCount += 1
+    }
+
+    /// Throws where images cannot be added with these metadata: where a member would have values of two kinds.
+    public func check(_ images: some Sequence<(path: String, metadata: Metadata)>) throws(IndexError) {
+        var members = members
+        try members.add(images, path: path)
     }
 
     /// Notes an image that has no vector, and why.
@@ -115,8 +137,10 @@ public final class StoreWriter {
     /// - Returns: whether there was one.
     @discardableResult
     public func delete(path: String) -> Bool {
-        guard let (record, _) = images.removeValue(forKey: path) else { return false }
+        guard let (record, image) = images.removeValue(forKey: path) else { return false }
         deleted.insert(record)
+        members.count(image.metadata, by: -1)
+        kept[path] = image.metadata
         return true
     }
 
@@ -124,6 +148,16 @@ public final class StoreWriter {
     public func forgetErrors() throws(IndexError) {
         errors = try AppendedFile(path: folder.file(IndexFiles.errors), length: 0)
         failed = []
+    }
+
+    /// Those of some paths may be.
+    public func forgetErrors(of paths: Set<String>) throws(IndexError) {
+        guard !failed.isDisjoint(with: paths) else { return }
+        let left = try errors.contents().split(separator: UInt8(ascii: "\n")).compactMap { line in
+            line.withUnsafeBytes { FailedImage(line: $0) }
+        }
+        try forgetErrors()
+        for failure in left where !paths.contains(failure.path) { try add(failure) }
     }
 
     private func seal() throws(IndexError) {

@@ -5,6 +5,7 @@ struct MetricsRoute: Sendable {
     let registry: PrometheusRegistry
     let models: ModelRegistry
     let heads: HeadRegistry
+    let indexes: ServedIndexes
     let bank: ByteBank
     let tls: TLSIdentity?
     /// Nil where the program logs by other means.
@@ -12,7 +13,7 @@ struct MetricsRoute: Sendable {
 
     func respond() -> HTTPResponse {
         var families = registry.families + ProcessMetrics.families() + ModelMetrics.families(models)
-        families += HeadMetrics.families(heads)
+        families += HeadMetrics.families(heads) + IndexMetrics.families(indexes)
         families.append(.heldBytes(bank.held))
         if let log { families.append(log.metrics) }
         if let tls { families.append(.certificate(notAfter: tls.notAfter)) }

@@ -27,10 +27,18 @@ final class ServedIndex: Sendable {
         var images: Int { store.recordCount - store.deletedCount }
     }
 
-    /// A row that was found, with its images.
+    /// A row that was found, with those of its images that were asked for.
     struct Hit: Sendable {
         let similarity: Float
-        let paths: [String]
+        let images: [IndexedImage]
+    }
+
+    /// Which images count in a search.
+    struct Scope: Sendable {
+        var pathPrefix = ""
+        var conditions: [MetadataCondition] = []
+
+        var isEverything: Bool { pathPrefix.isEmpty && conditions.isEmpty }
     }
 
     /// An image with its vector, to be added.
@@ -55,16 +63,21 @@ final class ServedIndex: Sendable {
     var snapshot: Snapshot { current.withLock(\.self) }
 
     /// The nearest rows of each query, on a thread of its own: it may take as long as a forward pass.
-    func nearest(_ queries: [[Float]], k: Int, under prefix: String) async throws(ServiceError) -> [[Hit]] {
+    ///
+    /// Throws `invalid_params` where no image has a member that is asked for, or has values of another kind there.
+    func nearest(_ queries: [[Float]], k: Int, in scope: Scope) async throws(ServiceError) -> [[Hit]] {
         let snapshot = snapshot
-        return try await onThread { try snapshot.find(queries, k, prefix) }
+        return try await onThread { try snapshot.find(queries, k, scope) }
     }
 
     /// Adds images, those of names that the index has in place of these. They are durable, and found, when this returns.
+    ///
+    /// Throws `invalid_params`, and adds none, where a member of their metadata would have values of two kinds.
     func add(_ additions: [Addition]) async throws(ServiceError) -> [Added] {
         try await change { writer in
-            try additions.map { addition in
-                let isReplacement = writer.delete(path: addition.image.path)
+            // All go before the first comes: their metadata do not stand in the way of those of others.
+            let replaced = additions.map { writer.delete(path: $0.image.path) }
+            return try zip(additions, replaced).map { addition, isReplacement in
                 let isDuplicate = writer.row(of: addition.image.content) != nil
                 try writer.add(addition.image, vector: addition.vector)
                 return Added(isDuplicate: isDuplicate, isReplacement: isReplacement)
@@ -99,14 +112,19 @@ final class ServedIndex: Sendable {
         }
     }
 
-    private func onThread<Answer: Sendable>(
+    /// Runs what may take long on a thread of its own. What an index cannot be asked for is `invalid_params`.
+    func onThread<Answer: Sendable>(
         _ body: @escaping @Sendable () throws -> Answer
     ) async throws(ServiceError) -> Answer {
         let result: Result<Answer, ServiceError> = await withCheckedContinuation { continuation in
             BackgroundThread.start(givesWay: false) { [name] in
                 continuation.resume(
                     returning: Result { () throws(ServiceError) in
-                        do { return try body() } catch { throw ServiceError(.internal, "index \(name): \(error)") }
+                        do { return try body() } catch let error as IndexError where error.cause == .invalidRequest {
+                            throw ServiceError(.invalidParams, "index \(name): \(error.problem)")
+                        } catch {
+                            throw ServiceError(.internal, "index \(name): \(error)")
+                        }
                     })
             }
         }
@@ -115,11 +133,15 @@ final class ServedIndex: Sendable {
 }
 
 extension ServedIndex.Snapshot {
-    fileprivate func find(_ queries: [[Float]], _ k: Int, _ prefix: String) throws -> [[ServedIndex.Hit]] {
-        let filter = prefix.isEmpty ? everything : try RowFilter(store, pathPrefix: prefix)
+    fileprivate func find(
+        _ queries: [[Float]], _ k: Int, _ scope: ServedIndex.Scope
+    ) throws -> [[ServedIndex.Hit]] {
+        let filter =
+            scope.isEverything
+            ? everything : try RowFilter(store, pathPrefix: scope.pathPrefix, where: scope.conditions)
         return try search.nearest(queries.flatMap(\.self), k: k, filter: filter).map { rows in
             try rows.map {
-                ServedIndex.Hit(similarity: $0.similarity, paths: try store.images(ofRow: $0.row).map(\.path))
+                ServedIndex.Hit(similarity: $0.similarity, images: try store.images(ofRow: $0.row, in: filter))
             }
         }
     }

@@ -5,7 +5,7 @@ import UnmaskModel
 
 /// `index.add`: embeds images as the index's vectors were made, and adds them. What is answered as added is durable.
 struct IndexAddResult: MethodResult {
-    private static let parameters = ImageRequest.parameters + ["index", "names"]
+    private static let parameters = ImageRequest.parameters + ["index", "names", "metadata"]
 
     private let index: String
     private let images: Int
@@ -16,6 +16,7 @@ struct IndexAddResult: MethodResult {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         let images = try parameters.images(frames: request.frames, maximum: context.limits.imagesPerRequest)
         let names = try Self.names(of: images, parameters)
+        let metadata = try Self.metadata(of: images.count, parameters)
         let entry = try context.handler.indexes.index(named: try parameters.string("index"))
         let run = try await ImageRequest(parameters, context)
         let vector = try IndexVector(of: entry, run)
@@ -32,15 +33,22 @@ struct IndexAddResult: MethodResult {
             }
         }
         let now = Int(Date().timeIntervalSince1970 * 1e9)
-        let additions = zip(names, vectors).compactMap { name, result -> ServedIndex.Addition? in
+        let additions = names.indices.compactMap { place -> ServedIndex.Addition? in
+            let result = vectors[place]
             guard let (image, vector) = try? result.get(), let content = ContentHash(image.content.utf8) else {
                 return nil
             }
             return ServedIndex.Addition(
-                image: IndexedImage(path: name, content: content, byteCount: image.byteCount, modified: now),
+                image: IndexedImage(
+                    path: names[place], content: content, byteCount: image.byteCount, modified: now,
+                    metadata: metadata[place]),
                 vector: vector)
         }
-        var added = (additions.isEmpty ? [] : try await entry.add(additions)).makeIterator()
+        let changes = additions.isEmpty ? [] : try await entry.add(additions)
+        let replaced = changes.count(where: \.isReplacement)
+        context.metrics.changed(entry.name, images: replaced, .replaced)
+        context.metrics.changed(entry.name, images: changes.count - replaced, .added)
+        var added = changes.makeIterator()
         index = entry.name
         self.images = entry.snapshot.images
         results = ItemResults(
@@ -71,6 +79,21 @@ struct IndexAddResult: MethodResult {
         }
         guard Set(names).count == names.count else { throw parameters.mismatch("names", "different ones") }
         return names
+    }
+
+    /// What each image carries: an object, or null for nothing.
+    private static func metadata(of images: Int, _ parameters: Parameters) throws(ServiceError) -> [Metadata] {
+        guard let value = parameters["metadata"] else { return Array(repeating: .none, count: images) }
+        guard case .array(let objects) = value, objects.count == images else {
+            throw parameters.mismatch("metadata", "an array of an object or null for each of the \(images) images")
+        }
+        var metadata: [Metadata] = []
+        for (place, object) in objects.enumerated() {
+            do throws(MetadataProblem) { metadata.append(try Metadata(object)) } catch {
+                throw ServiceError(.invalidParams, "params.metadata[\(place)]: \(error)")
+            }
+        }
+        return metadata
     }
 
     var times: StageTimes? { results.times }

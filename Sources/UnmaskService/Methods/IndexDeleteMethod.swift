@@ -15,6 +15,7 @@ struct IndexDeleteResult: MethodResult {
         index = entry.name
         images = entry.snapshot.images
         deleted = found.count { $0 }
+        context.metrics.changed(entry.name, images: deleted, .deleted)
         missing = zip(names, found).filter { !$1 }.map(\.0)
     }
 

@@ -1,6 +1,8 @@
+import UnmaskIndex
+
 /// `index.search`: for every image the images of an index that are most like it.
 struct IndexSearchResult: MethodResult {
-    private static let parameters = ImageRequest.parameters + ["index", "k", "under"]
+    private static let parameters = ImageRequest.parameters + ["index", "k", "under", "where"]
 
     private let index: String
     private let results: ItemResults<[ServedIndex.Hit]>
@@ -11,17 +13,43 @@ struct IndexSearchResult: MethodResult {
         let images = try parameters.images(frames: request.frames, maximum: context.limits.imagesPerRequest)
         let entry = try context.handler.indexes.index(named: try parameters.string("index"))
         let k = try parameters.integer("k", in: 1...1000) ?? 10
-        let prefix = try parameters.string("under") ?? ""
+        let scope = try Self.scope(parameters)
         let run = try await ImageRequest(parameters, context)
         let vector = try IndexVector(of: entry, run)
         stamp = vector.stamp
         let (outcomes, _) = try await run.run(images, .embed(vector.options), vector.budget, context)
         let embeddings = outcomes.map { $0.result.then(EmbeddingOutput.init) }
         let queries = embeddings.compactMap { try? $0.get().values }
-        var found = try await entry.nearest(queries, k: k, under: prefix).makeIterator()
+        var found = try await Self.search(entry, queries, k, scope, context).makeIterator()
         index = entry.name
         results = ItemResults(
             embeddings.map { $0.then { (_) throws(ServiceError) in found.next() ?? [] } }, outcomes, context)
+    }
+
+    private static func search(
+        _ entry: ServedIndex, _ queries: [[Float]], _ k: Int, _ scope: ServedIndex.Scope, _ context: MethodContext
+    ) async throws(ServiceError) -> [[ServedIndex.Hit]] {
+        let (clock, metrics) = (context.configuration.clock, context.metrics)
+        let begun = clock.now
+        do throws(ServiceError) {
+            let found = try await entry.nearest(queries, k: k, in: scope)
+            metrics.searched(entry.name, queries: queries.count, .answered, in: clock.now - begun)
+            return found
+        } catch {
+            let outcome = error.type == .invalidParams ? SearchOutcome.refused : .failed
+            metrics.searched(entry.name, queries: queries.count, outcome, in: clock.now - begun)
+            throw error
+        }
+    }
+
+    private static func scope(_ parameters: Parameters) throws(ServiceError) -> ServedIndex.Scope {
+        var scope = ServedIndex.Scope(pathPrefix: try parameters.string("under") ?? "")
+        for text in try parameters.strings("where") ?? [] {
+            do throws(MetadataProblem) { scope.conditions.append(try MetadataCondition(text)) } catch {
+                throw ServiceError(.invalidParams, "params.where: \(error)")
+            }
+        }
+        return scope
     }
 
     var times: StageTimes? { results.times }
@@ -35,7 +63,8 @@ struct IndexSearchResult: MethodResult {
                 json.object { json in
                     json.field("similarity", hit.similarity)
                     json.key("paths")
-                    json.array(of: hit.paths) { $0.value($1) }
+                    json.array(of: hit.images) { $0.value($1.path) }
+                    json.field("metadata", of: hit.images)
                 }
             }
         }

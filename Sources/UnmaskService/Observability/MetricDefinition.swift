@@ -37,6 +37,13 @@ struct MetricDefinition: Sendable {
         MetricDefinition(name: "unmask_errors_total", help: "Requests and images that ended in an error, by type."),
         MetricDefinition(
             name: "unmask_head_images_total", help: "Images that were answered by a fitted head, by its name."),
+        MetricDefinition(
+            name: "unmask_index_searches_total", help: "Queries of an index, by what became of them."),
+        MetricDefinition(
+            name: "unmask_index_search_duration_seconds", help: "Time of a request's searches, without its embedding.",
+            buckets: seconds),
+        MetricDefinition(
+            name: "unmask_index_changes_total", help: "Images that were added to an index, replaced or deleted."),
         MetricDefinition(name: "unmask_http_requests_total", help: "Requests of the HTTP port, by route and status."),
     ]
 }

@@ -2,7 +2,7 @@ import Metrics
 
 /// The service's metrics: for `/metrics`, for `stats`, and for whatever backend the program has bootstrapped besides.
 struct ServiceMetrics: Sendable {
-    private let factory: any MetricsFactory
+    let factory: any MetricsFactory
     private let connections: Meter
     private let queued: Gauge
     private let batchImages: Recorder

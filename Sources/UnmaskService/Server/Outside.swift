@@ -27,8 +27,8 @@ struct Outside: Sendable {
                 await handler.readiness.check(isDraining: handler.life.isDraining).problems
             },
             metrics: MetricsRoute(
-                registry: registry, models: handler.models, heads: handler.heads, bank: bank, tls: control.tls, log: log
-            ),
+                registry: registry, models: handler.models, heads: handler.heads, indexes: handler.indexes, bank: bank,
+                tls: control.tls, log: log),
             models: ModelsRoute(handler: handler),
             page: PageRoute(isShown: handler.configuration.http?.hasPage ?? false))
     }

@@ -98,7 +98,7 @@ struct RequestHandler: Sendable {
         case .reconstruct: try await ReconstructResult(request, context)
         case .compare: try await CompareResult(request, context)
         case .indexSearch: try await IndexSearchResult(request, context)
-        case .indexInfo: try IndexInfoResult(request, context)
+        case .indexInfo: try await IndexInfoResult(request, context)
         case .indexAdd: try await IndexAddResult(request, context)
         case .indexDelete: try await IndexDeleteResult(request, context)
         case .cancel: try CancelResult(request, context)

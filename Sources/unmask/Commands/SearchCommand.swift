@@ -10,7 +10,8 @@ struct SearchCommand: AsyncParsableCommand {
         discussion: """
             unmask search holiday.jpg --index photos.unmask --model MODEL -k 20 --sheet found.png
 
-            Prints {"query","rank","path","similarity"} for each image found, nearest first; similarity is the cosine. \
+            Prints {"query","rank","path","similarity"} for each image found, nearest first; similarity is the cosine. Images of \
+            equal pixels are same_pixels; metadata are those of path, same_metadata those of these. \
             The search is exact. The model must be the one that made the index; --pooling and --dimensions are the index's.
             """)
 
@@ -23,8 +24,7 @@ struct SearchCommand: AsyncParsableCommand {
     @Option(name: .customShort("k"), help: "Vectors to find for each query; images of equal pixels count once.")
     var k = 10
 
-    @Option(help: ArgumentHelp("Only images whose path begins so.", valueName: "prefix"))
-    var under: String = ""
+    @OptionGroup var images: ImageFilterOptions
 
     @Option(
         help: ArgumentHelp(
@@ -57,8 +57,8 @@ struct SearchCommand: AsyncParsableCommand {
         }
         let mask = try region?.mask(of: found.paths[0], session.model)
         let search = FlatSearch(store, engine: session.engine)
-        let filter = try RowFilter(store, pathPrefix: under)
-        if filter.rowCount == 0 { Console.warning("\(index): no image of it has a path that begins with “\(under)”") }
+        let filter = try images.filter(store)
+        if filter.rowCount == 0 { Console.warning(images.nothing(in: index)) }
         var picture = sheet.map { _ in ContactSheet() }
         var report = ItemReport()
         let batches = ImageBatches(paths: found.paths, recipe: session.model.recipe, size: options.running.batch)
@@ -70,7 +70,7 @@ struct SearchCommand: AsyncParsableCommand {
                 return vectors.map { Found(embedding: $0, rows: $0.isFinite ? nearest.next() ?? [] : []) }
             } print: { path, found in
                 let hits = try found.rows.map {
-                    Hit(images: try store.images(ofRow: $0.row), similarity: $0.similarity)
+                    Hit(images: try store.images(ofRow: $0.row, in: filter), similarity: $0.similarity)
                 }
                 for (rank, hit) in hits.enumerated() { print(path, rank + 1, hit) }
                 picture?.add(query: path, hits.compactMap { hit in hit.images.first.map { ($0.path, hit.similarity) } })
@@ -92,9 +92,12 @@ struct SearchCommand: AsyncParsableCommand {
                 line.field("rank", rank)
                 line.field("path", first.path)
                 line.field("similarity", hit.similarity)
-                guard hit.images.count > 1 else { return }
+                line.field("metadata", first.metadata)
+                let others = hit.images.dropFirst()
+                guard !others.isEmpty else { return }
                 line.key("same_pixels")
-                line.array(of: hit.images.dropFirst()) { $0.value($1.path) }
+                line.array(of: others) { $0.value($1.path) }
+                line.field("same_metadata", of: others)
             })
     }
 

@@ -14,17 +14,27 @@ struct ImagePaths {
     ]
     /// Folders by device and inode: a link to one that was searched is not followed again.
     private var searched: Set<[UInt64]> = []
+    private let entering: (String) throws -> Bool
+
+    /// The images of folders, in the order of their paths; perhaps none.
+    ///
+    /// - Parameter entering: is called with each folder before it is listed, which it may forbid.
+    init(in folders: [String], entering: @escaping (String) throws -> Bool) throws {
+        self.entering = entering
+        for folder in folders { try search(folder) }
+    }
 
     /// Folders give their images in the order of their paths.
     ///
     /// - Throws: where there is nothing at all to look at.
     init(_ arguments: [String]) throws {
+        entering = { _ in true }
         for argument in arguments {
             var isFolder: ObjCBool = false
             if argument == "-" {
                 paths += try Self.listed()
             } else if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder.boolValue {
-                search(argument)
+                try search(argument)
             } else {
                 paths.append(argument)
             }
@@ -60,12 +70,12 @@ struct ImagePaths {
         }
     }
 
-    private mutating func search(_ folder: String) {
+    private mutating func search(_ folder: String) throws {
         var status = stat()
         guard stat(folder, &status) == 0 else {
             return leftOut.append((folder, String(cString: strerror(errno))))
         }
-        guard searched.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted else {
+        guard searched.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted, try entering(folder) else {
             return leftOut.append((folder, "a folder that was searched already"))
         }
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
@@ -75,7 +85,7 @@ struct ImagePaths {
             let path = (folder as NSString).appendingPathComponent(name)
             var isFolder: ObjCBool = false
             if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-                search(path)
+                try search(path)
             } else {
                 look(at: path)
             }
@@ -87,13 +97,13 @@ struct ImagePaths {
         endings.contains((path as NSString).pathExtension.lowercased())
     }
 
+    /// A file counts, or is left out.
     private mutating func look(at path: String) {
-        if !Self.isCalledImage(path), let reason = reasonNotAnImage(path) {
-            leftOut.append((path, reason))
-        } else {
-            paths.append(path)
-        }
+        if let reason = Self.reasonLeftOut(path) { leftOut.append((path, reason)) } else { paths.append(path) }
     }
+
+    /// Why a file of a folder is none of its images; nil where it is one.
+    static func reasonLeftOut(_ path: String) -> String? { isCalledImage(path) ? nil : reasonNotAnImage(path) }
 }
 
 /// Why a command cannot begin.

@@ -20,16 +20,7 @@ struct ModelOptions: ParsableArguments {
 
     /// The model ready to run, weights packed for `task`.
     func session(_ task: (Model) throws -> ModelTask) throws -> ModelSession {
-        let model = try load()
-        let session = try running.session(model)
-        try session.prepare(task(model))
-        try session.keepWeights()
-        let bad = session.nonfiniteWeights
-        if !bad.isEmpty {
-            Console.warning(
-                "NaN or infinite weights in \(bad.joined(separator: ", ")): results that they reach are refused")
-        }
-        return session
+        try running.ready(try load(), for: task)
     }
 }
 
@@ -151,6 +142,19 @@ struct RunningOptions: ParsableArguments {
             merge: merge, cache: usesCache ? keeping.open(warn: Console.warning) : nil)
         if let remark = opened.remark { Console.message("note: \(model.name): \(remark)") }
         return opened.session
+    }
+
+    /// The model ready to run, weights packed for `task`.
+    func ready(_ model: Model, for task: (Model) throws -> ModelTask) throws -> ModelSession {
+        let session = try session(model)
+        try session.prepare(task(model))
+        try session.keepWeights()
+        let bad = session.nonfiniteWeights
+        if !bad.isEmpty {
+            Console.warning(
+                "NaN or infinite weights in \(bad.joined(separator: ", ")): results that they reach are refused")
+        }
+        return session
     }
 
     func validate() throws {

@@ -83,7 +83,8 @@ def test_postgres(made):
     """As COPY's text format is read: tabs between columns, backslashes before what would end one."""
     found = {}
     for line in export(made, "postgres").read_text().split("\n")[:-1]:
-        path, content, size, modified, vector = line.split("\t")
+        path, content, size, modified, metadata, vector = line.split("\t")
+        assert metadata == "\\N"
         assert len(content) == 64 and int(size) > 0 and int(modified) > 0
         found[path.replace("\\t", "\t").replace("\\\\", "\\")] = np.array(json.loads(vector), "f4")
     assert found.keys() == {name for names in made[3] for name in names}

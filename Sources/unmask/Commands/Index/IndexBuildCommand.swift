@@ -11,7 +11,8 @@ struct IndexBuildCommand: AsyncParsableCommand {
 
             Sources are images, folders of images, tar archives (WebDataset), or - for a list of paths on standard input. \
             Images of equal pixels are embedded once. A run that was killed goes on where it was when it is run again; \
-            images that have no vector are named in photos.unmask/errors.jsonl.
+            images that have no vector are named in photos.unmask/errors.jsonl. What --metadata says of images stands in the \
+            index beside them.
             """)
 
     @OptionGroup var source: IndexSourceOptions
@@ -24,11 +25,24 @@ struct IndexBuildCommand: AsyncParsableCommand {
             """, valueName: "N/M"))
     var workers: PartOption?
 
+    @Flag(
+        help: """
+            Bring the index up to date with its folders, as update does, and then keep it so while files are added, changed and \
+            removed, until SIGINT or SIGTERM. A line is printed for each time that changes are on the disk.
+            """)
+    var follow = false
+
+    func validate() throws {
+        guard !follow || workers == nil else {
+            throw ValidationError("--follow is of a whole source: --workers cannot be given with it")
+        }
+    }
+
     func run() async throws {
-        let found = try IndexSource(source.paths)
-        var items = found.items
-        let part = workers.map {
-            SourcePart(number: $0.number, of: $0.of, source: SourceItem.checksum(of: found.items))
+        if follow { return try await keepUpToDate() }
+        var items = try source.items()
+        let part = workers.map { [items] part in
+            SourcePart(number: part.number, of: part.of, source: SourceItem.checksum(of: items))
         }
         if let part { items = SourceItem.items(items, part: part.number, of: part.of) }
         let embedder = try source.embedder()
@@ -36,6 +50,13 @@ struct IndexBuildCommand: AsyncParsableCommand {
         manifest.part = part
         let writer = try StoreWriter(path: source.output, manifest)
         try await source.run(items, embedder, writer)
+    }
+
+    private func keepUpToDate() async throws {
+        let embedder = try source.embedder()
+        let writer = try StoreWriter(
+            path: source.output, Manifest(stamp: embedder.stamp, dimension: embedder.dimension))
+        try await IndexFollowing(source, embedder, writer).run()
     }
 }
 

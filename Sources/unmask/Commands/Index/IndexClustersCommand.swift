@@ -27,7 +27,7 @@ struct IndexClustersCommand: ParsableCommand {
         let (store, filter, engine) = try options.open()
         let clusters = try Clusters(of: store, k: k, seed: seed, filter: filter, engine: engine)
         for (row, cluster) in clusters.assignments.enumerated() where cluster >= 0 {
-            for image in try store.images(ofRow: row) {
+            for image in try store.images(ofRow: row, in: filter) {
                 Console.result(
                     jsonLine {
                         $0.field("path", image.path)
@@ -36,16 +36,16 @@ struct IndexClustersCommand: ParsableCommand {
                     })
             }
         }
-        if let sheet { try picture(clusters, store).write(to: sheet) }
+        if let sheet { try picture(clusters, store, filter).write(to: sheet) }
     }
 
-    private func picture(_ clusters: Clusters, _ store: VectorStore) throws -> ContactSheet {
+    private func picture(_ clusters: Clusters, _ store: VectorStore, _ filter: RowFilter) throws -> ContactSheet {
         var picture = ContactSheet()
         let shown = 10
         for cluster in 0..<k {
             let rows = clusters.assignments.indices.filter { clusters.assignments[$0] == cluster }
             let best = rows.sorted { (-clusters.similarities[$0], $0) < (-clusters.similarities[$1], $1) }.prefix(shown)
-            let cells = try best.map { (try store.images(ofRow: $0)[0].path, clusters.similarities[$0]) }
+            let cells = try best.map { (try store.images(ofRow: $0, in: filter)[0].path, clusters.similarities[$0]) }
             if let first = cells.first { picture.add(query: first.0, Array(cells.dropFirst())) }
         }
         return picture

@@ -12,7 +12,7 @@ struct IndexInfoCommand: ParsableCommand {
 
     func run() throws {
         let store = try VectorStore(path: index)
-        let failures = try store.failures()
+        let (failures, kinds) = (try store.failures(), try store.metadataKinds)
         Console.result(
             jsonLine { line in
                 line.field("index", index)
@@ -23,6 +23,12 @@ struct IndexInfoCommand: ParsableCommand {
                 line.field("failed", failures.count)
                 line.field("shards", store.manifest.shards.count)
                 line.field("complete", store.manifest.isComplete)
+                line.key("metadata")
+                line.object { members in
+                    for (name, kind) in kinds.sorted(by: { $0.key < $1.key }) {
+                        members.field(name, kind?.rawValue ?? "null")
+                    }
+                }
                 line.key("stamp")
                 line.object { stamp in
                     for (name, value) in store.manifest.stamp.sorted(by: { $0.key < $1.key }) {

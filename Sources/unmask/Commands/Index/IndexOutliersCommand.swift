@@ -29,7 +29,7 @@ struct IndexOutliersCommand: ParsableCommand {
         Console.endProgress()
         var picture = ContactSheet()
         for outlier in found {
-            let path = try store.images(ofRow: outlier.row)[0].path
+            let path = try store.images(ofRow: outlier.row, in: filter)[0].path
             Console.result(
                 jsonLine {
                     $0.field("path", path)

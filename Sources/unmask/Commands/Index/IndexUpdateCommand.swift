@@ -9,14 +9,15 @@ struct IndexUpdateCommand: AsyncParsableCommand {
             unmask index update PHOTOS -o photos.unmask --model MODEL --pooling mean
 
             Adds what is new, embeds again what has another size or time of change, deletes what is gone, and tries again what \
-            had failed. Images that are not in the source, but whose files are there, stay. Vectors that no image has any more \
+            had failed. Metadata that are stated take the place of those of before; an image of which nothing is stated keeps \
+            its own. Images that are not in the source, but whose files are there, stay. Vectors that no image has any more \
             go when the index is merged into a new one.
             """)
 
     @OptionGroup var source: IndexSourceOptions
 
     func run() async throws {
-        let items = try IndexSource(source.paths).items
+        let items = try source.items()
         let embedder = try source.embedder()
         let store = try Manifest.read(of: source.output)
         guard store.part == nil else {

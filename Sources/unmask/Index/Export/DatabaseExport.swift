@@ -2,7 +2,7 @@ import UnmaskIndex
 import UnmaskService
 
 /// A script for SQLite: `sqlite3 photos.db < photos.sql`. Tables `stamp` (name, value), `vectors` (row, vector: float32,
-/// little-endian) and `images` (path, row, content, bytes, modified).
+/// little-endian) and `images` (path, row, content, bytes, modified, metadata: JSON, or null).
 struct SQLExport: IndexExporter {
     private var lines: LineFile
 
@@ -14,7 +14,7 @@ struct SQLExport: IndexExporter {
             CREATE TABLE stamp (name TEXT PRIMARY KEY, value TEXT NOT NULL);
             CREATE TABLE vectors (row INTEGER PRIMARY KEY, vector BLOB NOT NULL);
             CREATE TABLE images (path TEXT PRIMARY KEY, row INTEGER NOT NULL REFERENCES vectors (row), content TEXT NOT NULL, \
-            bytes INTEGER NOT NULL, modified INTEGER NOT NULL);
+            bytes INTEGER NOT NULL, modified INTEGER NOT NULL, metadata TEXT);
             """)
         for (name, value) in manifest.stamp.sorted(by: { $0.key < $1.key }) {
             try lines.add("INSERT INTO stamp VALUES (\(quoted(name)), \(quoted(value)));")
@@ -28,7 +28,7 @@ struct SQLExport: IndexExporter {
         for image in row.images {
             try lines.add(
                 "INSERT INTO images VALUES (\(quoted(image.path)), \(row.number), '\(image.content)', \(image.byteCount), "
-                    + "\(image.modified));")
+                    + "\(image.modified), \(image.metadata.isEmpty ? "NULL" : quoted(image.metadata.json)));")
         }
     }
 
@@ -40,8 +40,8 @@ struct SQLExport: IndexExporter {
     private func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 }
 
-/// Lines for PostgreSQL's COPY with pgvector: path, content, bytes, modified and vector, in text format:
-/// `CREATE TABLE images (path text, content text, bytes bigint, modified bigint, embedding vector(768))`, then
+/// Lines for PostgreSQL's COPY with pgvector: path, content, bytes, modified, metadata and vector, in text format:
+/// `CREATE TABLE images (path text, content text, bytes bigint, modified bigint, metadata jsonb, embedding vector(768))`, then
 /// `\copy images FROM photos.copy`.
 struct PostgresExport: IndexExporter {
     private var lines: LineFile
@@ -51,7 +51,11 @@ struct PostgresExport: IndexExporter {
     mutating func add(_ row: ExportedRow) throws {
         let vector = "[" + row.vector.map(\.description).joined(separator: ",") + "]"
         for image in row.images {
-            try lines.add("\(escaped(image.path))\t\(image.content)\t\(image.byteCount)\t\(image.modified)\t\(vector)")
+            let fields = [
+                escaped(image.path), "\(image.content)", "\(image.byteCount)", "\(image.modified)",
+                image.metadata.isEmpty ? "\\N" : escaped(image.metadata.json), vector,
+            ]
+            try lines.add(fields.joined(separator: "\t"))
         }
     }
 
@@ -98,6 +102,7 @@ struct QdrantExport: IndexExporter {
         point.object { payload in
             payload.key("paths")
             payload.array(of: row.images) { $0.value($1.path) }
+            payload.field("metadata", of: row.images)
             payload.field("content", row.images.first.map { "\($0.content)" } ?? "")
         }
     }

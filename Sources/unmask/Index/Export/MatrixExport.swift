@@ -24,7 +24,8 @@ struct NPYExport: IndexExporter {
     mutating func finish() throws { try writer.finish() }
 }
 
-/// An export of vectors alone, and beside it `PATH.images.jsonl`, a line for each: `{"row":0,"paths":["a.jpg"]}`.
+/// An export of vectors alone, and beside it `PATH.images.jsonl`, a line for each: `{"row":0,"paths":["a.jpg"]}`, with
+/// `metadata`, an object for each path, where one has any.
 struct WithPaths<Vectors: IndexExporter>: IndexExporter {
     private var vectors: Vectors
     private var lines: LineFile
@@ -41,6 +42,7 @@ struct WithPaths<Vectors: IndexExporter>: IndexExporter {
                 line.field("row", row.number)
                 line.key("paths")
                 line.array(of: row.images) { $0.value($1.path) }
+                line.field("metadata", of: row.images)
             })
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, Callable, Generic, Sequence, TypeVar
+from typing import Any, Callable, Generic, Mapping, Sequence, TypeVar
 
 import numpy as np
 
@@ -75,15 +75,21 @@ def compare(a: ImageLike, b: ImageLike, **params: Any) -> Call[results.Compariso
     return Call("compare", sides | _given(params), frames, results.comparison, takes_deadline=True, repeatable=True)
 
 
-def search(images: ImagesLike, **params: Any) -> Call[results.Neighbours]:
+def search(images: ImagesLike, where: Sequence[str] | None, **params: Any) -> Call[results.Neighbours]:
+    if isinstance(where, str):
+        raise TypeError(f"where: {where!r} is one text: expected a sequence of conditions, [{where!r}]")
+    params |= {"where": None if where is None else list(where)}
     return _on_images("index.search", images, results.neighbours, params)
 
 
-def add(images: ImagesLike, names: Sequence[str] | None, **params: Any) -> Call[results.Additions]:
+def add(
+    images: ImagesLike, names: Sequence[str] | None, metadata: Sequence[Mapping[str, Any] | None] | None, **params: Any
+) -> Call[results.Additions]:
     images = list(each_image(images))
     if names is None and all(isinstance(image, (str, os.PathLike)) for image in images):
         names = [os.fspath(image) for image in images]  # type: ignore[arg-type]
     params |= {"names": None if names is None else list(names)}
+    params |= {"metadata": None if metadata is None else [None if one is None else dict(one) for one in metadata]}
     # An image of a name takes the place of the one before: made twice, it does what it does once.
     return _on_images("index.add", images, results.additions, params)
 

@@ -153,6 +153,8 @@ class Neighbour:
     """The cosine."""
     paths: tuple[str, ...]
     """Of images of equal pixels."""
+    metadata: tuple[dict[str, Any], ...] = ()
+    """What each of them carries; empty where none carries anything."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,8 @@ def additions(reply: Reply) -> Additions:
 
 def neighbours(reply: Reply) -> Neighbours:
     def found(item: dict[str, Any]) -> tuple[Neighbour, ...]:
-        return tuple(Neighbour(one["similarity"], tuple(one["paths"])) for one in item["neighbours"])
+        return tuple(
+            Neighbour(one["similarity"], tuple(one["paths"]), tuple(one.get("metadata", ()))) for one in item["neighbours"])
 
     return Neighbours(**_items(reply.unwrap(), found))
 

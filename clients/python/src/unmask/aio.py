@@ -7,7 +7,7 @@ import os
 import ssl
 import time
 from types import TracebackType
-from typing import Any, AsyncIterator, Sequence, TypeVar
+from typing import Any, AsyncIterator, Mapping, Sequence, TypeVar
 
 from . import _calls as calls
 from ._address import Address, UnixAddress, parse_address
@@ -260,14 +260,16 @@ class AsyncClient:
         index: str | None = None,
         k: int | None = None,
         under: str | None = None,
+        where: Sequence[str] | None = None,
         model: str | None = None,
         recipe: str | None = None,
         priority: str | None = None,
         timeout: float | None = None,
     ) -> Neighbours:
-        """The images of one of the server's indexes that are most like every image."""
+        """The images of one of the server's indexes that are most like every image; of those alone whose path begins as `under`
+        and whose metadata fulfil every condition of `where`, such as `year>=2020`."""
         call = calls.search(
-            images, index=index, k=k, under=under, model=model, recipe=recipe, priority=priority,
+            images, index=index, k=k, under=under, where=where, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return await self._run(call, timeout)
 
@@ -292,6 +294,7 @@ class AsyncClient:
         images: ImagesLike,
         names: Sequence[str] | None = None,
         *,
+        metadata: Sequence[Mapping[str, Any] | None] | None = None,
         index: str | None = None,
         model: str | None = None,
         recipe: str | None = None,
@@ -299,9 +302,10 @@ class AsyncClient:
         timeout: float | None = None,
     ) -> Additions:
         """Adds images to one of the server's indexes, each by its name, or its path where it is one; those of names that it has take
-        their places. What is answered as added is durable."""
+        their places. What is answered as added is durable. `metadata` are what each carries: names with null, booleans, numbers or
+        strings."""
         call = calls.add(
-            images, names, index=index, model=model, recipe=recipe, priority=priority,
+            images, names, metadata, index=index, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return await self._run(call, timeout)
 

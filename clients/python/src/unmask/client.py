@@ -12,7 +12,7 @@ from collections import deque
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from types import TracebackType
-from typing import Any, Generic, Iterator, Sequence, TypeVar
+from typing import Any, Generic, Iterator, Mapping, Sequence, TypeVar
 
 from . import _calls as calls
 from ._address import Address, UnixAddress, parse_address
@@ -280,14 +280,16 @@ class Client:
         index: str | None = None,
         k: int | None = None,
         under: str | None = None,
+        where: Sequence[str] | None = None,
         model: str | None = None,
         recipe: str | None = None,
         priority: str | None = None,
         timeout: float | None = None,
     ) -> Neighbours:
-        """The images of one of the server's indexes that are most like every image."""
+        """The images of one of the server's indexes that are most like every image; of those alone whose path begins as `under`
+        and whose metadata fulfil every condition of `where`, such as `year>=2020`."""
         call = calls.search(
-            images, index=index, k=k, under=under, model=model, recipe=recipe, priority=priority,
+            images, index=index, k=k, under=under, where=where, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return self._run(call, timeout)
 
@@ -312,6 +314,7 @@ class Client:
         images: ImagesLike,
         names: Sequence[str] | None = None,
         *,
+        metadata: Sequence[Mapping[str, Any] | None] | None = None,
         index: str | None = None,
         model: str | None = None,
         recipe: str | None = None,
@@ -319,9 +322,10 @@ class Client:
         timeout: float | None = None,
     ) -> Additions:
         """Adds images to one of the server's indexes, each by its name, or its path where it is one; those of names that it has take
-        their places. What is answered as added is durable."""
+        their places. What is answered as added is durable. `metadata` are what each carries: names with null, booleans, numbers or
+        strings."""
         call = calls.add(
-            images, names, index=index, model=model, recipe=recipe, priority=priority,
+            images, names, metadata, index=index, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return self._run(call, timeout)
 
