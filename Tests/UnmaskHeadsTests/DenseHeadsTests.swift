@@ -211,22 +211,30 @@ import Testing
         var room = [Float](repeating: 0, count: count * width)
         func patches(_ image: Int, _ errors: [Float]) throws -> [Float] {
             try oracle.tokens.read(image, into: &room)
-            return errors.indices.flatMap { room[$0 * width..<($0 + 1) * width] + [errors[$0]] }
+            var joined: [Float] = []
+            for (token, error) in errors.enumerated() {
+                joined += room[token * width..<(token + 1) * width]
+                joined.append(error)
+            }
+            return joined
         }
-        let errors = (0..<10).map { image in (0..<count).map { Float((image * 7 + $0 * 3) % 11) / 64 + 0.125 } }
-        let joined = try TokenMatrix(
-            errors.indices.flatMap { try patches($0, errors[$0]) }, tokens: count, width: width + 1)
+        let errors: [[Float]] = (0..<10).map { image in
+            (0..<count).map { token in Float((image * 7 + token * 3) % 11) / 64 + 0.125 }
+        }
+        var numbers: [Float] = []
+        for (image, own) in errors.enumerated() { numbers += try patches(image, own) }
+        let joined = try TokenMatrix(numbers, tokens: count, width: width + 1)
         var fitting = HeadFitting(kind: .anomaly, folds: 5)
         fitting.falseAlarms = 0
         let both = try fitting.fit(
             joined, oracle.grid,
             stamp: .made(pooling: .tokens, tokens: count, dimension: width + 1, output: "final+errors.4.0"))
         let alone = try fitting.fit(
-            TokenMatrix(errors.flatMap(\.self), tokens: count, width: 1), oracle.grid,
+            TokenMatrix(Array(errors.joined()), tokens: count, width: 1), oracle.grid,
             stamp: .made(pooling: .tokens, tokens: count, dimension: 1, output: "errors.4.0"))
         let memory = try fitting.fit(
             oracle.tokens, oracle.grid, stamp: .made(pooling: .tokens, tokens: count, dimension: width))
-        #expect(alone.calibration.anomalousFrom == Double(errors.compactMap { $0.max() }.max() ?? 0).nextUp)
+        #expect(alone.calibration.anomalousFrom == Double(errors.joined().max() ?? 0).nextUp)
         #expect(both.fit["by"] == "both" && both.fit["passes"] == "4" && memory.fit["by"] == "memory")
         guard case .anomaly(.both(let held, _, _), _) = both.computation,
             case .anomaly(.memory(let own), _) = memory.computation

@@ -74,8 +74,10 @@ import UnmaskRuntime
         let parts = try [[VectorSource.final], [.block(0)], [.block(2)]].map { try embed(images, $0) }
         let joined = try embed(images, [.final, .block(0), .block(2), .errors(masks)])
         for image in images.indices {
-            let expected = (0..<24).flatMap { token in
-                parts.flatMap { $0[image][token * 80..<(token + 1) * 80] } + [errors[image][token]]
+            var expected: [Float] = []
+            for token in 0..<24 {
+                for part in parts { expected += part[image][token * 80..<(token + 1) * 80] }
+                expected.append(errors[image][token])
             }
             #expect(joined[image] == expected)
         }
@@ -116,7 +118,7 @@ import UnmaskRuntime
             (session, .tokens, [], "differ"), (session, .tokens, [.final, .block(3)], "has 3 blocks"),
         ]
         for (session, pooling, sources, words) in cases {
-            let error = #expect(throws: ModelError.self) {
+            let error: ModelError? = #expect(throws: ModelError.self) {
                 try session.embed(images, options: EmbeddingOptions(pooling: pooling, sources: sources))
             }
             #expect(error?.description.contains(words) ?? false, "\(words): \(error?.description ?? "")")

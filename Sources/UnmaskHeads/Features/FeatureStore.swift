@@ -107,8 +107,11 @@ public final class FeatureStore: Sendable {
         return isHalf ? HalfNumbers.widened(numbers(in: record)) : numbers(in: record).map(Float.init(bitPattern:))
     }
 
-    /// Whether the file has a record of the image.
-    public func isOnDisk(_ key: ImageKey) -> Bool { state.withLock { $0.places[key] != nil && $0.kept[key] == nil } }
+    /// Whether the file has a record of the image, and stays as it is while nobody adds to this store: a file that another
+    /// process writes does not.
+    public func isOnDisk(_ key: ImageKey) -> Bool {
+        !isReadOnly && state.withLock { $0.places[key] != nil && $0.kept[key] == nil }
+    }
 
     /// The byte of the file at which an image's tokens begin; nil where they are not on the disk.
     func place(ofTokens key: ImageKey) -> Int? {

@@ -38,7 +38,7 @@ extension BatchKey {
         merge = job.merge
         saved = model.tokensSaved(merge: job.merge, kept: job.mask.kept)
         if case .hidden(let masks) = pass { self.tokens = whole * (masks + 1) }
-        let width = pass == .decoder ? whole : self.tokens
+        let width = pass == .encoder ? self.tokens : whole
         let most = min(images, model.maximumBatch) * whole
         maximumItems = max(1, min(most, tokens) / width)
     }
