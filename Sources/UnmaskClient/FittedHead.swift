@@ -4,7 +4,22 @@ public enum HeadKind: String, Sendable, Codable {
     case ep
     /// Multi-head attention pooling of the patch tokens.
     case attentive
-    case linear, knn, tag, regress, project
+    case linear, knn, tag, regress
+    /// The class of every pixel.
+    case segment
+    /// How strange an image looks, and where.
+    case anomaly
+    case project
+}
+
+/// What says how strange a patch looks.
+public enum AnomalyMeasure: String, Sendable, Codable {
+    /// The distance of its token to those of good images.
+    case memory
+    /// The error of its masked reconstruction.
+    case reconstruction
+    /// The mean of where both stand among good images.
+    case both
 }
 
 /// A head that the server put under a name.

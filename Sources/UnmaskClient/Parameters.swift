@@ -177,10 +177,16 @@ struct IndexChangeParameters: Encodable {
 
 struct FitParameters: Encodable {
     var name: String
-    var labels: [String]
+    var labels: [String]?
     var kind: HeadKind?
     var pooling: Pooling?
     var seed: UInt64?
+    var by: AnomalyMeasure?
+    var passes: Int?
+    var masks: [ImageParameter]?
+    var classes: [String]?
+    var ignore: Int?
+    var hidden: Int?
     var path: String?
 }
 

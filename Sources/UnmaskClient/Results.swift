@@ -123,11 +123,11 @@ public struct ClassShare: Sendable, Hashable, Decodable {
 
 /// How strange an image looks.
 public struct Score: Sendable, Hashable, Decodable {
-    /// The largest distance of a patch to those of good images.
+    /// The largest of its patches'.
     public var score: Float
     /// Whether that is what the head calls anomalous.
     public var anomalous: Bool
-    /// The distance of each patch, row by row.
+    /// How strange each patch looks, row by row.
     public var patches: [Float]
 }
 

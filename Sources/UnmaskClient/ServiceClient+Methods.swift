@@ -154,6 +154,40 @@ extension ServiceClient {
         return try await call("fit", images, parameters, request).decode()
     }
 
+    /// Makes a head of kind anomaly of good images: an administration method.
+    ///
+    /// - Parameters:
+    ///   - by: nil for a memory of patches.
+    ///   - passes: in which reconstruction hides every patch once; nil for the usual number.
+    public func fitAnomaly(
+        _ name: String, good images: [ImageInput], by measure: AnomalyMeasure? = nil, passes: Int? = nil,
+        seed: UInt64? = nil, path: String? = nil, request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> FittedHead {
+        let parameters = FitParameters(
+            name: name, kind: .anomaly, seed: seed, by: measure, passes: passes, path: path)
+        return try await call("fit", images, parameters, request).decode()
+    }
+
+    /// Makes a head of kind segment of images and a mask of each: an administration method.
+    ///
+    /// - Parameters:
+    ///   - masks: PNGs of the images' upright sizes, or raw pixels of one channel, whose samples are numbers of classes.
+    ///   - classes: what the numbers are called, from 0 on; nil: they are their own names.
+    ///   - ignore: the number that nothing is said of; nil for 255.
+    ///   - hidden: numbers of a hidden layer; nil for none.
+    public func fitSegmentation(
+        _ name: String, _ images: [ImageInput], masks: [ImageInput], classes: [String]? = nil, ignore: Int? = nil,
+        hidden: Int? = nil, seed: UInt64? = nil, path: String? = nil,
+        request: ImageRequestOptions = ImageRequestOptions()
+    ) async throws -> FittedHead {
+        var frames: [[UInt8]] = []
+        let images = try images.map { try $0.parameter(addingTo: &frames) }
+        let parameters = FitParameters(
+            name: name, kind: .segment, seed: seed, masks: try masks.map { try $0.parameter(addingTo: &frames) },
+            classes: classes, ignore: ignore, hidden: hidden, path: path)
+        return try await call("fit", images, parameters, frames, request).decode()
+    }
+
     /// Puts the head of a file on the server under a name, new or not: an administration method.
     public func loadHead(_ name: String, path: String) async throws -> FittedHead {
         try await call("head.load", NamedFile(name: name, path: path)).decode()

@@ -31,6 +31,15 @@ public struct LabelMap: Sendable, Equatable {
         }
     }
 
+    /// The numbers of the pixels of those rows and columns, row by row; nil where either is.
+    public func numbers(rows: [Int?], columns: [Int?]) -> [UInt8?] {
+        rows.flatMap { row in
+            columns.map { column in
+                if let row, let column { numbers[row * width + column] } else { nil }
+            }
+        }
+    }
+
     /// The color that a number is shown in, R, G, B: as PASCAL VOC has it, its bits dealt out to the channels from the highest
     /// down. 0 is black, 255 nearly white.
     public static func color(of number: UInt8) -> [UInt8] {

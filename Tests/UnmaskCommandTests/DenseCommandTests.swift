@@ -115,6 +115,15 @@ import UnmaskImage
             (["fit", "segment", "--data", "PAIRS", "-o", "X", "--ignore", "0"], "1 of 2 classes"),
             (["fit", "segment", "--data", "PAIRS/images", "-o", "X"], "no such folder"),
             (["fit", "anomaly", "--data", "PAIRS/images", "-o", "X", "--folds", "1"], "2 of each"),
+            (["fit", "anomaly", "--data", "PAIRS/images", "-o", "X", "--passes", "4"], "plays no part in memory"),
+            (["fit", "anomaly", "--data", "PAIRS/images", "-o", "X", "--by", "both", "--passes", "50"], "2 to 49"),
+            (
+                ["fit", "anomaly", "--data", "PAIRS/images", "-o", "X", "--by", "reconstruction", "--block", "1"],
+                "--block"
+            ),
+            (["fit", "segment", "--data", "PAIRS", "-o", "X", "--by", "both"], "only in anomaly"),
+            (["fit", "segment", "--data", "PAIRS", "-o", "X", "--block", "1,6"], "has 6 blocks"),
+            (["fit", "segment", "--data", "PAIRS", "-o", "X", "--block", "1,1"], "different whole numbers"),
             (["fit", "anomaly", "--data", "PAIRS/images", "-o", "X", "--hold-out", "0.2"], "of which nothing is said"),
             (["classify", "PAIRS/images/0.png", "--head", "HEAD"], "ask segment"),
             (["score", "PAIRS/images/0.png", "--head", "HEAD"], "expected one of kind anomaly"),
@@ -179,5 +188,78 @@ import UnmaskImage
         #expect(eval.objects.first?["auroc"] as? Double == measured["auroc"] as? Double, "\(eval.errors)")
         let unlabelled = try Self.run("eval", ["--head", head, "--data", folder.file("pairs"), "--json"])
         #expect(unlabelled.code == 2 && unlabelled.errors.contains("no image is labelled good"), "\(unlabelled.errors)")
+    }
+
+    @Test(
+        "masked reconstruction finds what is strange too, alone and beside the memory",
+        arguments: ["reconstruction", "both"])
+    func reconstruction(by measure: String) throws {
+        let folder = try TemporaryFolder()
+        let data = try Self.pairs(20, in: folder)
+        let (image, _) = Self.pair(20, object: 1)
+        var pixels = image.pixels
+        for y in 0..<22 { for x in 0..<18 { pixels[y * image.width + x] = x / 4 % 2 == 0 ? 255 : 0 } }
+        try PixelImage(width: image.width, height: image.height, channels: 1, pixels: pixels)
+            .writePNG(to: folder.file("spoilt.png"))
+        for name in ["a", "b"] {
+            let fitted = try Self.run(
+                "fit",
+                [
+                    "anomaly", "--data", "\(data)/images", "-o", folder.file(name), "--by", measure, "--passes", "3",
+                    "--json",
+                ])
+            let facts = try #require(fitted.objects.first?["fit"] as? [String: Any], "\(fitted.errors)")
+            #expect(facts["by"] as? String == measure && facts["passes"] as? String == "3")
+        }
+        #expect(FileManager.default.contentsEqual(atPath: folder.file("a"), andPath: folder.file("b")))
+        let answers = try Self.run("score", [folder.file("spoilt.png"), "--head", folder.file("a")])
+        let answer = try #require(answers.objects.first, "\(answers.errors)")
+        #expect(answer["anomalous"] as? Bool == true, "\(answer)")
+        let patches = try #require(answer["patches"] as? [Double])
+        let strangest = patches.indices.max { patches[$0] < patches[$1] } ?? 0
+        #expect(patches.count == 49 && strangest / 7 <= 3 && strangest % 7 <= 3)
+        // A backbone without a decoder has none.
+        let refused = try CommandLineRunner(list: [
+            "fit", "anomaly", "--data", "\(data)/images", "-o", folder.file("c"), "--by", measure, "--model",
+            Shipped.classifier, "--no-cache",
+        ])
+        #expect(refused.code == 2 && refused.errors.contains("with its decoder"), "\(refused.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.file("c")))
+        // No file of one pass runs the autoencoder several times.
+        let exported = try CommandLineRunner(list: [
+            "export", Shipped.autoencoder, "--head", folder.file("a"), "-o", folder.file("c"),
+        ])
+        #expect(exported.code == 2 && exported.errors.contains("by memory"), "\(exported.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.file("c")))
+    }
+
+    @Test("several blocks stand side by side; tokens that are kept on disk make the same head as tokens in memory")
+    func blocks() throws {
+        let folder = try TemporaryFolder()
+        let data = try Self.pairs(16, in: folder)
+        let fit = ["fit", "segment", "--data", data, "--block", "1,3,5", "--strength", "10", "--json"]
+        let shared = ["--model", Shipped.autoencoder]
+        for (name, cache) in [
+            ("memory", ["--no-cache"]), ("made", ["--cache", folder.file("cache")]),
+            ("kept", ["--cache", folder.file("cache")]),
+        ] {
+            let fitted = try CommandLineRunner(list: fit + shared + cache + ["-o", folder.file(name)])
+            #expect(fitted.code == 0, "\(fitted.errors)")
+            #expect(fitted.objects.first?["kept_features"] as? Int == (name == "kept" ? 16 : 0))
+            #expect(
+                FileManager.default.contentsEqual(atPath: folder.file(name), andPath: folder.file("memory")), "\(name)")
+        }
+        let answers = try Self.run(
+            "segment", ["\(data)/images", "--head", folder.file("kept"), "-o", folder.file("masks/")])
+        #expect(answers.code == 0 && answers.objects.count == 16, "\(answers.errors)")
+        let exported = try CommandLineRunner(list: [
+            "export", Shipped.autoencoder, "--head", folder.file("kept"), "-o", folder.file("whole.onnx"),
+        ])
+        #expect(exported.code == 0 && exported.errors.contains("logits and grid"), "\(exported.errors)")
+        let refused = try CommandLineRunner(list: [
+            "export", Shipped.autoencoder, "--head", folder.file("kept"), "-o", folder.file("other.onnx"), "--pooling",
+            "cls",
+        ])
+        #expect(refused.code != 0 && refused.errors.contains("--head"), "\(refused.errors)")
     }
 }

@@ -32,6 +32,9 @@ import Testing
         let strange: [Float]
         let distances: [Double]
         let farthest: [Int]
+        let ranked: [Float]
+        let asked: [Float]
+        let ranks: [Double]
 
         static let shared: Oracle = {
             let path = Bundle.module.resourceURL?.appendingPathComponent("Fixtures/dense.json").path ?? ""
@@ -184,6 +187,65 @@ import Testing
         let bad = try head.anomaly(numbers)
         #expect(bad.isAnomalous && bad.patches.indices.max { bad.patches[$0] < bad.patches[$1] } == 7)
         #expect(try head.answer(numbers, .init()).scores.map(\.score) == [bad.score])
+    }
+
+    @Test("ranks among good images are NumPy's, and go on beyond them")
+    func ranks() throws {
+        let oracle = Self.oracle
+        let ranks = try ScoreRanks(oracle.ranked)
+        for (score, expected) in zip(oracle.asked, oracle.ranks) {
+            #expect(abs(Double(ranks.rank(of: score)) - expected) < 1e-5 * max(expected, 1), "\(score)")
+        }
+        #expect(ranks.rank(of: .nan).isNaN)
+        // Of scores that several have, the rank is that of the last of them.
+        #expect(try ScoreRanks([1, 1, 1, 2]).rank(of: 1) == 0.75)
+        for bad: [Float] in [[], [0, 0], [1, .nan], [-1, 1], [1, .infinity]] {
+            #expect(throws: HeadError.self) { try ScoreRanks(bad) }
+        }
+    }
+
+    @Test("errors of masked reconstruction find what tokens do not show, alone and beside a memory")
+    func reconstruction() throws {
+        let oracle = Self.oracle
+        let (count, width) = (oracle.rows * oracle.columns, oracle.width)
+        var room = [Float](repeating: 0, count: count * width)
+        func patches(_ image: Int, _ errors: [Float]) throws -> [Float] {
+            try oracle.tokens.read(image, into: &room)
+            var joined: [Float] = []
+            for (token, error) in errors.enumerated() {
+                joined += room[token * width..<(token + 1) * width]
+                joined.append(error)
+            }
+            return joined
+        }
+        let errors: [[Float]] = (0..<10).map { image in
+            (0..<count).map { token in Float((image * 7 + token * 3) % 11) / 64 + 0.125 }
+        }
+        var numbers: [Float] = []
+        for (image, own) in errors.enumerated() { numbers += try patches(image, own) }
+        let joined = try TokenMatrix(numbers, tokens: count, width: width + 1)
+        var fitting = HeadFitting(kind: .anomaly, folds: 5)
+        fitting.falseAlarms = 0
+        let both = try fitting.fit(
+            joined, oracle.grid,
+            stamp: .made(pooling: .tokens, tokens: count, dimension: width + 1, output: "final+errors.4.0"))
+        let alone = try fitting.fit(
+            TokenMatrix(Array(errors.joined()), tokens: count, width: 1), oracle.grid,
+            stamp: .made(pooling: .tokens, tokens: count, dimension: 1, output: "errors.4.0"))
+        let memory = try fitting.fit(
+            oracle.tokens, oracle.grid, stamp: .made(pooling: .tokens, tokens: count, dimension: width))
+        #expect(alone.calibration.anomalousFrom == Double(errors.joined().max() ?? 0).nextUp)
+        #expect(both.fit["by"] == "both" && both.fit["passes"] == "4" && memory.fit["by"] == "memory")
+        guard case .anomaly(.both(let held, _, _), _) = both.computation,
+            case .anomaly(.memory(let own), _) = memory.computation
+        else { return #expect(Bool(false), "another kind") }
+        #expect(held == own, "errors have no part in the memory")
+        var strange = errors[3]
+        #expect(try !both.anomaly(patches(3, strange)).isAnomalous && !alone.anomaly(strange).isAnomalous)
+        strange[5] = 4
+        for answer in [try both.anomaly(patches(3, strange)), try alone.anomaly(strange)] {
+            #expect(answer.isAnomalous && answer.patches.indices.max { answer.patches[$0] < answer.patches[$1] } == 5)
+        }
     }
 
     @Test("what cannot be learned from is refused by name")

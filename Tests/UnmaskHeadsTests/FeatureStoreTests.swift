@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import UnmaskModel
+import UnmaskWeights
 
 @testable import UnmaskHeads
 
@@ -54,6 +55,49 @@ import UnmaskModel
             store.add([(keys[2], Self.vector(2))])
             #expect(Self.bits(store[keys[2]]) == Self.bits(Self.vector(2)))
         }
+    }
+
+    @Test(
+        "tokens are read where they are kept, some columns of them too, and nothing is trusted of a file that others write to"
+    )
+    func mappedTokens() throws {
+        let folder = Self.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (keys, stamp) = (Self.keys(4), Stamp.made(pooling: .tokens, tokens: 2, dimension: 3))
+        let images = (0..<3).map { image in (0..<6).map { Float(image * 6 + $0) / 4 } }
+        let store = try FeatureStore(folder: folder, stamp: stamp)
+        store.add([(keys[0], images[0]), (keys[1], images[1])])
+        #expect(store.isOnDisk(keys[1]) && !store.isOnDisk(keys[2]))
+        let whole = try TokenMatrix(images.flatMap(\.self), tokens: 2, width: 3)
+        let last = HalfNumbers.narrowed(images[2])
+        let mixed = try TokenMatrix(
+            [.stored(keys[0]), .stored(keys[1]), .memory(last)], in: store, tokens: 2, width: 3)
+        var (a, b) = ([Float](repeating: 0, count: 6), [Float](repeating: 0, count: 6))
+        for (expected, found) in [(whole, mixed), (whole.columns(1..<3).columns(1..<2), mixed.columns(2..<3))] {
+            for image in 0..<3 {
+                expected.read(image, into: &a)
+                found.read(image, into: &b)
+                #expect(a == b && found.width == expected.width)
+            }
+        }
+        var column = [Float](repeating: 0, count: 2)
+        mixed.columns(2..<3).read(1, into: &column)
+        #expect(column == [images[1][2], images[1][5]])
+        try mixed.requireUndamaged()
+        try mixed.requireFinite()
+        let problem = #expect(throws: HeadError.self) {
+            try TokenMatrix([.stored(keys[3])], in: store, tokens: 2, width: 3)
+        }
+        #expect(problem?.description.contains("no longer kept") ?? false)
+        #expect(throws: HeadError.self) { try TokenMatrix([.memory([1, 2])], in: nil, tokens: 2, width: 3) }
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: store.path))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data([0]))
+        try file.close()
+        #expect(throws: HeadError.self) { try mixed.requireUndamaged() }
+        // Who cannot write the file does not rely on its staying as it is.
+        let other = try FeatureStore(folder: folder, stamp: stamp)
+        #expect(other.isReadOnly && other[keys[0]] == images[0] && !other.isOnDisk(keys[0]))
     }
 
     @Test("a record that was changed is not there")

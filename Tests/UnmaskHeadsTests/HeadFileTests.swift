@@ -32,8 +32,8 @@ import UnmaskWeights
                         output: AffineLayer(weight: [1, -1, 0, 0, 2, 1], bias: [0, 0.25], width: 3)),
                     try UnmaskHeads.PatchGrid(rows: 7, columns: 7))
             case .anomaly:
-                .memory(
-                    try PatchMemory(tokens: [0, 1, 1, 0, 2, 2], scale: [1, 0.5]),
+                .anomaly(
+                    .memory(try PatchMemory(tokens: [0, 1, 1, 0, 2, 2], scale: [1, 0.5])),
                     try UnmaskHeads.PatchGrid(rows: 7, columns: 7))
             }
         return try Head(
@@ -105,6 +105,48 @@ import UnmaskWeights
         let answer = try Self.head(.ep, calibration: .init(temperature: 2)).answer(tokens, .init(scores: .logits))
         let expected = [(2 * vector[0] + 0.5) / 2, -vector[1] / 2]
         for score in answer.scores { #expect(abs(Double(score.score) - expected[score.index]) < 1e-6) }
+    }
+
+    @Test("heads of masked reconstruction come back, and only over errors that they were fitted on")
+    func reconstructionComesBack() throws {
+        let path = Self.temporary()
+        defer { unlink(path) }
+        let grid = try UnmaskHeads.PatchGrid(rows: 7, columns: 7)
+        let memory = try PatchMemory(tokens: [0, 1, 1, 0, 2, 2], scale: [1, 0.5])
+        let both = PatchScoring.both(
+            memory, memoryRanks: try ScoreRanks([1, 3, 2]), errorRanks: try ScoreRanks([0.25, 0.5]))
+        func head(_ scoring: PatchScoring, _ output: String?, dimension: Int) throws -> Head {
+            try Head(
+                kind: .anomaly, computation: .anomaly(scoring, grid), labels: ["anomaly"],
+                stamp: .made(pooling: .tokens, dimension: dimension, output: output),
+                calibration: .init(thresholds: [0.5]))
+        }
+        for (scoring, output, width) in [
+            (PatchScoring.reconstruction, "errors.4.7", 1), (both, "final+errors.4.7", 3),
+            (both, "blocks.2+errors.4.7", 3),
+        ] {
+            let made = try head(scoring, output, dimension: width)
+            try made.write(to: path)
+            let again = try Head(path: path)
+            guard case .anomaly(let read, _) = again.computation else { Issue.record("another kind"); continue }
+            #expect(read == scoring && again.stamp == made.stamp)
+            #expect(again.embedding.sources.output == output)
+            let patches = (0..<49 * width).map { abs(sin(Float($0))) }
+            #expect(try again.anomaly(patches).patches == made.anomaly(patches).patches)
+        }
+        for (scoring, output, width) in [
+            (PatchScoring.reconstruction, nil, 1), (both, "final", 3), (.memory(memory), "errors.4.7", 2),
+            (both, "final+errors.4.7", 2), (.memory(memory), "nowhere", 2),
+        ] {
+            #expect(throws: HeadError.self) { try head(scoring, output, dimension: width) }
+        }
+        #expect(throws: HeadError.self) {
+            try Head(
+                kind: .segment,
+                computation: .segmentation(
+                    TokenLayers(output: AffineLayer(weight: [1, 2], bias: [0, 1], width: 1)), grid),
+                labels: ["a", "b"], stamp: .made(pooling: .tokens, dimension: 1, output: "errors.4.7"))
+        }
     }
 
     @Test("another backbone is refused by what differs")

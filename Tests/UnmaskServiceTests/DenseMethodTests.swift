@@ -36,8 +36,8 @@ import UnmaskModel
                 labels: DenseMethodTests.labels, stamp: stamp)
             anomaly = try Head(
                 kind: .anomaly,
-                computation: .memory(
-                    PatchMemory(tokens: tokens[0], scale: Array(repeating: 1, count: 32)), grid),
+                computation: .anomaly(
+                    .memory(PatchMemory(tokens: tokens[0], scale: Array(repeating: 1, count: 32))), grid),
                 labels: ["anomaly"], stamp: stamp, calibration: .init(thresholds: [0.01]))
         }
 

@@ -54,6 +54,10 @@ import UnmaskRuntime
             try inner.prepare(pixels, recipe: recipe)
         }
 
+        func view(of recipe: RecipeChoice, width: Int, height: Int) throws(ImageError) -> RecipeView {
+            try inner.view(of: recipe, width: width, height: height)
+        }
+
         func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
             let (inner, request) = state.withLock { ($0.inner, $0.request) }
             RefusedMemory.atRequest(request)
@@ -143,6 +147,10 @@ import UnmaskRuntime
 
         func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage {
             try inner.prepare(pixels, recipe: recipe)
+        }
+
+        func view(of recipe: RecipeChoice, width: Int, height: Int) throws(ImageError) -> RecipeView {
+            try inner.view(of: recipe, width: width, height: height)
         }
 
         func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {

@@ -114,8 +114,12 @@ def anomalies(o, folder):
         (folder / name).mkdir(parents=True)
         for index, picture in enumerate(pictures):
             Image.fromarray(picture).save(folder / name / f"{index:04}.png")
-    run(o.unmask, "fit", "anomaly", "--model", o.model, "--data", folder / "train", "-o", folder / "good.head", "--json")
-    report = run(o.unmask, "eval", "--model", o.model, "--head", folder / "good.head", "--data", folder / "test", "--json")[0]
+    measures = {"memory": "memory of patches", "reconstruction": "masked reconstruction", "both": "both"}
+    reports = {}
+    for by in measures:
+        head = folder / f"{by}.head"
+        run(o.unmask, "fit", "anomaly", "--model", o.model, "--data", folder / "train", "-o", head, "--by", by, "--json")
+        reports[by] = run(o.unmask, "eval", "--model", o.model, "--head", head, "--data", folder / "test", "--json")[0]
     flat = {n: p.reshape(len(p), -1).astype(float) for n, p in kinds.items()}
     wide = train.reshape(len(train), -1).astype(float)
     mean = wide.mean(0)
@@ -127,10 +131,11 @@ def anomalies(o, folder):
         return np.array([line["embedding"] for line in lines])
 
     known = embedded("train")
-    scores = {"memory of patches": {}, "principal components of pixels": {}, "nearest vector": {}}
+    scores = {way: {} for way in measures.values()} | {"principal components of pixels": {}, "nearest vector": {}}
     for name in kinds:
-        lines = run(o.unmask, "score", folder / "test" / name, "--model", o.model, "--head", folder / "good.head")
-        scores["memory of patches"][name] = np.array([line["score"] for line in lines])
+        for by, way in measures.items():
+            lines = run(o.unmask, "score", folder / "test" / name, "--model", o.model, "--head", folder / f"{by}.head")
+            scores[way][name] = np.array([line["score"] for line in lines])
         rest = flat[name] - mean
         scores["principal components of pixels"][name] = np.linalg.norm(rest - rest @ axes.T @ axes, axis=1)
         scores["nearest vector"][name] = np.linalg.norm(embedded(f"test/{name}")[:, None] - known[None], axis=2).min(1)
@@ -139,8 +144,9 @@ def anomalies(o, folder):
         each = ", ".join(f"{n} {auroc(found['good'], found[n]):.3f}" for n in kinds if n != "good")
         all_bad = np.concatenate([found[n] for n in kinds if n != "good"])
         print(f"  {way:30} AUROC {auroc(found['good'], all_bad):.3f} ({each})")
-    print(f"  eval says AUROC {report['auroc']:.3f}; {report['false_alarms']} of {report['good']} good ones called anomalous, "
-          f"{report['caught']} of {report['anomalous']} others")
+    for by, report in reports.items():
+        print(f"  eval says of {by} AUROC {report['auroc']:.3f}; {report['false_alarms']} of {report['good']} good ones called "
+              f"anomalous, {report['caught']} of {report['anomalous']} others")
 
 
 def main():

@@ -1,7 +1,7 @@
-/// A memory of good images' patches, with the score from which an image is called anomalous.
+/// What says how strange images look, fitted on good ones, with the score from which an image is called anomalous.
 ///
-/// An image scores the largest distance of its patches to the memory. The threshold is that of images which the memory has not
-/// seen: each fold's are scored with a memory of the others.
+/// An image scores the largest of its patches'. The threshold is that of images which were held out: each fold's are scored with
+/// a memory of the others.
 public struct AnomalyProbe: Sendable {
     public struct Options: Sendable {
         /// Of the patches, that is remembered.
@@ -24,16 +24,17 @@ public struct AnomalyProbe: Sendable {
         }
     }
 
-    public let memory: PatchMemory
+    public let scoring: PatchScoring
     public let threshold: Double
     /// Of images that were held out.
     public let heldOut: [Double]
 
     /// - Parameters:
-    ///   - tokens: of good images alone.
+    ///   - patches: what is read of the patches of good images alone; of `reconstruction` and `both` errors are the last column.
     ///   - progress: told what is done.
     public init(
-        _ tokens: TokenMatrix, _ options: Options = Options(), progress: (String) -> Void = { _ in }
+        _ patches: TokenMatrix, by measure: AnomalyMeasure = .memory, _ options: Options = Options(),
+        progress: (String) -> Void = { _ in }
     ) throws(HeadError) {
         guard options.share > 0, options.share <= 1, options.most > 0 else {
             throw .invalidParameter("a memory of \(options.share) of the patches, \(options.most) at most: none")
@@ -41,36 +42,39 @@ public struct AnomalyProbe: Sendable {
         guard (0..<1).contains(options.falseAlarms) else {
             throw .invalidParameter("false alarms \(options.falseAlarms): expected 0 to below 1")
         }
-        let folds = try Folds(images: tokens.images, count: options.folds, seed: options.seed)
-        guard folds.count > 1 else {
-            throw .data(
-                "\(tokens.images) good images in \(options.folds) folds: expected 2 of each at least, so that the threshold "
-                    + "is that of images which are not remembered")
+        try patches.requireFinite()
+        let width = patches.width - (measure == .memory ? 0 : 1)
+        let errors = measure == .memory ? [] : Self.rows(of: patches.columns(width..<patches.width))
+        guard measure != .reconstruction else {
+            scoring = .reconstruction
+            heldOut = errors.map { Double(PatchScoring.largest($0)) }
+            threshold = Self.threshold(heldOut, falseAlarms: options.falseAlarms)
+            return
         }
-        try tokens.requireFinite()
-        let standardisation = tokens.standardisation()
-        func memory(
-            of images: [Int], _ progress: (String) -> Void
-        ) throws(HeadError) -> PatchMemory {
-            try PatchMemory(
-                tokens, images: images, standardisation: standardisation, share: options.share, most: options.most,
-                seed: options.seed, progress: progress)
-        }
-        var scores: [Double] = []
-        for fold in 0..<folds.count {
-            let held = Set(folds.rows(of: fold))
-            let fitted = try memory(of: (0..<tokens.images).filter { !held.contains($0) }) {
-                progress("fold \(fold + 1) of \(folds.count), \($0)")
+        let remembering = try Remembering(patches.columns(0..<width), options)
+        let distances = try remembering.heldOutDistances(progress)
+        let memory = try remembering.memory(of: Array(0..<patches.images), progress)
+        var scores = distances.map(PatchScoring.largest)
+        if measure == .memory {
+            scoring = .memory(memory)
+        } else {
+            let memoryRanks = try ScoreRanks(scores)
+            let errorRanks = try ScoreRanks(errors.map(PatchScoring.largest))
+            scores = zip(distances, errors).map {
+                PatchScoring.largest(PatchScoring.mean($0, memoryRanks, $1, errorRanks))
             }
-            var room = [Float](repeating: 0, count: tokens.tokens * tokens.width)
-            for image in held.sorted() {
-                tokens.read(image, into: &room)
-                scores.append(Double(try fitted.distances(of: room).max() ?? 0))
-            }
+            scoring = .both(memory, memoryRanks: memoryRanks, errorRanks: errorRanks)
         }
-        heldOut = scores
-        threshold = Self.threshold(scores, falseAlarms: options.falseAlarms)
-        self.memory = try memory(of: Array(0..<tokens.images), progress)
+        heldOut = scores.map(Double.init)
+        threshold = Self.threshold(heldOut, falseAlarms: options.falseAlarms)
+    }
+
+    private static func rows(of patches: TokenMatrix) -> [[Float]] {
+        (0..<patches.images).map { image in
+            var row = [Float](repeating: 0, count: patches.tokens * patches.width)
+            patches.read(image, into: &row)
+            return row
+        }
     }
 
     /// The smallest score that no more than that share of scores reaches.
@@ -78,5 +82,46 @@ public struct AnomalyProbe: Sendable {
         let ascending = scores.sorted()
         let allowed = Int(falseAlarms * Double(ascending.count))
         return ascending[ascending.count - 1 - allowed].nextUp
+    }
+
+    /// Memories of images' tokens, and of those that are held out how far they are from what is remembered of the others.
+    private struct Remembering {
+        let tokens: TokenMatrix
+        let options: Options
+        let folds: Folds
+        let standardisation: Standardisation
+
+        init(_ tokens: TokenMatrix, _ options: Options) throws(HeadError) {
+            folds = try Folds(images: tokens.images, count: options.folds, seed: options.seed)
+            guard folds.count > 1 else {
+                throw .data(
+                    "\(tokens.images) good images in \(options.folds) folds: expected 2 of each at least, so that the threshold "
+                        + "is that of images which are not remembered")
+            }
+            (self.tokens, self.options, standardisation) = (tokens, options, tokens.standardisation())
+        }
+
+        func memory(of images: [Int], _ progress: (String) -> Void) throws(HeadError) -> PatchMemory {
+            try PatchMemory(
+                tokens, images: images, standardisation: standardisation, share: options.share, most: options.most,
+                seed: options.seed, progress: progress)
+        }
+
+        /// Of each image the distances of its patches, in the images' order.
+        func heldOutDistances(_ progress: (String) -> Void) throws(HeadError) -> [[Float]] {
+            var distances = [[Float]](repeating: [], count: tokens.images)
+            var room = [Float](repeating: 0, count: tokens.tokens * tokens.width)
+            for fold in 0..<folds.count {
+                let held = Set(folds.rows(of: fold))
+                let fitted = try memory(of: (0..<tokens.images).filter { !held.contains($0) }) {
+                    progress("fold \(fold + 1) of \(folds.count), \($0)")
+                }
+                for image in held {
+                    tokens.read(image, into: &room)
+                    distances[image] = try fitted.distances(of: room)
+                }
+            }
+            return distances
+        }
     }
 }

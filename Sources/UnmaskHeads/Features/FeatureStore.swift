@@ -107,6 +107,17 @@ public final class FeatureStore: Sendable {
         return isHalf ? HalfNumbers.widened(numbers(in: record)) : numbers(in: record).map(Float.init(bitPattern:))
     }
 
+    /// Whether the file has a record of the image, and stays as it is while nobody adds to this store: a file that another
+    /// process writes does not.
+    public func isOnDisk(_ key: ImageKey) -> Bool {
+        !isReadOnly && state.withLock { $0.places[key] != nil && $0.kept[key] == nil }
+    }
+
+    /// The byte of the file at which an image's tokens begin; nil where they are not on the disk.
+    func place(ofTokens key: ImageKey) -> Int? {
+        isHalf ? state.withLock { $0.places[key] }.map { $0 + Self.headByteCount } : nil
+    }
+
     private func numbers<Bits: FixedWidthInteger & BitwiseCopyable>(in record: [UInt8]) -> [Bits] {
         record.withUnsafeBytes { bytes in
             (0..<count).map { index in

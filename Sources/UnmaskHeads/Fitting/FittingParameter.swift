@@ -4,6 +4,8 @@ public enum FittingParameter: String, Sendable, CaseIterable {
     /// Which numbers of masks are left out, and what the others are called.
     case ignore, classes
     case falseAlarms, memory
+    /// What says how strange a patch looks, and the masks that hide it.
+    case by, passes
 
     /// The kinds of heads that read it.
     public var kinds: [HeadKind] {
@@ -16,7 +18,7 @@ public enum FittingParameter: String, Sendable, CaseIterable {
         case .queries, .epochs, .rate: [.ep, .attentive]
         case .dimensions, .whiten: [.project]
         case .hidden, .ignore, .classes: [.segment]
-        case .falseAlarms, .memory: [.anomaly]
+        case .falseAlarms, .memory, .by, .passes: [.anomaly]
         }
     }
 }

@@ -128,6 +128,7 @@ public struct HeadFitting: Sendable {
         var options = SegmentationProbe.Options(folds: folds, isBalanced: isBalanced, hidden: hidden, seed: seed)
         if let strengths { options.strengths = strengths.sorted() }
         let fitted = try SegmentationProbe(tokens, masks, options, progress: progress)
+        try tokens.requireUndamaged()
         var facts = facts(
             tokens.images,
             [
@@ -144,6 +145,8 @@ public struct HeadFitting: Sendable {
     private static let anomaly = "anomaly"
 
     /// A head that knows good images.
+    ///
+    /// What says how strange patches look follows from what is read of them.
     /// - Parameters:
     ///   - tokens: of good images alone, as `stamp` has them.
     ///   - grid: how an image's tokens lie.
@@ -152,15 +155,21 @@ public struct HeadFitting: Sendable {
     ) throws(HeadError) -> Head {
         var options = AnomalyProbe.Options(falseAlarms: falseAlarms, folds: folds, seed: seed)
         if let memory { options.most = memory }
-        let fitted = try AnomalyProbe(tokens, options, progress: progress)
-        let facts = facts(
+        let measure = AnomalyMeasure(of: stamp.sources ?? [.final])
+        let fitted = try AnomalyProbe(tokens, by: measure, options, progress: progress)
+        try tokens.requireUndamaged()
+        var facts = facts(
             tokens.images,
             [
-                "patches": "\(fitted.memory.count)", "false_alarms": "\(falseAlarms)",
+                "by": measure.rawValue, "false_alarms": "\(falseAlarms)",
                 "held_out_highest": "\(fitted.heldOut.max() ?? 0)",
             ])
+        facts["patches"] = fitted.scoring.memory.map { "\($0.count)" }
+        if let masks = stamp.sources?.masks {
+            facts.merge(["passes": "\(masks.count)", "masks_seed": "\(masks.seed)"]) { $1 }
+        }
         return try Head(
-            kind: kind, computation: .memory(fitted.memory, grid), labels: [Self.anomaly], stamp: stamp,
+            kind: kind, computation: .anomaly(fitted.scoring, grid), labels: [Self.anomaly], stamp: stamp,
             calibration: .init(thresholds: [fitted.threshold]), fit: facts)
     }
 
@@ -176,6 +185,7 @@ public struct HeadFitting: Sendable {
             kind: kind, queries: queries, epochs: epochs, rates: rates, isBalanced: isBalanced, folds: folds, seed: seed
         )
         let fitted = try AttentionProbe(tokens, targets, options, progress: progress)
+        try tokens.requireUndamaged()
         var facts = facts(
             tokens.images,
             [

@@ -11,7 +11,7 @@ public struct HeadAnswer: Sendable, Equatable {
 
 /// How strange an image looks.
 public struct AnomalyAnswer: Sendable, Equatable {
-    /// The distance of each patch to those of good images, as they lie in the grid.
+    /// How strange each patch looks, as they lie in the grid.
     public let patches: [Float]
     public let grid: PatchGrid
     /// The largest of them.
@@ -44,7 +44,7 @@ extension Head {
     }
 
     /// All outputs of one vector: what a softmax, or a sigmoid of each, makes probabilities of; a regression's values; of
-    /// neighbours the logarithms of their votes; of a memory the largest distance.
+    /// neighbours the logarithms of their votes; of an anomaly head the image's score.
     private func logits(_ vector: [Float]) throws(HeadError) -> [Float] {
         switch computation {
         case .linear(let layer): return tempered(layer(vector))
@@ -52,7 +52,7 @@ extension Head {
         case .neighbours(let neighbours):
             return neighbours.votes(of: vector).map { max(log($0), -1e4) }
         case .segmentation: return []
-        case .memory: return [try anomaly(vector).score]
+        case .anomaly: return [try anomaly(vector).score]
         }
     }
 
@@ -66,15 +66,15 @@ extension Head {
         return ClassGrid(grid: grid, scores: try layers(tokens))
     }
 
-    /// How strange an image looks, of its patch tokens [T, D].
+    /// How strange an image looks, of what is read of its patches [T, D].
     ///
     /// Throws for heads of other kinds.
     public func anomaly(_ tokens: [Float]) throws(HeadError) -> AnomalyAnswer {
-        guard case .memory(let memory, let grid) = computation else {
+        guard case .anomaly(let scoring, let grid) = computation else {
             throw .unsupported("a head of kind \(kind.rawValue) scores no images: expected one of kind anomaly")
         }
-        let patches = try memory.distances(of: tokens)
-        let score = patches.contains(where: \.isNaN) ? .nan : patches.max() ?? 0
+        let patches = try scoring.scores(of: tokens)
+        let score = PatchScoring.largest(patches)
         return AnomalyAnswer(
             patches: patches, grid: grid, score: score,
             isAnomalous: Double(score) >= calibration.anomalousFrom)

@@ -12,7 +12,7 @@ extension Head {
         case .linear(let own): (reader, layer) = (.pooled(stamp.pooling), own)
         case .attention(let pooling, let own):
             (reader, layer) = (.tokens(queries: pooling.queries, value: pooling.value), own)
-        case .neighbours, .memory, .segmentation:
+        case .neighbours, .anomaly, .segmentation:
             let what = kind == .segment ? "answers pixels" : "holds what it was fitted on"
             throw HeadError.unsupported(
                 "\(name): a head of kind \(kind.rawValue) \(what) and is no layer of a model: give it with --head")

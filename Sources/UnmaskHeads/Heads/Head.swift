@@ -9,8 +9,8 @@ public struct Head: Sendable {
         case attention(AttentionPooling, AffineLayer)
         /// The scores of each patch, which are interpolated between them.
         case segmentation(TokenLayers, PatchGrid)
-        /// How far each patch is from those of good images.
-        case memory(PatchMemory, PatchGrid)
+        /// How strange each patch looks beside those of good images.
+        case anomaly(PatchScoring, PatchGrid)
 
         /// Outputs, and numbers of a vector or token that it reads.
         var shape: (outputs: Int, width: Int) {
@@ -19,7 +19,7 @@ public struct Head: Sendable {
             case .neighbours(let neighbours): (neighbours.classes, neighbours.width)
             case .attention(let pooling, let layer): (layer.outputs, pooling.width)
             case .segmentation(let layers, _): (layers.classes, layers.width)
-            case .memory(let memory, _): (1, memory.width)
+            case .anomaly(let scoring, _): (1, scoring.width)
             }
         }
 
@@ -27,7 +27,7 @@ public struct Head: Sendable {
         public var grid: PatchGrid? {
             switch self {
             case .linear, .neighbours, .attention: nil
-            case .segmentation(_, let grid), .memory(_, let grid): grid
+            case .segmentation(_, let grid), .anomaly(_, let grid): grid
             }
         }
     }
@@ -81,6 +81,17 @@ public struct Head: Sendable {
         guard stamp.dimension == width else {
             throw .data("a head of vectors of \(width) numbers whose stamp says \(stamp.dimension)")
         }
+        guard let sources = stamp.sources else {
+            throw .data("a stamp whose output is \(stamp.output ?? ""): expected sources such as blocks.7")
+        }
+        let reads = AnomalyMeasure(of: sources)
+        if case .anomaly(let scoring, _) = computation, scoring.measure != reads {
+            throw .data("a head that scores by \(scoring.measure.rawValue) whose stamp is of \(reads.rawValue)")
+        }
+        if kind != .anomaly, reads != .memory {
+            throw .data(
+                "a head of kind \(kind.rawValue) over errors of masked reconstruction, which only anomaly reads")
+        }
         guard calibration.temperature > 0, calibration.temperature.isFinite else {
             throw .data("a temperature of \(calibration.temperature): expected a positive number")
         }
@@ -97,8 +108,7 @@ public struct Head: Sendable {
 
     /// How the vectors that it reads are made.
     public var embedding: EmbeddingOptions {
-        let block = stamp.output.flatMap { name in name.split(separator: ".").last.flatMap { Int($0) } }
-        return EmbeddingOptions(pooling: stamp.pooling, normalize: stamp.normalized, block: block)
+        EmbeddingOptions(pooling: stamp.pooling, normalize: stamp.normalized, sources: stamp.sources ?? [.final])
     }
 
     /// Throws where vectors of another stamp would be read, with what differs.

@@ -13,6 +13,12 @@ extension Head {
         static let fit = "fit", k = "k", grid = "grid"
     }
 
+    /// Tensors of an anomaly head.
+    fileprivate enum Name {
+        static let memory = "memory", scale = "scale"
+        static let memoryRanks = "ranks.memory", errorRanks = "ranks.reconstruction"
+    }
+
     /// Whether a file's beginning says that it is a head.
     public static func recognises(_ path: String) -> Bool {
         (try? TensorFile(path: path))?.metadata[Key.format]?.hasPrefix("unmask-head/") ?? false
@@ -67,10 +73,9 @@ extension Head {
             metadata[Key.grid] = Self.encode(grid)
             if let hidden = layers.hidden { table.append(hidden, Reader.hidden) }
             table.append(layers.output)
-        case .memory(let memory, let grid):
+        case .anomaly(let scoring, let grid):
             metadata[Key.grid] = Self.encode(grid)
-            _ = table.append("memory", Tensor(memory.tokens, shape: [memory.count, memory.width]))
-            _ = table.append("scale", Tensor(memory.scale, shape: [memory.width]))
+            table.append(scoring)
         case .neighbours(let neighbours):
             let count = neighbours.labels.count
             metadata[Key.k] = String(neighbours.k)
@@ -91,9 +96,7 @@ extension Head {
 
     /// JSON with sorted keys: equal values give equal text.
     private static func encode(_ value: some Encodable) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        (try? JSONEncoder.sorted.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     /// Takes a file's contents apart.
@@ -120,12 +123,7 @@ extension Head {
                 let hidden = table[Self.hidden + "weight"] == nil ? nil : try layer(Self.hidden)
                 return .segmentation(try TokenLayers(hidden: hidden, output: layer()), try grid())
             case .anomaly:
-                let (tokens, shape) = try floats("memory", rank: 2)
-                let (scale, width) = try floats("scale", rank: 1)
-                guard width[0] == shape[1] else {
-                    throw .unreadable("\(path): memory is \(shape), scale \(width): expected a factor for each column")
-                }
-                return .memory(try PatchMemory(tokens: tokens, scale: scale), try grid())
+                return .anomaly(try scoring(), try grid())
             }
         }
 
@@ -145,6 +143,21 @@ extension Head {
         private func grid() throws(HeadError) -> PatchGrid {
             let stated: PatchGrid = try decode(Key.grid)
             return try PatchGrid(rows: stated.rows, columns: stated.columns)
+        }
+
+        /// By the tensors that there are: files of heads that know nothing but a memory have no more.
+        private func scoring() throws(HeadError) -> PatchScoring {
+            guard table[Name.memory] != nil else { return .reconstruction }
+            let (tokens, shape) = try floats(Name.memory, rank: 2)
+            let (scale, width) = try floats(Name.scale, rank: 1)
+            guard width[0] == shape[1] else {
+                throw .unreadable("\(path): memory is \(shape), scale \(width): expected a factor for each column")
+            }
+            let memory = try PatchMemory(tokens: tokens, scale: scale)
+            guard table[Name.memoryRanks] != nil else { return .memory(memory) }
+            return .both(
+                memory, memoryRanks: try ScoreRanks(floats(Name.memoryRanks, rank: 1).values),
+                errorRanks: try ScoreRanks(floats(Name.errorRanks, rank: 1).values))
         }
 
         private func pooling() throws(HeadError) -> AttentionPooling {
@@ -191,7 +204,29 @@ extension Head {
     }
 }
 
+extension JSONEncoder {
+    static var sorted: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}
+
 extension TensorTable {
+    fileprivate mutating func append(_ scoring: PatchScoring) {
+        switch scoring {
+        case .reconstruction: break
+        case .memory(let memory), .both(let memory, _, _):
+            _ = append(Head.Name.memory, Tensor(memory.tokens, shape: [memory.count, memory.width]))
+            _ = append(Head.Name.scale, Tensor(memory.scale, shape: [memory.width]))
+        }
+        if case .both(_, let memoryRanks, let errorRanks) = scoring {
+            for (name, ranks) in [(Head.Name.memoryRanks, memoryRanks), (Head.Name.errorRanks, errorRanks)] {
+                _ = append(name, Tensor(ranks.ascending, shape: [ranks.ascending.count]))
+            }
+        }
+    }
+
     fileprivate mutating func append(_ layer: AffineLayer, _ prefix: String = "") {
         _ = append(prefix + "weight", Tensor(layer.weight, shape: [layer.outputs, layer.width]))
         _ = append(prefix + "bias", Tensor(layer.bias, shape: [layer.outputs]))

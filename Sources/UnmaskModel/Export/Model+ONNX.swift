@@ -10,12 +10,19 @@ extension Model {
     public func onnx(_ options: ModelExportOptions, producerVersion: String) throws(ModelError) -> ONNXExport {
         var graph = try graph(pixels: .normalised, masks: options.part == .mae)
         ChannelSmoothing.smooth(&graph, peaks: options.channelPeaks)
-        let outputs = try outputs(of: options, in: &graph)
+        var added: Set<String> = []
+        let outputs: [String]
+        if let tail = options.tail {
+            added = try graph.add(tail, to: self)
+            outputs = tail.outputs
+        } else {
+            outputs = try self.outputs(of: options, in: &graph)
+        }
         var export = try ExportOptions(
             opset: options.opset, outputs: outputs, precision: options.precision,
             activationRanges: options.activationRanges, metadata: metadata(options, outputs),
             producerVersion: producerVersion, documentation: documentation(options))
-        export.float32Values = options.float32Values
+        export.float32Values = options.float32Values.union(added)
         export.layout = options.pixelLayout
         if options.precision.weightBits != nil { export.roundedLayers = Set(graph.innerLayers.map(\.name)) }
         if let batch = options.batch { export.bindings[ModelGraph.batch] = batch }
@@ -74,6 +81,10 @@ extension Model {
         ]
         metadata[ONNXMetadata.configuration] = configuration.map { OwnLayout.encode($0) }
         metadata[ONNXMetadata.licence] = licence
+        if let tail = options.tail {
+            metadata[ONNXMetadata.part] = ExportTail.part
+            return metadata.merging(tail.metadata) { $1 }
+        }
         if options.part == .encoder { metadata[ONNXMetadata.pooling] = outputs[0] }
         if options.part == .classifier, let scores = interface.scores.first, scores != .probabilities {
             metadata[ONNXMetadata.scores] = scores.rawValue
@@ -83,6 +94,13 @@ extension Model {
     }
 
     private func documentation(_ options: ModelExportOptions) -> String {
+        if let tail = options.tail {
+            return "\(name) with a head: images to \(tail.outputs.joined(separator: " and "))"
+        }
+        return documentation(of: options)
+    }
+
+    private func documentation(of options: ModelExportOptions) -> String {
         switch options.part {
         case .encoder: "\(name): images to embeddings"
         case .classifier: "\(name): images to \(options.classOutput)"

@@ -21,6 +21,8 @@ public struct ModelExportOptions: Sendable {
     public var kept: Int?
     /// For a classifier: whether it gives probabilities, in place of logits.
     public var givesProbabilities = false
+    /// What is computed behind the tokens, in place of a part's own outputs; nil: nothing.
+    public var tail: ExportTail?
     /// The order of the axes of images that come in; nil: [B, C, H, W], or [B, H, W, C] with `preprocesses`.
     public var layout: PixelLayout?
     /// With `preprocesses`: what samples come as.

@@ -15,14 +15,23 @@ public struct EmbeddingOptions: Sendable {
     public var normalize: Bool
     /// Keep only the first numbers of each vector, before normalising.
     public var dimensions: Int?
-    /// Pool the residual stream behind this block instead of the finished tokens: no final norm, no `fc_norm`.
-    public var block: Int?
+    /// What is pooled; what several give stands side by side.
+    public var sources: [VectorSource]
 
-    public init(pooling: Pooling? = nil, normalize: Bool = false, dimensions: Int? = nil, block: Int? = nil) {
+    public init(
+        pooling: Pooling? = nil, normalize: Bool = false, dimensions: Int? = nil, sources: [VectorSource] = [.final]
+    ) {
         self.pooling = pooling
         self.normalize = normalize
         self.dimensions = dimensions
-        self.block = block
+        self.sources = sources
+    }
+
+    /// Of the residual stream behind one block; nil: of the finished tokens.
+    public init(pooling: Pooling? = nil, normalize: Bool = false, dimensions: Int? = nil, block: Int?) {
+        self.init(
+            pooling: pooling, normalize: normalize, dimensions: dimensions,
+            sources: [block.map { .block($0) } ?? .final])
     }
 
     /// Throws `ModelError.invalidRequest` where the model does not pool so, its vectors cannot be cut so, or it has no
@@ -34,17 +43,10 @@ public struct EmbeddingOptions: Sendable {
             throw .invalidRequest(
                 "pooling \(pooling.rawValue): this model offers \(offered.isEmpty ? "no embeddings" : offered)")
         }
-        let depth = model.interface.depth
-        if let block, !(0..<depth).contains(block) {
-            throw .invalidRequest("block \(block): this model has \(depth) blocks, counted from 0")
-        }
-        let width = model.interface.width(of: pooling, block: block)
+        try model.interface.require(sources, of: pooling)
+        let width = model.interface.width(of: pooling, sources)
         if let dimensions, !(1...width).contains(dimensions) {
             throw .invalidRequest("\(dimensions) dimensions: this model's vectors have 1 to \(width)")
-        }
-        if block != nil, pooling == .output || pooling == .map {
-            throw .invalidRequest(
-                "pooling \(pooling.rawValue) is what the model's file gives, not a block: name another pooling")
         }
     }
 

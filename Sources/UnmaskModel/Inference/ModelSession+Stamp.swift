@@ -11,8 +11,8 @@ extension ModelSession {
         let pooling = options.pooling ?? model.interface.pooling
         return Stamp(
             model: hash, recipe: model.recipe.stamp, precision: precision.rawValue, pooling: pooling,
-            dimension: options.dimensions ?? model.interface.width(of: pooling, block: options.block), tokens: tokens,
+            dimension: options.dimensions ?? model.interface.width(of: pooling, options.sources), tokens: tokens,
             normalized: options.normalize, merge: merge > 0 ? merge : nil,
-            output: options.block.map(ModelGraph.block))
+            output: options.sources.output)
     }
 }

@@ -167,10 +167,10 @@ public final class ModelSession: Sendable {
     public func embed(
         _ images: [PixelImage], options: EmbeddingOptions = EmbeddingOptions(), masks: [Mask]? = nil, merge: Int? = nil
     ) throws(ModelError) -> [Embedding] {
-        let outputs = try outputs(for: .embed(options))
-        let answers = try run(images, masks: masks, merge: merge, outputs: outputs)
-        let hash = try model.hash
-        return answers.map { embedding($0, options, hash) }
+        let questions = images.map { _ in ImageQuestion.embed(options) }
+        return try answer(questions, about: images, masks: masks, merge: merge).compactMap { answer in
+            if case .embedding(let embedding) = answer { embedding } else { nil }
+        }
     }
 
     /// The labels of each image that score most, the highest score first; among equals the lower index first.
@@ -196,10 +196,11 @@ public final class ModelSession: Sendable {
 
     /// Asks something else of each image; images that see equally many patches share a pass whatever they are asked.
     /// - Parameters:
+    ///   - masks: one for each image; nil: every patch is seen.
     ///   - merge: tokens that each block merges into others; nil: the session's own.
     ///   - slices: how passes share the engine with other sessions'; nil: each is in one piece.
     public func answer(
-        _ questions: [ImageQuestion], about images: [PixelImage], masks: [Mask], merge: Int? = nil,
+        _ questions: [ImageQuestion], about images: [PixelImage], masks: [Mask]? = nil, merge: Int? = nil,
         slices: Slices? = nil
     ) throws(ModelError) -> [ImageAnswer] {
         guard questions.count == images.count else {
@@ -208,12 +209,13 @@ public final class ModelSession: Sendable {
         var outputs: Set<String> = []
         for question in questions { outputs.formUnion(try self.outputs(for: question)) }
         let answers = try run(images, masks: masks, merge: merge, outputs: outputs.sorted(), slices: slices)
+        let errors = try errors(questions, of: images, answers, slices)
         let hash = try model.hash
-        return try zip(questions, zip(images, answers)).map { question, answered throws(ModelError) in
-            switch question {
-            case .embed(let options): .embedding(embedding(answered.1, options, hash))
-            case .classify(let options): .classes(classes(answered.1, options, try options.kind(for: model)))
-            case .reconstruct: .reconstruction(reconstruction(of: answered.0, answered.1))
+        return try questions.indices.map { index throws(ModelError) in
+            switch questions[index] {
+            case .embed(let options): .embedding(embedding(answers[index], errors[index], options, hash))
+            case .classify(let options): .classes(classes(answers[index], options, try options.kind(for: model)))
+            case .reconstruct: .reconstruction(reconstruction(of: images[index], answers[index]))
             }
         }
     }
@@ -222,28 +224,50 @@ public final class ModelSession: Sendable {
         switch question {
         case .embed(let options):
             try options.validate(for: model)
-            if let block = options.block { return [ModelGraph.block(block)] }
-            return [(options.pooling ?? model.interface.pooling).rawValue]
+            return options.sources.compactMap { output(of: $0, options.pooling ?? model.interface.pooling) }
         case .classify(let options): return [try options.kind(for: model).output]
         case .reconstruct: return try outputs(of: .reconstruct)
         }
     }
 
-    private func embedding(_ answer: PassAnswer, _ options: EmbeddingOptions, _ hash: String) -> Embedding {
-        let pooling = options.pooling ?? model.interface.pooling
-        let width = model.interface.width(of: pooling, block: options.block)
-        let output = options.block.map(ModelGraph.block)
-        let pooled =
-            if let output {
-                pooling.pool(answer.values[output] ?? [], width: width, prefix: model.interface.prefix)
-            } else {
-                answer.values[pooling.rawValue] ?? []
-            }
+    /// What a source is read off; nil for errors, which passes of their own give.
+    private func output(of source: VectorSource, _ pooling: Pooling) -> String? {
+        switch source {
+        case .final: pooling.rawValue
+        case .block(let index): ModelGraph.block(index)
+        case .errors: nil
+        }
+    }
+
+    /// - Parameter errors: of the patches, where they are among the sources.
+    private func embedding(
+        _ answer: PassAnswer, _ errors: [Float], _ options: EmbeddingOptions, _ hash: String
+    ) -> Embedding {
+        let (interface, pooling) = (model.interface, options.pooling ?? model.interface.pooling)
+        let width = interface.width(of: pooling, options.sources)
+        let parts = options.sources.map { source -> (values: ArraySlice<Float>, width: Int) in
+            let own = interface.width(of: pooling, [source])
+            let values = output(of: source, pooling).map { answer.values[$0] ?? [] } ?? errors[...]
+            if case .block = source { return (pooling.pool(values, width: own, prefix: interface.prefix), own) }
+            return (values, own)
+        }
         let stamp = stamp(of: options, hash: hash, tokens: answer.mask.kept, merge: answer.merge)
-        let shape = model.interface.shape(of: pooling, kept: answer.mask.kept, block: options.block) ?? [width]
+        let shape = interface.shape(of: pooling, kept: answer.mask.kept, options.sources) ?? [width]
         return Embedding(
             shape: shape.dropLast() + [stamp.dimension],
-            values: options.finish(pooled, width: width), stamp: stamp)
+            values: options.finish(Self.sideBySide(parts), width: width), stamp: stamp)
+    }
+
+    /// The rows of several matrices, each with those of the next behind it.
+    private static func sideBySide(_ parts: [(values: ArraySlice<Float>, width: Int)]) -> ArraySlice<Float> {
+        guard parts.count > 1, let first = parts.first, first.width > 0 else { return parts.first?.values ?? [] }
+        var joined: [Float] = []
+        for row in 0..<first.values.count / first.width {
+            for (values, width) in parts {
+                joined += values.dropFirst(row * width).prefix(width)
+            }
+        }
+        return joined[...]
     }
 
     private func classes(

@@ -19,7 +19,7 @@ public struct Reconstruction: Sendable {
 
     init(image: PixelImage, mask: Mask, prediction: [Float], model: Model) {
         let size = model.interface.patchSize ?? 1
-        let grid = PatchPlaces(height: image.height, width: image.width, channels: image.channels, patch: size)
+        let grid = PatchPlaces(of: image, patch: size)
         let recipe = model.recipe
         let statistics = model.interface.decoder?.normPix ?? false
         var pixels = image.pixels
@@ -50,13 +50,9 @@ public struct Reconstruction: Sendable {
         patchSize = size
     }
 
-    /// A patch that was predicted normalised, with the target patch's mean and deviation put back: the unbiased variance
-    /// and 10⁻⁶, by which `norm_pix` training normalises (He et al. 2021, section 3).
+    /// A patch that was predicted normalised, with the target patch's mean and deviation put back.
     package static func withStatistics(of target: [Double], _ predicted: [Double]) -> [Double] {
-        let mean = target.reduce(0, +) / Double(target.count)
-        let variance = target.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(target.count - 1, 1))
-        let deviation = (variance + 1e-6).squareRoot()
-        return predicted.map { $0 * deviation + mean }
+        PatchStatistics(of: target).restored(predicted)
     }
 
     /// The original with its hidden patches grey.
@@ -74,8 +70,7 @@ public struct Reconstruction: Sendable {
     private static func merged(
         _ original: PixelImage, _ mask: Mask, patchSize: Int, hidden: (_ place: Int) -> UInt8
     ) -> PixelImage {
-        let grid = PatchPlaces(
-            height: original.height, width: original.width, channels: original.channels, patch: patchSize)
+        let grid = PatchPlaces(of: original, patch: patchSize)
         var pixels = original.pixels
         for (patch, removed) in mask.removed.enumerated() where removed == 1 {
             for place in grid.places(of: patch) { pixels[place] = hidden(place) }
@@ -114,23 +109,5 @@ public struct Reconstruction: Sendable {
             }
         }
         return PixelImage(width: original.width, height: original.height, channels: 3, pixels: pixels)
-    }
-}
-
-/// Where the values of each patch lie in an interleaved image, in the order of MAE's patches: row, column, channel.
-private struct PatchPlaces {
-    let height, width, channels, patch: Int
-
-    var count: Int { height / patch * (width / patch) }
-
-    func places(of index: Int) -> [Int] {
-        let columns = width / patch
-        let top = index / columns * patch
-        let left = index % columns * patch
-        return (top..<top + patch).flatMap { row in
-            (left..<left + patch).flatMap { column in
-                (0..<channels).map { (row * width + column) * channels + $0 }
-            }
-        }
     }
 }

@@ -13,7 +13,7 @@ public struct Stamp: Sendable, Hashable, Codable {
     public let normalized: Bool
     /// Tokens that each block merged into others, at most; nil where none were.
     public var merge: Int?
-    /// The tensor that was pooled, such as `blocks.7`; nil for the model's own output.
+    /// What was pooled, such as `blocks.7`, or `blocks.3+blocks.7` side by side; nil for the model's own output.
     public var output: String?
 
     public init(

@@ -32,6 +32,9 @@ public protocol InferenceBackend: Sendable {
     /// Brings pixels to the model's size, by one of `description.recipes`; they have 1 or 3 channels.
     func prepare(_ pixels: PixelImage, recipe: RecipeChoice) throws(ImageError) -> PixelImage
 
+    /// Where an upright image of that size lies in what the model sees of it, by one of `description.recipes`.
+    func view(of recipe: RecipeChoice, width: Int, height: Int) throws(ImageError) -> RecipeView
+
     /// Runs one forward pass over a batch, whose images are no more than `description.maximumBatch`, or, where they are
     /// masked, have no more tokens than that many whole ones.
     ///

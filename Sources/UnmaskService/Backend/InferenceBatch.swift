@@ -41,13 +41,13 @@ public struct VectorOptions: Sendable, Hashable {
     public var normalize: Bool
     /// The leading dimensions to return.
     public var dimensions: Int
-    /// Pool what comes out of this block; nil for the model's own output.
-    public var block: Int?
+    /// What is pooled; what several give stands side by side.
+    public var sources: [VectorSource]
 
-    public init(pooling: Pooling, normalize: Bool, dimensions: Int, block: Int? = nil) {
+    public init(pooling: Pooling, normalize: Bool, dimensions: Int, sources: [VectorSource] = [.final]) {
         self.pooling = pooling
         self.normalize = normalize
         self.dimensions = dimensions
-        self.block = block
+        self.sources = sources
     }
 }

@@ -106,6 +106,10 @@ public struct ModelBackend: InferenceBackend {
         return try recipe.apply(to: pixels)
     }
 
+    public func view(of recipe: RecipeChoice, width: Int, height: Int) throws(ImageError) -> RecipeView {
+        try RecipeView(recipes[recipe] ?? session.model.recipe, width: width, height: height)
+    }
+
     public func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
         if let problem = trial?.value { throw ServiceError(.internal, problem) }
         do throws(ModelError) {
@@ -126,7 +130,7 @@ extension ImageQuestion {
             self = .embed(
                 EmbeddingOptions(
                     pooling: vector.pooling, normalize: vector.normalize, dimensions: vector.dimensions,
-                    block: vector.block))
+                    sources: vector.sources))
         case .classify(let options): self = .classify(options)
         case .reconstruct: self = .reconstruct
         }

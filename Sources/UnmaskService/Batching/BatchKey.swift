@@ -20,6 +20,8 @@ struct BatchKey: Hashable, Sendable {
 enum ForwardPass: Hashable, Sendable {
     case encoder
     case decoder
+    /// One of the encoder and as many of both as there are masks.
+    case hidden(masks: Int)
 }
 
 extension BatchKey {
@@ -35,7 +37,8 @@ extension BatchKey {
         pass = job.operation.pass
         merge = job.merge
         saved = model.tokensSaved(merge: job.merge, kept: job.mask.kept)
-        let width = pass == .decoder ? whole : self.tokens
+        if case .hidden(let masks) = pass { self.tokens = whole * (masks + 1) }
+        let width = pass == .encoder ? self.tokens : whole
         let most = min(images, model.maximumBatch) * whole
         maximumItems = max(1, min(most, tokens) / width)
     }
@@ -57,7 +60,8 @@ extension ModelDescription {
 extension InferenceOperation {
     var pass: ForwardPass {
         switch self {
-        case .embed, .classify: .encoder
+        case .embed(let vector): vector.sources.masks.map { .hidden(masks: $0.count) } ?? .encoder
+        case .classify: .encoder
         case .reconstruct: .decoder
         }
     }

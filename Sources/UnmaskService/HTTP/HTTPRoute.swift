@@ -21,6 +21,7 @@ enum HTTPRoute: String, CaseIterable, Sendable {
     case reconstruct = "/v1/reconstruct"
     case compare = "/v1/compare"
     case search = "/v1/search"
+    case fit = "/v1/fit"
     case rpc = "/rpc"
     case inferenceServer = "/v2"
     case inferenceLive = "/v2/health/live"
@@ -68,6 +69,7 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         case .reconstruct: .call(.method(.reconstruct))
         case .compare: .call(.method(.compare))
         case .search: .call(.method(.indexSearch))
+        case .fit: .call(.method(.fit))
         case .rpc: .call(.rpc)
         case .inferenceServer: .call(.inference(.server))
         case .inferenceModel: .call(.inference(.model))

@@ -11,10 +11,13 @@ enum ExampleLabels: Sendable {
     private static let quantity = "value"
 
     init(_ parameters: Parameters, _ kind: HeadKind) throws(ServiceError) {
-        guard !kind.needsNoLabels else {
+        guard !kind.needsNoLabels, kind.learns != .mask else {
             guard parameters["labels"] == nil else {
                 throw parameters.mismatch(
-                    "labels", "left out: a head of kind \(kind.rawValue) learns of good images alone")
+                    "labels",
+                    kind.learns == .mask
+                        ? "left out: masks say what pixels are, and classes what their numbers are called"
+                        : "left out: a head of kind \(kind.rawValue) learns of good images alone")
             }
             self = .none
             return

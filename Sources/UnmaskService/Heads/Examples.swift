@@ -10,12 +10,16 @@ struct Examples: Sendable {
     /// Of images that were run for it, and how the model's patch tokens lie.
     let times: StageTimes?
     let grid: [Int]?
+    /// Of the images, where a head learns of their pixels.
+    let masks: ExampleMasks.Lesson?
 
     private static let vectorMembers = ["pooling", "output"]
     static let members = ["vectors", "stamp"] + ImageRequest.parameters + vectorMembers
 
-    private init(numbers: [Float], stamp: Stamp, times: StageTimes? = nil, grid: [Int]? = nil) {
-        (self.numbers, self.stamp, self.times, self.grid) = (numbers, stamp, times, grid)
+    private init(
+        numbers: [Float], stamp: Stamp, times: StageTimes? = nil, grid: [Int]? = nil, masks: ExampleMasks.Lesson? = nil
+    ) {
+        (self.numbers, self.stamp, self.times, self.grid, self.masks) = (numbers, stamp, times, grid, masks)
     }
 
     /// Of `images`, made as `pooling` and `output` say; or `vectors` that answers gave, with their `stamp`.
@@ -50,7 +54,8 @@ struct Examples: Sendable {
         let images = try parameters.images(frames: request.frames, maximum: context.limits.imagesPerRequest)
         let run = try await ImageRequest(parameters, context)
         let model = run.model.description
-        let vector = try vectorOptions(parameters, kind, run.model)
+        let masks = kind.learns == .mask ? try ExampleMasks(parameters, request, images: images.count) : nil
+        let vector = try vectorOptions(parameters, kind, run.model, masksSeed: parameters.seed("seed") ?? 0)
         // Nothing is lowered: the vectors would not be those that the head is asked with.
         let asked = TokenUse(mask: .none(patches: model.interface.patches), merge: model.merge)
         let (outcomes, use) = try await run.run(images, .embed(vector), TokenBudget(asked: asked), context)
@@ -62,24 +67,48 @@ struct Examples: Sendable {
             }
         }
         guard let stamp = Stamp(run.stamp(use, vector: vector)) else { throw .unexpectedOutput }
-        return Examples(numbers: numbers, stamp: stamp, times: results.times, grid: model.interface.grid)
+        let lesson = try await lesson(masks, of: images, run, context)
+        return Examples(
+            numbers: numbers, stamp: stamp, times: results.times, grid: model.interface.grid, masks: lesson)
+    }
+
+    /// What masks say, read beside the engine.
+    private static func lesson(
+        _ masks: ExampleMasks?, of images: [ImageSource], _ run: ImageRequest, _ context: MethodContext
+    ) async throws(ServiceError) -> ExampleMasks.Lesson? {
+        guard let masks else { return nil }
+        let (grid, loader) = (run.model.description.interface.grid, context.scheduler.loader)
+        let outcome = try await context.scheduler.runBlocking {
+            Result { () throws(ServiceError) in
+                do throws(HeadError) {
+                    return try PatchGrid(rows: grid[0], columns: grid[1])
+                } catch {
+                    throw ServiceError(error)
+                }
+            }.flatMap { grid in
+                Result { () throws(ServiceError) in try masks.lesson(of: images, run, grid: grid, loader) }
+            }
+        }
+        return try outcome.get()
     }
 
     private static func vectorOptions(
-        _ parameters: Parameters, _ kind: HeadKind, _ model: RegisteredModel
+        _ parameters: Parameters, _ kind: HeadKind, _ model: RegisteredModel, masksSeed: UInt64
     ) throws(ServiceError) -> VectorOptions {
         let interface = model.description.interface
-        var vector = try parameters.vectorOptions(of: interface)
-        guard kind.readsTokens else { return vector }
+        guard kind.readsTokens else { return try parameters.vectorOptions(of: interface) }
         if parameters["pooling"] != nil {
             throw parameters.mismatch("pooling", "left out: a head of kind \(kind.rawValue) reads patch tokens")
         }
-        vector.pooling = .tokens
-        vector.dimensions = interface.width(of: .tokens)
-        guard vector.dimensions > 0 else {
+        guard interface.width(of: .tokens) > 0 else {
             throw parameters.mismatch(
                 "kind", "one that reads a vector, as linear: \(model.name) gives no patch tokens")
         }
+        var vector = try parameters.vectorOptions(of: interface, usual: .tokens)
+        if kind == .anomaly {
+            vector.sources = try parameters.anomalySources(vector.sources, of: interface, seed: masksSeed)
+        }
+        vector.dimensions = interface.width(of: .tokens, vector.sources)
         return vector
     }
 
@@ -89,7 +118,7 @@ struct Examples: Sendable {
             throw parameters.mismatch(
                 "kind",
                 stamp.pooling == .tokens
-                    ? "ep, attentive or anomaly, which read patch tokens" : "one that reads a vector",
+                    ? "ep, attentive, segment or anomaly, which read patch tokens" : "one that reads a vector",
                 found: kind.rawValue)
         }
         guard count * rowCount == numbers.count, count > 0 else {
@@ -111,6 +140,9 @@ struct Examples: Sendable {
                 FeatureMatrix(numbers, width: stamp.dimension), lesson, labels: labels.names, stamp: stamp)
         }
         let tokens = try TokenMatrix(numbers, tokens: stamp.tokens, width: stamp.dimension)
+        if let masks {
+            return try fitting.fit(tokens, masks.points, labels: masks.labels, stamp: stamp, facts: masks.facts)
+        }
         guard case .labels(let targets) = lesson else {
             guard let grid else {
                 throw .unsupported(
@@ -119,6 +151,31 @@ struct Examples: Sendable {
             return try fitting.fit(tokens, PatchGrid(rows: grid[0], columns: grid[1]), stamp: stamp)
         }
         return try fitting.fit(tokens, targets, labels: labels.names, stamp: stamp)
+    }
+}
+
+extension Parameters {
+    /// Reads `by` and `passes`: what an anomaly head reads, of tokens of these sources.
+    fileprivate func anomalySources(
+        _ tokens: [VectorSource], of model: ModelInterface, seed: UInt64
+    ) throws(ServiceError) -> [VectorSource] {
+        let measure: AnomalyMeasure = try choice("by") ?? .memory
+        let passes = try integer("passes", in: 2...4096)
+        guard passes == nil || measure != .memory else {
+            throw mismatch("passes", "left out: memory hides nothing; say by reconstruction or both")
+        }
+        guard measure != .reconstruction || self["output"] == nil else {
+            throw mismatch("output", "left out: reconstruction reads no tokens")
+        }
+        guard tokens.masks == nil else {
+            throw mismatch("output", "tokens alone: errors are asked for with by", found: tokens.output ?? "")
+        }
+        let sources = measure.sources(
+            tokens, ComplementaryMasks(count: passes ?? ComplementaryMasks.usualCount, seed: seed))
+        do throws(ModelError) { try model.require(sources, of: .tokens) } catch {
+            throw ServiceError(.invalidParams, "params.by: \(error)")
+        }
+        return sources
     }
 }
 

@@ -27,7 +27,8 @@ struct FittedHead: Sendable {
         }
         let made = head.embedding
         vector = VectorOptions(
-            pooling: head.stamp.pooling, normalize: made.normalize, dimensions: head.stamp.dimension, block: made.block)
+            pooling: head.stamp.pooling, normalize: made.normalize, dimensions: head.stamp.dimension,
+            sources: made.sources)
         let differences = ResultStamp(head.stamp).differences(from: run.stamp(budget.asked, vector: vector))
         guard differences.isEmpty else {
             throw ServiceError(

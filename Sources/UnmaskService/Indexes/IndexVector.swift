@@ -18,7 +18,7 @@ struct IndexVector: Sendable {
                 "index \(entry.name): its vectors are \(store.manifest.stamp["pooling"] ?? "not stated") of "
                     + "\(store.dimension) numbers, which this model does not give: name the model that made it")
         }
-        options = VectorOptions(pooling: pooling, normalize: true, dimensions: store.dimension, block: nil)
+        options = VectorOptions(pooling: pooling, normalize: true, dimensions: store.dimension)
         let asked = TokenUse(mask: .none(patches: model.interface.patches), merge: model.merge)
         budget = TokenBudget(asked: asked)
         stamp = run.stamp(asked, vector: options)

@@ -21,11 +21,16 @@ struct EmbedResult: MethodResult {
         let interface = run.model.description.interface
         prefix = interface.prefix
         let vector = try parameters.vectorOptions(of: interface)
+        if vector.sources.masks != nil,
+            let member = Parameters.budgetMembers.first(where: { $0 != "merge" && parameters[$0] != nil })
+        {
+            throw parameters.mismatch(member, "left out: errors hide patches by masks of their own")
+        }
         let budget = try parameters.tokenBudget(of: run.model.description)
         model = run.model.name
         encoding = try parameters.choice("encoding") ?? .json
         type = try parameters.choice("dtype") ?? .f32
-        let shape = interface.shape(of: vector.pooling, kept: budget.asked.mask.kept, block: vector.block) ?? []
+        let shape = interface.shape(of: vector.pooling, kept: budget.asked.mask.kept, vector.sources) ?? []
         let rows = vector.pooling == .tokens ? shape.first ?? 1 : 1
         try context.limits.checkAnswer(
             bytes: images.count * rows * vector.dimensions * encoding.bytes(of: type))

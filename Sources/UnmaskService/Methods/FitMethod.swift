@@ -3,7 +3,8 @@ import UnmaskHeads
 /// `fit`: makes a head of labelled examples, images or vectors, and puts it under a name, new or not.
 struct FitResult: MethodResult {
     private static let parameters =
-        ["name", "kind", "labels", "seed", "folds", "balanced", "unknown", "path"] + Examples.members
+        ["name", "kind", "labels", "seed", "folds", "balanced", "unknown", "by", "passes", "path"]
+        + ExampleMasks.members + Examples.members
 
     private let name: String
     private let head: Head
@@ -15,7 +16,7 @@ struct FitResult: MethodResult {
         let parameters = try Parameters(request.params, allowing: Self.parameters)
         name = try parameters.name()
         let kind: HeadKind = try parameters.choice("kind") ?? .ep
-        guard kind != .project, kind != .segment else {
+        guard kind != .project else {
             throw parameters.mismatch(
                 "kind", "another one: a head of kind \(kind.rawValue) is fitted with unmask fit", found: kind.rawValue)
         }
@@ -26,16 +27,20 @@ struct FitResult: MethodResult {
         }
         let path = try parameters.string("path")
         let labels = try ExampleLabels(parameters, kind)
-        let fitting = HeadFitting(
+        var fitting = HeadFitting(
             kind: kind, folds: try parameters.integer("folds", in: 1...20) ?? 5,
             isBalanced: try parameters.flag("balanced") ?? false, seed: try parameters.seed("seed") ?? 0,
             unknownShare: try parameters.number("unknown", 0...0.99) ?? 0)
+        fitting.hidden = try parameters.integer("hidden", in: 1...4096)
+        if kind.learns != .mask, parameters["masks"] != nil {
+            throw parameters.mismatch("masks", "left out: a head of kind \(kind.rawValue) learns nothing of pixels")
+        }
         let examples = try await Examples.read(parameters, request, for: kind, context)
         if let count = labels.count, examples.count != count {
             throw parameters.mismatch(
                 "labels", "one for each of the \(examples.count) examples", found: "\(count) labels")
         }
-        head = try await context.heads.fit { () throws(HeadError) in
+        head = try await context.heads.fit { [fitting] () throws(HeadError) in
             let head = try examples.fit(fitting, labels)
             if let path { try head.write(to: path) }
             return head

@@ -61,7 +61,7 @@ struct ImageRequest: Sendable {
             stamp.pooling = vector.pooling.rawValue
             stamp.dimension = vector.dimensions
             stamp.normalized = vector.normalize
-            stamp.output = vector.block.map { "blocks.\($0)" }
+            stamp.output = vector.sources.output
         }
         return stamp
     }

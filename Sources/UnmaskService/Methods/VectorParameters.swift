@@ -6,30 +6,37 @@ extension Parameters {
     static let vectorMembers = ["pooling", "normalize", "dimensions", "output"]
 
     /// Reads `pooling`, `normalize`, `dimensions` and `output`.
-    func vectorOptions(of model: ModelInterface) throws(ServiceError) -> VectorOptions {
-        let pooling: Pooling = try choice("pooling") ?? model.pooling
-        let block = try block(of: model)
-        let width = model.width(of: pooling, block: block)
+    /// - Parameter usual: the pooling where none is named.
+    func vectorOptions(of model: ModelInterface, usual: Pooling? = nil) throws(ServiceError) -> VectorOptions {
+        let pooling: Pooling = try choice("pooling") ?? usual ?? model.pooling
+        let sources = try sources(of: model, pooling)
+        let width = model.width(of: pooling, sources)
         guard width > 0 else {
             throw mismatch("pooling", "one of " + model.poolings.map(\.rawValue).joined(separator: ", "))
         }
         return VectorOptions(
             pooling: pooling, normalize: try flag("normalize") ?? false,
-            dimensions: try integer("dimensions", in: 1...width) ?? width, block: block)
+            dimensions: try integer("dimensions", in: 1...width) ?? width, sources: sources)
     }
 
-    /// Reads `output`: `final`, the default, or `blocks.i`, counted from 0.
-    private func block(of model: ModelInterface) throws(ServiceError) -> Int? {
-        guard let output = try string("output"), output != "final" else { return nil }
-        let prefix = "blocks."
-        guard output.hasPrefix(prefix), let block = Int(output.dropFirst(prefix.count)),
-            (0..<model.depth).contains(block), output == prefix + String(block)
+    /// Reads `output`: `final`, the default, `blocks.i`, counted from 0, or several that stand side by side, joined by `+`; of
+    /// tokens also `errors.count.seed`, the last of them.
+    private func sources(of model: ModelInterface, _ pooling: Pooling) throws(ServiceError) -> [VectorSource] {
+        guard let output = try string("output") else { return [.final] }
+        let blocks = (0..<model.depth).map { VectorSource.block($0) }
+        guard let sources = [VectorSource](output: output),
+            sources.allSatisfy({ $0 == .final || $0.masks != nil || blocks.contains($0) })
         else {
             throw mismatch(
                 "output",
-                model.depth > 0 ? "\"final\" or \"blocks.0\" to \"blocks.\(model.depth - 1)\"" : "\"final\"")
+                model.depth > 0
+                    ? "one or several, joined by +, of \"final\" or \"blocks.0\" to \"blocks.\(model.depth - 1)\""
+                    : "\"final\"")
         }
-        return block
+        do throws(ModelError) { try model.require(sources, of: pooling) } catch {
+            throw ServiceError(.invalidParams, "params.output: \(error)")
+        }
+        return sources
     }
 
     /// Reads a vector: an array of numbers, or `{"frame":i}` or `{"base64":…}` of little-endian float32.

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+import UnmaskHeads
 import UnmaskImage
 public import UnmaskModel
 public import UnmaskONNX
@@ -30,6 +31,15 @@ struct ExportCommand: AsyncParsableCommand {
             file; mae: images, ids_keep and ids_restore to predicted patches and the mask. Default: classifier where the model has a head, else encoder.
             """)
     var part: ModelPart?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Put a head that fit made behind the encoder, into the same file: logits of a head that names one class, tag or regress; of \
+            segment logits [B, classes, H, W] of the model's own size and grid [B, classes, rows, columns]; of anomaly score [B] and \
+            distances [B, rows, columns]; of project its vectors.
+            """, valueName: "FILE"))
+    var head: String?
 
     @Option(help: "What the encoder gives: cls, mean or tokens. Default: the model's own.")
     var pooling: Pooling?
@@ -145,6 +155,9 @@ struct ExportCommand: AsyncParsableCommand {
         }
         if softmax, let part, part != .classifier { throw ValidationError("--softmax needs --part classifier") }
         if softmax, pooling != nil { throw ValidationError("--softmax is a classifier's, and --pooling an encoder's") }
+        if head != nil, pooling != nil || part == .mae {
+            throw ValidationError("--head: the head says what it reads; leave out --pooling and --part mae")
+        }
         if keep != nil, part != .mae { throw ValidationError("--keep needs --part mae") }
         if pooling != nil, let part, part != .encoder { throw ValidationError("--pooling needs --part encoder") }
     }
@@ -152,8 +165,16 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         if case .list = target { return Console.result(TargetList.text) }
         guard let path = model, let named = out ?? kit.map({ $0 + "/" + ExportKit.modelName }) else { return }
-        let (model, target) = (try reading.load(path), row)
-        var options = try settings(for: model)
+        let (backbone, target) = (try reading.load(path), row)
+        let fitted = try head.map { try (name: $0, head: Head(path: $0)) }
+        let model =
+            if let fitted, fitted.head.isLayer { try fitted.head.attached(to: backbone, name: fitted.name) } else {
+                backbone
+            }
+        var options = try settings(
+            for: model, encodes: fitted.map { $0.head.kind == .project || !$0.head.isLayer } ?? false)
+        if let fitted, !fitted.head.isLayer { options.tail = try fitted.head.exportTail(on: model, name: fitted.name) }
+        try refuseBesideTail(options)
         try target?.check(options, converts: verification.convert)
         let asked = options
         options.precision = target?.filePrecision(asked.precision) ?? asked.precision
@@ -174,8 +195,10 @@ struct ExportCommand: AsyncParsableCommand {
             let script = CoreMLScript.text(model: URL(fileURLWithPath: place).lastPathComponent)
             try AtomicFile.save(script.utf8, as: draft.companion(CoreMLScript.ending))
         }
-        if folder == nil, options.part == .classifier, !model.labels.isEmpty {
-            let labels = model.labels.joined(separator: "\n") + "\n"
+        let classes =
+            fitted?.head.kind == .segment ? fitted?.head.labels ?? [] : options.part == .classifier ? model.labels : []
+        if folder == nil, !classes.isEmpty {
+            let labels = classes.joined(separator: "\n") + "\n"
             try AtomicFile.save(labels.utf8, as: draft.companion(".labels.txt"))
         }
         try draft.publish()
@@ -186,15 +209,28 @@ struct ExportCommand: AsyncParsableCommand {
         }
         let operators = export.operatorCounts.values.reduce(0, +)
         Console.message(
-            "\(named): \(options.part.rawValue), \(options.precision.rawValue), opset \(options.opset), \(operators) nodes, "
+            "\(named): \(options.tail?.outputs.joined(separator: " and ") ?? options.part.rawValue), \(options.precision.rawValue), opset \(options.opset), \(operators) nodes, "
                 + "\(fixed(Double(export.weightBytes) / 1_048_576, 1)) MiB of weights")
+    }
+
+    /// What is about a part's own outputs means nothing where a head that answers of every place stands behind the tokens.
+    private func refuseBesideTail(_ options: ModelExportOptions) throws {
+        guard options.tail != nil else { return }
+        let said: [(String, Bool)] = [
+            ("--part", part != nil), ("--softmax", softmax), ("--kit", kit != nil),
+            ("--verify", verification.verify != nil),
+        ]
+        guard let option = said.first(where: \.1)?.0 else { return }
+        throw ValidationError(
+            "\(option): not with a head that answers of every place, whose outputs are its own; leave it out")
     }
 
     private var row: ExportTarget? { if case .target(let target)? = target { target } else { nil } }
 
     /// What was asked for, then what the target wants, then the defaults.
-    private func settings(for model: Model) throws -> ModelExportOptions {
-        let part = part ?? (model.hasHead && pooling == nil ? .classifier : .encoder)
+    /// - Parameter encodes: whether a head is behind the encoder that gives no logits.
+    private func settings(for model: Model, encodes: Bool) throws -> ModelExportOptions {
+        let part = part ?? (model.hasHead && pooling == nil && !encodes ? .classifier : .encoder)
         let target = row
         if let opset, let target, let most = target.latestOpset, opset > most {
             Console.warning("--opset \(opset): \(target.name) is known to read up to \(most)")

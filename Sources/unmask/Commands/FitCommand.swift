@@ -18,7 +18,7 @@ struct FitCommand: AsyncParsableCommand {
             logistic regression of one vector, its strength by cross-validation. knn: by the most similar training images. tag: \
             any number of labels each, with a threshold of its own. regress: quantities, by ridge regression. segment: the class of \
             every pixel, learned from images and masks. anomaly: how strange an image looks, and where, learned from good images \
-            alone. project: no answers, but vectors along the directions in which images differ most (PCA), for retrieval.
+            alone, by a memory of their patches, by masked reconstruction, or by both (--by). project: no answers, but vectors along the directions in which images differ most (PCA), for retrieval.
             """)
 
     @Argument(
@@ -93,6 +93,13 @@ struct FitCommand: AsyncParsableCommand {
         guard !kind.readsTokens || options.pooling == nil else {
             throw ValidationError("--pooling: \(kind.rawValue) reads the patch tokens; leave it out, or fit linear")
         }
+        if anomaly.by == .reconstruction {
+            guard options.block == nil, folds == nil else {
+                throw ValidationError(
+                    "\(options.block == nil ? "--folds" : "--block"): plays no part in --by reconstruction, which learns nothing of "
+                        + "tokens")
+            }
+        }
         guard kind != .project || test == nil else {
             throw ValidationError("--test: project answers nothing that could be measured")
         }
@@ -134,6 +141,7 @@ struct FitCommand: AsyncParsableCommand {
             (.hidden, "--hidden", segmentation.hidden != nil), (.ignore, "--ignore", segmentation.ignore != nil),
             (.classes, "--classes", segmentation.classes != nil),
             (.falseAlarms, "--false-alarms", anomaly.falseAlarms != nil), (.memory, "--memory", anomaly.memory != nil),
+            (.by, "--by", anomaly.by != nil), (.passes, "--passes", anomaly.passes != nil),
         ]
     }
 
@@ -148,7 +156,7 @@ struct FitCommand: AsyncParsableCommand {
         fitting.hidden = segmentation.hidden
         let session = try options.session()
         let features = try options.run(
-            session, kind.readsTokens ? EmbeddingOptions(pooling: .tokens, block: options.block) : nil)
+            session, kind.readsTokens ? EmbeddingOptions(pooling: .tokens, sources: sources()) : nil)
         let training = try await training(session.model)
         let fitted = try await features.vectors(of: training.train.images)
         try options.tell(fitted, of: training.train)
@@ -172,6 +180,12 @@ struct FitCommand: AsyncParsableCommand {
         if training.hasFailures || !fitted.failed.isEmpty || !(measured?.failed.isEmpty ?? true) {
             throw Outcome.someFailed
         }
+    }
+
+    /// What a head of tokens reads.
+    private func sources() throws -> [VectorSource] {
+        let tokens = try options.sources()
+        return kind == .anomaly ? anomaly.sources(tokens, seed: seed) : tokens
     }
 
     private func training(_ model: Model) async throws -> any HeadTraining {

@@ -9,8 +9,9 @@ struct ScoreCommand: AsyncParsableCommand {
         commandName: "score",
         abstract: "Say how strange images look, and where, with an anomaly head that fit made of good ones.",
         discussion: """
-            Prints {"path","score","anomalous","threshold","patches"} for each image: the largest distance of its patches to those \
-            of good images, whether that is anomalous, and each patch's own distance, row by row.
+            Prints {"path","score","anomalous","threshold","patches"} for each image: the largest of its patches' \
+            scores, whether that is anomalous, and each patch's own, row by row: its distance to those of good images, the error of \
+            its masked reconstruction, or the mean of both's ranks, as the head was fitted.
 
               unmask score photos/ --model models/fashion-mae.safetensors --head good.head -o heat/
             """)

@@ -25,32 +25,45 @@ struct FeatureRun {
         let stamp: Stamp
         /// Vectors, row by row.
         private var rows: [Float] = []
-        /// Patch tokens, image by image, which are kept as float16.
-        private var halves: [UInt16] = []
+        /// Patch tokens, image by image: where they are kept, or as float16.
+        private var tokenRows: [TokenMatrix.Kept] = []
+        private let store: FeatureStore?
 
-        init(images: Int, stamp: Stamp) {
-            (keys, self.stamp) = (Array(repeating: nil, count: images), stamp)
-            if stamp.pooling == .tokens { halves.reserveCapacity(images * stamp.tokens * stamp.dimension) }
+        init(images: Int, stamp: Stamp, store: FeatureStore?) {
+            (keys, self.stamp, self.store) = (Array(repeating: nil, count: images), stamp, store)
         }
 
-        mutating func add(_ vector: [Float], of index: Int) {
-            if stamp.pooling == .tokens { halves += HalfNumbers.narrowed(vector) } else { rows += vector }
+        mutating func add(_ vector: [Float], of index: Int, key: ImageKey?) {
             indices.append(index)
+            guard stamp.pooling == .tokens else { return rows += vector }
+            if let key, let store, store.isOnDisk(key) {
+                tokenRows.append(.stored(key))
+            } else {
+                tokenRows.append(.memory(HalfNumbers.narrowed(vector)))
+            }
         }
 
         func matrix() throws -> FeatureMatrix { try FeatureMatrix(rows, width: stamp.dimension) }
 
+        /// Of the file that keeps them nothing is read before it is needed.
         func tokens() throws -> TokenMatrix {
-            try TokenMatrix(halves: halves, tokens: stamp.tokens, width: stamp.dimension)
+            try TokenMatrix(tokenRows, in: store, tokens: stamp.tokens, width: stamp.dimension)
         }
 
         /// The vector, or all tokens, of the image that `indices` has in that place.
-        func vector(_ place: Int) -> [Float] {
+        func vector(_ place: Int) throws -> [Float] {
             guard stamp.pooling == .tokens else {
                 return Array(rows[place * stamp.dimension..<(place + 1) * stamp.dimension])
             }
-            let count = stamp.tokens * stamp.dimension
-            return HalfNumbers.widened(Array(halves[place * count..<(place + 1) * count]))
+            switch tokenRows[place] {
+            case .memory(let halves): return HalfNumbers.widened(halves)
+            case .stored(let key):
+                guard let tokens = store?[key] else {
+                    throw HeadError.unreadable(
+                        "\(store?.path ?? ""): tokens that were kept in it are gone: run it again")
+                }
+                return tokens
+            }
         }
     }
 
@@ -67,7 +80,7 @@ struct FeatureRun {
     }
 
     func vectors(of images: ImageCollection) async throws -> Result {
-        var result = Result(images: images.count, stamp: try session.stamp(of: options))
+        var result = Result(images: images.count, stamp: try session.stamp(of: options), store: store)
         let (recipe, store) = (session.model.recipe, store)
         let isKeeping = hasRoom(images.count)
         let batches = ImageBatches(count: images.count, size: session.maximumBatch) { index in
@@ -80,12 +93,13 @@ struct FeatureRun {
             }
             var made = (pixels.isEmpty ? [] : try session.embed(pixels, options: options)).makeIterator()
             var new: [(key: ImageKey, vector: [Float])] = []
+            var added: [(index: Int, key: ImageKey?, vector: [Float])] = []
             for item in items {
                 defer { next += 1 }
                 result.keys[next] = item.key
                 switch item.outcome {
                 case .kept(let vector):
-                    result.add(vector, of: next)
+                    added.append((next, item.key, vector))
                     result.kept += 1
                 case .failed(let error): result.failed[next] = ItemError(error)
                 case .prepared:
@@ -94,11 +108,12 @@ struct FeatureRun {
                         result.failed[next] = ItemError(NonFiniteResult(resultName: "embedding"))
                         continue
                     }
-                    result.add(vector.values, of: next)
+                    added.append((next, item.key, vector.values))
                     if let key = item.key { new.append((key, vector.values)) }
                 }
             }
             if !new.isEmpty, isKeeping { store?.add(new) }
+            for (index, key, vector) in added { result.add(vector, of: index, key: key) }
         }
         return result
     }

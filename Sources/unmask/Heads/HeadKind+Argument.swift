@@ -12,3 +12,5 @@ extension HeadKind: ExpressibleByArgument {
 
     public static var allValueStrings: [String] { usual.keys.sorted() + allCases.map(\.rawValue) }
 }
+
+extension AnomalyMeasure: ExpressibleByArgument {}

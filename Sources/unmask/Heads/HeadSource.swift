@@ -23,8 +23,13 @@ struct HeadSource: ParsableArguments {
     @Option(help: "What a head of vectors reads: cls, mean or output. Default: the model's own.")
     var pooling: Pooling?
 
-    @Option(help: "Read the residual stream behind this block, from 0, in place of the finished tokens.")
-    var block: Int?
+    @Option(
+        help: ArgumentHelp(
+            """
+            Read the residual stream behind this block, from 0, in place of the finished tokens. Of several, separated by commas, the \
+            numbers stand side by side.
+            """, valueName: "number,…"))
+    var block: String?
 
     @Option(help: "The share of images that may be unreadable. They are named, and the exit code is 1.")
     var allowUnreadable = 0.01
@@ -34,9 +39,21 @@ struct HeadSource: ParsableArguments {
 
     func validate() throws {
         guard pooling != .tokens else { throw ValidationError("--pooling tokens: expected cls, mean or output") }
+        _ = try sources()
         guard (0...1).contains(allowUnreadable) else {
             throw ValidationError("--allow-unreadable \(allowUnreadable): expected 0 to 1")
         }
+    }
+
+    /// What `--block` says.
+    func sources() throws -> [VectorSource] {
+        guard let block else { return [.final] }
+        let parts = block.split(separator: ",", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Int($0) }
+        guard numbers.count == parts.count, numbers.allSatisfy({ $0 >= 0 }), Set(numbers).count == numbers.count else {
+            throw ValidationError("--block \(block): expected different whole numbers from 0, separated by commas")
+        }
+        return numbers.map { .block($0) }
     }
 
     func session() throws -> ModelSession {
@@ -58,7 +75,7 @@ struct HeadSource: ParsableArguments {
     /// What makes vectors of images, and keeps them where the options have a cache.
     func run(_ session: ModelSession, _ embedding: EmbeddingOptions? = nil) throws -> FeatureRun {
         let options =
-            embedding ?? EmbeddingOptions(pooling: pooling ?? session.model.interface.pooling, block: block)
+            try embedding ?? EmbeddingOptions(pooling: pooling ?? session.model.interface.pooling, sources: sources())
         try options.validate(for: session.model)
         guard options.pooling != .tokens || embedding != nil else {
             throw ModelError.invalidRequest("\(session.model.name) gives tokens: name a --pooling of them, cls or mean")

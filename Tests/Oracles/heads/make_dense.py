@@ -85,6 +85,11 @@ def main():
     for _ in range(7):
         nearest = torch.minimum(nearest, ((torch.tensor(memory) - torch.tensor(memory)[order[-1]]).double() ** 2).sum(1))
         order.append(int(nearest.argmax()))
+    # Where scores stand among others: 0 at 0, (i + 1) / n at the i-th, and beyond the highest how many times that.
+    ranked = np.random.default_rng(22).gamma(2, size=9).astype(np.float32)
+    asked = np.concatenate([ranked, [0, ranked.min() / 3], np.linspace(0, ranked.max() * 2.5, 20)]).astype(np.float32)
+    ranks = np.where(
+        asked <= ranked.max(), np.interp(asked, [0, *np.sort(ranked)], np.arange(10) / 9), asked.astype(float) / ranked.max())
     OUT.write_text(json.dumps({
         "versions": {"torch": torch.__version__, "numpy": np.__version__},
         "rows": ROWS, "columns": COLUMNS, "width": WIDTH, "classes": CLASSES,
@@ -94,7 +99,7 @@ def main():
         "sizes": [list(s) for s in sizes],
         "maps": [enlarged(best[:2], *size).argmax(1).reshape(2, -1).tolist() for size in sizes],
         "memory": memory.reshape(-1).tolist(), "strange": strange.reshape(-1).tolist(), "distances": distances.tolist(),
-        "farthest": order}))
+        "farthest": order, "ranked": ranked.tolist(), "asked": asked.tolist(), "ranks": ranks.tolist()}))
 
 
 if __name__ == "__main__":

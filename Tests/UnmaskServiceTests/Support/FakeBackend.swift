@@ -113,6 +113,10 @@ final class FakeBackend: InferenceBackend {
         return pixels
     }
 
+    func view(of recipe: RecipeChoice, width: Int, height: Int) throws(ImageError) -> RecipeView {
+        throw ImageError(.unsupported, "a fake crops nothing")
+    }
+
     func run(_ batch: InferenceBatch) throws(ServiceError) -> [Result<InferenceOutput, ServiceError>] {
         gate?.wait()
         onBatch()

@@ -120,9 +120,11 @@ def test_heads_are_fitted_exchanged_and_taken_away(client, samples, tmp_path):
         client.fit("x", vectors, labels[1:], kind="linear")
 
 
-def test_good_images_make_a_head_that_scores(client, samples):
-    fitted = client.fit("good", samples, kind="anomaly", folds=5, model="fashion-mae")
-    assert fitted["head"]["kind"] == "anomaly" and fitted["examples"] == len(samples)
+@pytest.mark.parametrize("by", ["memory", "reconstruction", "both"])
+def test_good_images_make_a_head_that_scores(client, samples, by):
+    passes = None if by == "memory" else 3
+    fitted = client.fit("good", samples, kind="anomaly", folds=5, by=by, passes=passes, model="fashion-mae")
+    assert fitted["head"]["kind"] == "anomaly" and fitted["examples"] == len(samples) and fitted["fit"]["by"] == by
     strange = np.random.default_rng(0).integers(0, 256, (28, 28, 1), np.uint8)
     scores = client.score([*samples, strange], model="fashion-mae")
     *good, bad = scores.unwrap()
@@ -134,6 +136,24 @@ def test_good_images_make_a_head_that_scores(client, samples):
     client.unload_head("good")
     with pytest.raises(unmask.InvalidParams, match="no heads that score can ask"):
         client.score(samples)
+
+
+def test_masks_make_a_head_that_names_pixels(client, samples):
+    pictures = [Image.open(path).convert("L") for path in samples]
+    masks = [(np.asarray(picture) > 60).astype(np.uint8) for picture in pictures]
+    palettes = [Image.fromarray(mask).convert("P") for mask in masks]
+    for palette, mask in zip(palettes, masks, strict=True):
+        palette.putdata(mask.reshape(-1).tolist())
+    for given in (masks, palettes):
+        fitted = client.fit(
+            "parts", samples, masks=given, kind="segment", classes=["ground", "thing"], folds=2, hidden=8, model="fashion-mae")
+        assert fitted["head"]["labels"] == ["ground", "thing"] and fitted["fit"]["hidden"] == "8"
+    answers = client.segment(samples, head="parts", model="fashion-mae").unwrap()
+    right = np.mean([(answer.mask == mask).mean() for answer, mask in zip(answers, masks, strict=True)])
+    assert right > 0.8, right
+    client.unload_head("parts")
+    with pytest.raises(unmask.InvalidParams, match="one for each of the"):
+        client.fit("parts", samples, masks=masks[1:], kind="segment", model="fashion-mae")
 
 
 def test_pixels_are_named_as_the_command_line_names_them(client, samples, tmp_path):

@@ -35,11 +35,16 @@ struct MethodQuestion {
 
     /// Fields of a form that are images of the request, in their order.
     private static let imageFields: Set = ["image", "images", "images[]", "file", "files", "files[]"]
+    /// Likewise of masks.
+    private static let maskFields: Set = ["mask", "masks", "masks[]"]
+    /// Members that are images, one behind another.
+    private static let imageLists = ["images", "masks"]
     /// Members that are one image each.
     private static let singleImages = ["a", "b"]
 
     private var params: [String: JSONValue] = [:]
     private var images: [JSONValue] = []
+    private var masks: [JSONValue] = []
     private var framed = FramedImages()
 
     init(_ head: HTTPRequestHead, _ body: ByteBuffer) throws(ServiceError) {
@@ -50,6 +55,7 @@ struct MethodQuestion {
         case .form(let boundary): try readForm(try MultipartForm(body, boundary: boundary))
         }
         if !images.isEmpty { try set("images", .array(images)) }
+        if !masks.isEmpty { try set("masks", .array(masks)) }
     }
 
     /// The question; an answer's bytes are in it, in base64, unless they are all of it.
@@ -119,10 +125,10 @@ struct MethodQuestion {
 
     /// Images may also be given as other APIs' clients do (`ImageReference`).
     private mutating func image(_ name: String, _ value: JSONValue) throws(ServiceError) -> JSONValue {
-        if name == "images", case .array(let elements) = value {
+        if Self.imageLists.contains(name), case .array(let elements) = value {
             var images: [JSONValue] = []
             for (index, element) in elements.enumerated() {
-                images.append(try own(element, at: "params.images[\(index)]"))
+                images.append(try own(element, at: "params.\(name)[\(index)]"))
             }
             return .array(images)
         }
@@ -142,11 +148,14 @@ struct MethodQuestion {
         for field in form.fields {
             if Self.imageFields.contains(field.name) {
                 images.append(framed.member(.frame(field.content)))
+            } else if Self.maskFields.contains(field.name) {
+                masks.append(framed.member(.frame(field.content)))
             } else if field.isFile {
                 guard Self.singleImages.contains(field.name) else {
                     throw MultipartForm.failure(
                         "field \(JSONValue.string(field.name).summary) is a file: images are in fields named "
-                            + (Self.imageFields.sorted() + Self.singleImages).joined(separator: ", "))
+                            + (Self.imageFields.sorted() + Self.maskFields.sorted() + Self.singleImages).joined(
+                                separator: ", "))
                 }
                 try set(field.name, framed.member(.frame(field.content)))
             } else {

@@ -9,7 +9,7 @@ from typing import Any, Callable, Generic, Mapping, Sequence, TypeVar
 import numpy as np
 
 from . import _results as results
-from ._images import ImageLike, ImagesLike, each_image, image_params
+from ._images import ImageLike, ImagesLike, each_image, image_params, mask_params
 from ._wire import Buffer, Reply
 
 Value = TypeVar("Value")
@@ -94,13 +94,22 @@ def add(
     return _on_images("index.add", images, results.additions, params)
 
 
-def fit(name: str, examples: ImagesLike | results.Embeddings, labels: Sequence[Any] | None, **params: Any) -> Call[dict[str, Any]]:
+def fit(
+    name: str,
+    examples: ImagesLike | results.Embeddings,
+    labels: Sequence[Any] | None,
+    masks: ImagesLike | None = None,
+    **params: Any,
+) -> Call[dict[str, Any]]:
     params = {"name": name} | _given(params | {"labels": None if labels is None else list(labels)})
     if isinstance(examples, results.Embeddings):
         vectors = np.ascontiguousarray(examples.array(), "<f4")
         params |= {"vectors": {"frame": 0}, "stamp": dict(examples.stamp)}
         return Call("fit", params, [vectors.tobytes()], Reply.unwrap)
     sources, frames = image_params(examples)
+    if masks is not None:
+        of_masks, frames = mask_params(masks, frames)
+        params = params | {"masks": of_masks}
     return Call("fit", params | {"images": sources}, frames, Reply.unwrap, takes_deadline=True)
 
 

@@ -77,10 +77,16 @@ def _is_pillow(image: Any) -> TypeGuard[PillowImage]:
     return hasattr(image, "mode") and hasattr(image, "convert")
 
 
-def image_params(images: ImagesLike) -> tuple[list[dict[str, Any]], list[Buffer]]:
-    """The images as parameters name them, and the frames that they name."""
-    frames: list[Buffer] = []
+def image_params(images: ImagesLike, before: list[Buffer] | None = None) -> tuple[list[dict[str, Any]], list[Buffer]]:
+    """The images as parameters name them, and the frames that they name, behind those that there are already."""
+    frames = [] if before is None else list(before)
     return [_image(image, frames) for image in each_image(images)], frames
+
+
+def mask_params(masks: ImagesLike, before: list[Buffer]) -> tuple[list[dict[str, Any]], list[Buffer]]:
+    """The same of masks: of a palette's images the indices, not the colours."""
+    numbers = [np.asarray(m) if _is_pillow(m) and m.mode in ("P", "L") else m for m in each_image(masks)]
+    return image_params(numbers, before)
 
 
 def _image(image: ImageLike, frames: list[Buffer]) -> dict[str, Any]:

@@ -104,10 +104,10 @@ class Segmentations(ItemResults[Segmentation]):
 @dataclass(frozen=True)
 class Score:
     score: float
-    """The largest distance of a patch to those of good images."""
+    """The largest of its patches'."""
     anomalous: bool
     patches: NDArray[np.float32]
-    """The distance of each, as they lie in the image, `[rows, columns]`."""
+    """How strange each looks, as they lie in the image, `[rows, columns]`."""
 
 
 @dataclass(frozen=True)

@@ -346,16 +346,23 @@ class Client:
         folds: int | None = None,
         balanced: bool | None = None,
         unknown: float | None = None,
+        masks: ImagesLike | None = None,
+        classes: Sequence[str] | None = None,
+        ignore: int | None = None,
+        hidden: int | None = None,
+        by: str | None = None,
+        passes: int | None = None,
         path: str | None = None,
         model: str | None = None,
         recipe: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
         """Makes a head of labelled examples, images or what `embed` gave, and puts it under a name; of kind anomaly, of good
-        images without labels."""
+        images without labels; of kind segment, of images and a mask of each: PNGs whose pixels are numbers of `classes`."""
         call = calls.fit(
-            name, examples, labels, kind=kind, pooling=pooling, output=output, seed=seed, folds=folds, balanced=balanced,
-            unknown=unknown, path=path, model=model, recipe=recipe,
+            name, examples, labels, masks, kind=kind, pooling=pooling, output=output, seed=seed, folds=folds, balanced=balanced,
+            unknown=unknown, classes=None if classes is None else list(classes), ignore=ignore, hidden=hidden, by=by,
+            passes=passes, path=path, model=model, recipe=recipe,
         )  # fmt: skip
         return self._run(call, timeout)
 
