@@ -10,8 +10,8 @@ struct SearchCommand: AsyncParsableCommand {
         discussion: """
             unmask search holiday.jpg --index photos.unmask --model MODEL -k 20 --sheet found.png
 
-            Prints {"query","rank","path","similarity"} for each image found, nearest first; similarity is the cosine. \
-            The search is exact. The model must be the one that made the index; --pooling and --dimensions are the index's.
+            Prints {"query","rank","path","similarity","mode"} for each image found, nearest first; similarity is the cosine. \
+            The search is exact, unless --mode names an approximate one, which may miss some. The model must be the one that made the index; --pooling and --dimensions are the index's.
             """)
 
     @Argument(help: ArgumentHelp("Images, folders of images, or - for a list of paths on standard input."))
@@ -22,6 +22,9 @@ struct SearchCommand: AsyncParsableCommand {
 
     @Option(name: .customShort("k"), help: "Vectors to find for each query; images of equal pixels count once.")
     var k = 10
+
+    @Option(help: .searchMode)
+    var mode = SearchMode.exact
 
     @Option(help: ArgumentHelp("Only images whose path begins so.", valueName: "prefix"))
     var under: String = ""
@@ -56,7 +59,8 @@ struct SearchCommand: AsyncParsableCommand {
             throw ValidationFailure("--region: \(found.paths.count) queries; a part is of one picture")
         }
         let mask = try region?.mask(of: found.paths[0], session.model)
-        let search = FlatSearch(store, engine: session.engine)
+        let search = try StoreSearch(store, mode: mode, engine: session.engine)
+        if let recall = search.recall { Console.message(Self.note(mode, recall)) }
         let filter = try RowFilter(store, pathPrefix: under)
         if filter.rowCount == 0 { Console.warning("\(index): no image of it has a path that begins with “\(under)”") }
         var picture = sheet.map { _ in ContactSheet() }
@@ -80,6 +84,11 @@ struct SearchCommand: AsyncParsableCommand {
         try report.finish()
     }
 
+    private static func note(_ mode: SearchMode, _ recall: Recall) -> String {
+        "note: --mode \(mode.rawValue) is approximate: it found \(fixed(recall.recall * 100, 1)) % of the ten nearest when that "
+            + "was measured, on \(recall.queries) of \(recall.rows) vectors"
+    }
+
     private func print(_ query: String, _ rank: Int, _ hit: Hit) {
         guard let first = hit.images.first else { return }
         if Console.showsTable {
@@ -92,6 +101,7 @@ struct SearchCommand: AsyncParsableCommand {
                 line.field("rank", rank)
                 line.field("path", first.path)
                 line.field("similarity", hit.similarity)
+                line.field("mode", mode.rawValue)
                 guard hit.images.count > 1 else { return }
                 line.key("same_pixels")
                 line.array(of: hit.images.dropFirst()) { $0.value($1.path) }

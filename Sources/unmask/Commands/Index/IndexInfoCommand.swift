@@ -23,6 +23,7 @@ struct IndexInfoCommand: ParsableCommand {
                 line.field("failed", failures.count)
                 line.field("shards", store.manifest.shards.count)
                 line.field("complete", store.manifest.isComplete)
+                if let bits = store.manifest.bits?.reached { line.field("bits", bits) }
                 line.key("stamp")
                 line.object { stamp in
                     for (name, value) in store.manifest.stamp.sorted(by: { $0.key < $1.key }) {
