@@ -160,6 +160,7 @@ struct SearchParameters: Encodable {
     var index: String?
     var k: Int?
     var under: String?
+    var mode: SearchMode?
 }
 
 /// Of `index.add` and `index.delete`.
@@ -189,4 +190,12 @@ struct ReconstructParameters: Encodable {
     var keep: [Int]?
     var pattern: String?
     var encoding = "frame"
+}
+
+/// How an index is searched.
+public enum SearchMode: String, Sendable, Encodable {
+    /// Every vector is looked at.
+    case exact
+    /// Approximate, of indexes that were prepared for it (`unmask index approximate`): by signs, or along a graph.
+    case bits, hnsw
 }

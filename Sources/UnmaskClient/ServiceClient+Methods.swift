@@ -107,9 +107,10 @@ extension ServiceClient {
     ///   - prefix: only images whose path begins so.
     public func search(
         _ images: [ImageInput], index: String? = nil, k: Int? = nil, under prefix: String? = nil,
+        mode: SearchMode? = nil,
         request: ImageRequestOptions = ImageRequestOptions()
     ) async throws -> ImageResults<[Neighbour]> {
-        let parameters = SearchParameters(index: index, k: k, under: prefix)
+        let parameters = SearchParameters(index: index, k: k, under: prefix, mode: mode)
         let reply = try await call("index.search", images, parameters, request)
         return try reply.decode(ImageReply<SearchBody>.self).results(\.neighbours)
     }

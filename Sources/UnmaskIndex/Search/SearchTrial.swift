@@ -11,35 +11,45 @@ struct SearchTrial {
     /// For each query how many there are to be found.
     private let expected: [Int]
     private let filter: RowFilter
+    /// Rows that are left out of what every query finds: all queries, where the search does not know them yet.
+    private let apart: Set<Int>
     private static let seed: UInt64 = 10
 
-    /// - Parameters:
-    ///   - count: queries, or as many as there are vectors.
-    ///   - rows: that queries are taken from; nil: from all.
-    init(_ store: VectorStore, count: Int = 200, from rows: Range<Int>? = nil, engine: Engine) throws {
+    /// Of rows that were drawn by chance, the same in every run.
+    init(_ store: VectorStore, count: Int = 200, engine: Engine) throws {
         let filter = try RowFilter(store)
         var random = SeededRandom(seed: Self.seed)
-        let counting = (rows ?? 0..<store.rowCount).filter(filter.counts)
-        self.rows = Array(counting.shuffled(using: &random).prefix(count)).sorted()
-        (self.store, self.filter) = (store, filter)
-        queries = try self.rows.map { try store.vector(ofRow: $0) }
+        let rows = (0..<store.rowCount).filter(filter.counts).shuffled(using: &random).prefix(count)
+        try self.init(store, rows.sorted(), apart: [], filter, engine)
+    }
+
+    /// Of rows that the search does not know.
+    init(_ store: VectorStore, unknown rows: [Int], engine: Engine) throws {
+        try self.init(store, rows, apart: Set(rows), RowFilter(store), engine)
+    }
+
+    private init(
+        _ store: VectorStore, _ rows: [Int], apart: Set<Int>, _ filter: RowFilter, _ engine: Engine
+    ) throws {
+        (self.store, self.rows, self.apart, self.filter) = (store, rows, apart, filter)
+        queries = try rows.map { try store.vector(ofRow: $0) }
         let nearest = try FlatSearch(store, engine: engine).nearest(
-            queries.flatMap(\.self), k: Recall.neighbours + 1, filter: filter)
-        let found = zip(self.rows, nearest).map(Self.others)
+            queries.flatMap(\.self), k: Recall.neighbours + 1 + apart.count, filter: filter)
+        let found = zip(rows, nearest).map { Self.others($0, $1, apart) }
         least = found.map { $0.last?.similarity ?? 1 }
         expected = found.map(\.count)
     }
 
     /// What a query's row found beside itself.
-    private static func others(_ row: Int, _ found: [Neighbour]) -> ArraySlice<Neighbour> {
-        found.filter { $0.row != row }.prefix(Recall.neighbours)
+    private static func others(_ row: Int, _ found: [Neighbour], _ apart: Set<Int>) -> ArraySlice<Neighbour> {
+        found.filter { $0.row != row && !apart.contains($0.row) }.prefix(Recall.neighbours)
     }
 
     /// The share of the nearest that a search finds, which gives its neighbours for a query and k.
     func recall(_ effort: Int, _ search: ([Float], Int, RowFilter) throws -> [Neighbour]) throws -> Recall {
         var (found, all) = (0, 0)
         for (place, query) in queries.enumerated() {
-            let others = Self.others(rows[place], try search(query, Recall.neighbours + 1, filter))
+            let others = Self.others(rows[place], try search(query, Recall.neighbours + 1, filter), apart)
             found += others.count { $0.similarity >= least[place] }
             all += expected[place]
         }
@@ -54,15 +64,16 @@ extension StoreWriter {
     ///
     /// Killed on the way, the next writer measures it again: the bytes are the same.
     public func finish(measuring engine: @autoclosure () throws -> Engine) throws {
-        if bits != nil, bits?.reached?.rows != rowCount { try measureBits(engine: engine()) }
-        try finish()
+        guard let bits, bits.reached?.rows != rowCount else { return try finish() }
+        _ = try measuredBits(engine: engine(), isComplete: true)
     }
 
-    /// Measures how many candidates a search by bits needs for the recall that is wanted, and notes it.
+    /// Measures how many candidates a search by bits needs for the recall that is wanted, and makes that durable with all that
+    /// was added. The same index gives the same.
     ///
-    /// What was added is made durable for it. The same index gives the same.
-    private func measureBits(engine: Engine) throws {
-        guard let wanted = bits?.wanted else { return }
+    /// Throws `invalidRequest` where the index keeps no bits.
+    public func measuredBits(engine: Engine, isComplete: Bool) throws -> Recall {
+        guard let wanted = bits?.wanted else { throw IndexError(.invalidRequest, path, "it keeps no bits") }
         try checkpoint()
         let store = try VectorStore(path: path)
         let trial = try SearchTrial(store, engine: engine)
@@ -72,11 +83,16 @@ extension StoreWriter {
             let reached = try trial.recall(candidates) { query, k, filter in
                 try search.nearest(query, k: k, filter: filter)[0]
             }
-            guard reached.recall < wanted, candidates < store.rowCount else { return note(bits: reached) }
+            // All rows are candidates in the end, and all of the nearest are found then.
+            guard reached.recall < wanted, candidates < store.rowCount else {
+                note(bits: reached)
+                try checkpoint(isComplete: isComplete)
+                return reached
+            }
             candidates *= 2
         }
     }
 
-    /// More than a shard's other rows cost.
+    /// Fewer would save nothing that can be measured.
     private static let leastCandidates = 64
 }

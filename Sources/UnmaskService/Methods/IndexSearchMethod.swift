@@ -1,8 +1,11 @@
+internal import UnmaskIndex
+
 /// `index.search`: for every image the images of an index that are most like it.
 struct IndexSearchResult: MethodResult {
-    private static let parameters = ImageRequest.parameters + ["index", "k", "under"]
+    private static let parameters = ImageRequest.parameters + ["index", "k", "under", "mode"]
 
     private let index: String
+    private let mode: SearchMode
     private let results: ItemResults<[ServedIndex.Hit]>
     private let stamp: ResultStamp
 
@@ -12,13 +15,14 @@ struct IndexSearchResult: MethodResult {
         let entry = try context.handler.indexes.index(named: try parameters.string("index"))
         let k = try parameters.integer("k", in: 1...1000) ?? 10
         let prefix = try parameters.string("under") ?? ""
+        mode = try parameters.choice("mode", SearchMode.self) ?? .exact
         let run = try await ImageRequest(parameters, context)
         let vector = try IndexVector(of: entry, run)
         stamp = vector.stamp
         let (outcomes, _) = try await run.run(images, .embed(vector.options), vector.budget, context)
         let embeddings = outcomes.map { $0.result.then(EmbeddingOutput.init) }
         let queries = embeddings.compactMap { try? $0.get().values }
-        var found = try await entry.nearest(queries, k: k, under: prefix).makeIterator()
+        var found = try await entry.nearest(queries, k: k, under: prefix, mode).makeIterator()
         index = entry.name
         results = ItemResults(
             embeddings.map { $0.then { (_) throws(ServiceError) in found.next() ?? [] } }, outcomes, context)
@@ -29,6 +33,7 @@ struct IndexSearchResult: MethodResult {
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
         json.field("index", index)
+        json.field("mode", mode.rawValue)
         results.write(to: &json) { json, hits in
             json.key("neighbours")
             json.array(of: hits) { json, hit in

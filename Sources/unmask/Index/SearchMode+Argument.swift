@@ -5,6 +5,7 @@ extension SearchMode: ExpressibleByArgument {}
 
 extension ArgumentHelp {
     static let searchMode: ArgumentHelp = """
-        exact: every vector is looked at; bits: approximate, by the signs that the index keeps (unmask index approximate).
+        exact: every vector is looked at; bits: approximate, by the signs that the index keeps; hnsw: approximate, along \
+        its graph (unmask index approximate makes both).
         """
 }

@@ -159,6 +159,9 @@ class Neighbour:
 class Neighbours(ItemResults["tuple[Neighbour, ...]"]):
     """What an index has that is most like every image, nearest first."""
 
+    mode: str = "exact"
+    """How it was searched."""
+
 
 @dataclass(frozen=True)
 class Addition:
@@ -238,7 +241,8 @@ def neighbours(reply: Reply) -> Neighbours:
     def found(item: dict[str, Any]) -> tuple[Neighbour, ...]:
         return tuple(Neighbour(one["similarity"], tuple(one["paths"])) for one in item["neighbours"])
 
-    return Neighbours(**_items(reply.unwrap(), found))
+    result = reply.unwrap()
+    return Neighbours(**_items(result, found), mode=result.get("mode", "exact"))
 
 
 def comparison(reply: Reply) -> Comparison:

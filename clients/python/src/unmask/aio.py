@@ -260,14 +260,18 @@ class AsyncClient:
         index: str | None = None,
         k: int | None = None,
         under: str | None = None,
+        mode: str | None = None,
         model: str | None = None,
         recipe: str | None = None,
         priority: str | None = None,
         timeout: float | None = None,
     ) -> Neighbours:
-        """The images of one of the server's indexes that are most like every image."""
+        """The images of one of the server's indexes that are most like every image.
+
+        ``mode`` is ``exact``, the default, or an approximate one that the index was prepared for: ``bits``, ``hnsw``.
+        """
         call = calls.search(
-            images, index=index, k=k, under=under, model=model, recipe=recipe, priority=priority,
+            images, index=index, k=k, under=under, mode=mode, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return await self._run(call, timeout)
 
