@@ -230,7 +230,9 @@ unmask_graph *unmask_graph_read(
         int top = 0;
         hnsw.offsets.assign(1, 0);
         for (int level : hnsw.levels) {
-            if (level < 1 || size_t(level) >= hnsw.cum_nneighbor_per_level.size()) throw std::runtime_error("a row has no such level");
+            if (level < 1 || size_t(level) >= hnsw.cum_nneighbor_per_level.size()) {
+                throw std::runtime_error("a row is on more levels than there are");
+            }
             links += size_t(hnsw.cum_nb_neighbors(level));
             hnsw.offsets.push_back(links);
             top = std::max(top, level);

@@ -196,6 +196,7 @@ struct ReconstructParameters: Encodable {
 public enum SearchMode: String, Sendable, Encodable {
     /// Every vector is looked at.
     case exact
-    /// Approximate, of indexes that were prepared for it (`unmask index approximate`): by signs, or along a graph.
-    case bits, hnsw
+    /// Approximate, of indexes that were prepared for it (`unmask index approximate`): by signs, along a graph, or in an
+    /// inverted file.
+    case bits, hnsw, ivfpq
 }

@@ -4,7 +4,7 @@
 
 The vectors are those of synthetic.py, the queries rows of them moved a little. Prints a JSON line for each program: the median
 time of a search of one query and of 64 at once, recall@10 against exact search, and resident memory where it is the
-program's alone. Two threads each. `bits` and `graph` are Unmask's approximate searches, prepared for a recall@10 of 0.95.
+program's alone. Two threads each. `bits`, `graph` and `lists` are Unmask's approximate searches, prepared for a recall@10 of 0.95.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--dimension", type=int, default=768)
     parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--only", nargs="*", default=["flat", "bits", "graph", "sq8", "hnsw", "hnswlib", "usearch"])
+    parser.add_argument("--only", nargs="*", default=["flat", "bits", "graph", "lists", "sq8", "hnsw", "hnswlib", "usearch"])
     options = parser.parse_args()
     import faiss
 
@@ -66,7 +66,7 @@ def main():
         folder = Path(place) / "i"
         synthetic.write(folder, options.rows, options.dimension)
         modes = ["exact"]
-        for name, mode in (("bits", "bits"), ("graph", "hnsw")):
+        for name, mode in (("bits", "bits"), ("graph", "hnsw"), ("lists", "ivfpq")):
             if name in options.only:
                 print(unmask(options, "index", "approximate", folder, "--kind", mode), flush=True)
                 modes.append(mode)

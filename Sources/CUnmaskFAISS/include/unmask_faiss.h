@@ -62,6 +62,36 @@ size_t unmask_graph_search(
 
 void unmask_graph_free(unmask_graph *graph);
 
+/// An inverted file of rows' product quantisation (Jégou, Douze and Schmid 2011): FAISS's IndexIVFPQ. Needs OpenBLAS.
+typedef struct unmask_lists unmask_lists;
+
+/// One without rows: `lists` middles, and codes of `parts` bytes, learned of x [count, width], at least 256 rows. `parts` divides
+/// `width`.
+unmask_lists *unmask_lists_train(
+    size_t width, size_t lists, size_t parts, size_t count, const float *x, size_t threads,
+    unmask_faiss_problem *problem);
+
+/// Adds x [count, width], of which row i is called rows[i].
+bool unmask_lists_add(
+    unmask_lists *lists, size_t count, const float *x, const int64_t *rows, size_t threads,
+    unmask_faiss_problem *problem);
+
+/// Its file: `*count` bytes, which stay until the next call.
+const uint8_t *unmask_lists_write(unmask_lists *lists, size_t *count, unmask_faiss_problem *problem);
+
+/// One from its file's bytes, whose checksum was compared: FAISS's reader trusts them.
+unmask_lists *unmask_lists_read(
+    size_t width, size_t rows, const void *bytes, size_t count, unmask_faiss_problem *problem);
+
+/// Finds up to `count` rows near a query, in the lists of so many middles that are nearest to it.
+///
+/// Any number of threads may search at once. Returns how many were found; SIZE_MAX where that failed.
+size_t unmask_lists_search(
+    const unmask_lists *lists, const float *query, size_t probes, size_t count, int64_t *found,
+    unmask_faiss_problem *problem);
+
+void unmask_lists_free(unmask_lists *lists);
+
 #ifdef __cplusplus
 }
 #endif

@@ -93,7 +93,7 @@ extension Manifest {
             let bits = bits != nil && isFull ? BitRows.byteCount(rows: shardRows, dimension: dimension) : nil
             guard shard.bits?.bytes == bits else { return "shard \(number)'s bits have another size than its rows" }
         }
-        if let problem = bits?.problem ?? problemOfGraphs { return problem }
+        if let problem = bits?.problem ?? problemOfDerived { return problem }
         guard errors.bytes >= 0 else { return "its list of errors has a negative size" }
         let isAscending = zip(deleted, deleted.dropFirst()).allSatisfy { $0 < $1 }
         guard isAscending, deleted.first.map({ $0 >= 0 }) ?? true, deleted.last.map({ $0 < records }) ?? true else {

@@ -27,8 +27,8 @@ public struct Manifest: Sendable, Equatable, Codable {
     public var deleted: [Int] = []
     /// What full shards keep for search by bits; nil: nothing.
     public var bits: BitsPlan?
-    /// At most one of each kind; nil: none.
-    public var graphs: [GraphFile]?
+    /// What approximate searches go by, at most one for each mode; nil: nothing.
+    public var derived: [DerivedFile]?
 
     public init(stamp: [String: String], dimension: Int, shardRows: Int = Manifest.usualShardRows) {
         self.stamp = stamp
@@ -69,7 +69,7 @@ public struct Manifest: Sendable, Equatable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case format, version, stamp, dimension, part, shards, errors, deleted, bits, graphs
+        case format, version, stamp, dimension, part, shards, errors, deleted, bits, derived
         case byteOrder = "byte_order"
         case shardRows = "shard_rows"
         case isComplete = "complete"

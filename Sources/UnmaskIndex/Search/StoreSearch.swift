@@ -8,6 +8,8 @@ public enum SearchMode: String, Sendable, CaseIterable, Codable {
     case bits
     /// Along a graph; `RowGraph`.
     case hnsw
+    /// In an inverted file; `RowLists`.
+    case ivfpq
 
     public var isApproximate: Bool { self != .exact }
 }
@@ -23,12 +25,12 @@ public struct StoreSearch: Sendable {
     private enum Way: Sendable {
         case exact(FlatSearch)
         case bits(BitSearch)
-        case graph(GraphSearch)
+        case derived(DerivedSearch)
     }
 
     /// Throws `invalidRequest` where the index has not what the mode needs.
     ///
-    /// - Parameter previous: of the same index as it was before: its graph is kept where it is the same.
+    /// - Parameter previous: of the same index as it was before: what it goes by is kept where it is the same.
     public init(
         _ store: VectorStore, mode: SearchMode, after previous: StoreSearch? = nil, engine: Engine
     ) throws(IndexError) {
@@ -38,20 +40,21 @@ public struct StoreSearch: Sendable {
             (way, recall) = (.exact(FlatSearch(store, engine: engine)), nil)
         case .bits:
             (way, recall) = (.bits(try BitSearch(store, engine: engine)), store.manifest.bits?.reached)
-        case .hnsw:
-            guard let file = store.manifest.graph(mode) else {
+        case .hnsw, .ivfpq:
+            guard let file = store.manifest.derived(for: mode) else {
                 throw IndexError(
                     .invalidRequest, store.path,
-                    "it has no graph: unmask index approximate \(store.path) --kind \(mode.rawValue) makes one")
+                    "it is not prepared for searches of mode \(mode.rawValue): unmask index approximate \(store.path) "
+                        + "--kind \(mode.rawValue) does that")
             }
-            let graph =
-                if case .graph(let search) = previous?.way, previous?.store.manifest.graph(mode) == file {
-                    search.graph
-                } else {
-                    try store.graph(file, engine)
-                }
-            let search = GraphSearch(store: store, graph: graph, effort: file.reached.effort, engine: engine)
-            (way, recall) = (.graph(search), file.reached)
+            let derived: any NearRows
+            if case .derived(let search) = previous?.way, previous?.store.manifest.derived(for: mode) == file {
+                derived = search.derived
+            } else {
+                derived = try store.read(file, engine)
+            }
+            let search = DerivedSearch(store: store, derived: derived, effort: file.reached.effort, engine: engine)
+            (way, recall) = (.derived(search), file.reached)
         }
     }
 
@@ -61,19 +64,21 @@ public struct StoreSearch: Sendable {
         return switch way {
         case .exact(let search): try search.nearest(queries, k: k, filter: filter)
         case .bits(let search): try search.nearest(queries, k: k, filter: filter)
-        case .graph(let search): try search.nearest(queries, k: k, filter: filter)
+        case .derived(let search): try search.nearest(queries, k: k, filter: filter)
         }
     }
 }
 
 extension VectorStore {
-    /// Reads a graph of this index.
-    fileprivate func graph(_ file: Manifest.GraphFile, _ engine: Engine) throws(IndexError) -> RowGraph {
+    /// Reads what a mode of this index goes by.
+    fileprivate func read(_ file: Manifest.DerivedFile, _ engine: Engine) throws(IndexError) -> any NearRows {
         let contents = try FileExtent(
             file.file, path: path + "/" + file.name, isGrowing: false,
             remedy:
-                "unmask index approximate \(path) --kind \(file.kind.rawValue) makes it again; exact searches need it not"
+                "unmask index approximate \(path) --kind \(file.mode.rawValue) makes it again; exact searches do without"
         )
-        return try RowGraph(contents, of: self, rows: file.rows, engine: engine)
+        return file.mode == .hnsw
+            ? try RowGraph(contents, of: self, rows: file.rows, engine: engine)
+            : try RowLists(contents, of: self, rows: file.rows)
     }
 }

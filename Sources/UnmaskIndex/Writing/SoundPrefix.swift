@@ -25,9 +25,9 @@ struct SoundPrefix {
         }
         self.manifest.deleted.removeAll { $0 >= records.count }
         // Of rows that are made again, others may come.
-        if let graphs = manifest.graphs {
-            let sound = graphs.filter { $0.rows <= self.manifest.rows }
-            self.manifest.graphs = sound.isEmpty ? nil : sound
+        if let derived = manifest.derived {
+            let sound = derived.filter { $0.rows <= self.manifest.rows }
+            self.manifest.derived = sound.isEmpty ? nil : sound
         }
         readErrors(folder)
     }

@@ -17,8 +17,9 @@ struct IndexApproximateCommand: ParsableCommand {
     @Argument(help: "An index.")
     var index: String
 
-    @Option(help: "bits: a sign for each number of a vector; hnsw: a graph of the nearest of each vector.")
-    var kind: ApproximateKind
+    @Option(
+        help: "bits: a sign for each number of a vector; hnsw: a graph of the nearest of each; ivfpq: lists of codes.")
+    var kind: SearchMode
 
     @Option(help: "The share of the ten nearest that a search is to find, more than 0 and at most 1.")
     var recall = RecallOption.usual
@@ -26,13 +27,15 @@ struct IndexApproximateCommand: ParsableCommand {
     @Option(help: "Threads of the engine. Default: all that this process may use.")
     var threads: Int?
 
+    func validate() throws {
+        guard kind != .exact else { throw ValidationError("--kind exact: an exact search needs nothing made") }
+    }
+
     func run() throws {
         let engine = try Engine(threads: threads)
         let reached =
-            switch kind {
-            case .bits: try bits(engine)
-            case .hnsw:
-                try GraphBuilding.build(index, wanted: recall.share, engine: engine) {
+            if kind == .bits { try bits(engine) } else {
+                try DerivedBuilding.build(index, for: kind, wanted: recall.share, engine: engine) {
                     Console.progress("\(Int($0 * 100)) % of the vectors")
                 }.reached
             }
@@ -55,9 +58,4 @@ struct IndexApproximateCommand: ParsableCommand {
         }
         return try writer.measuredBits(engine: engine, isComplete: isComplete)
     }
-}
-
-/// The kinds of what approximate searches need.
-enum ApproximateKind: String, ExpressibleByArgument, CaseIterable {
-    case bits, hnsw
 }

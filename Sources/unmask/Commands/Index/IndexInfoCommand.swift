@@ -24,7 +24,7 @@ struct IndexInfoCommand: ParsableCommand {
                 line.field("shards", store.manifest.shards.count)
                 line.field("complete", store.manifest.isComplete)
                 if let bits = store.manifest.bits?.reached { line.field("bits", bits) }
-                for graph in store.manifest.graphs ?? [] { line.field(graph.kind.rawValue, graph.reached) }
+                for file in store.manifest.derived ?? [] { line.field(file.mode.rawValue, file.reached) }
                 line.key("stamp")
                 line.object { stamp in
                     for (name, value) in store.manifest.stamp.sorted(by: { $0.key < $1.key }) {

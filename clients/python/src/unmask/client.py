@@ -288,7 +288,7 @@ class Client:
     ) -> Neighbours:
         """The images of one of the server's indexes that are most like every image.
 
-        ``mode`` is ``exact``, the default, or an approximate one that the index was prepared for: ``bits``, ``hnsw``.
+        ``mode`` is ``exact``, the default, or an approximate one that the index was prepared for: ``bits``, ``hnsw``, ``ivfpq``.
         """
         call = calls.search(
             images, index=index, k=k, under=under, mode=mode, model=model, recipe=recipe, priority=priority,

@@ -1,11 +1,11 @@
 internal import UnmaskRuntime
 
-/// Approximate search along a graph. Rows that were added after it was made, and those of the shard that is not full, are all
-/// looked at; what does not count is left out of what the graph gives, of which more is asked for then.
-struct GraphSearch: Sendable {
+/// Approximate search by what was made of an index's first rows. Those that were added afterwards, and those of the shard that is
+/// not full, are all looked at; what does not count is left out of what it gives, of which more is asked for then.
+struct DerivedSearch: Sendable {
     let store: VectorStore
-    let graph: RowGraph
-    /// Rows that are kept in view for ten neighbours.
+    let derived: any NearRows
+    /// How much is looked at for ten neighbours.
     let effort: Int
     let engine: Engine
 
@@ -21,7 +21,7 @@ struct GraphSearch: Sendable {
     private func nearest(_ query: [Float], _ limit: Int, _ filter: RowFilter) throws -> [Neighbour] {
         guard limit > 0 else { return [] }
         var best = BestRows(limit: limit)
-        let rest = try store.products(from: graph.rows, with: query, filter, engine)
+        let rest = try store.products(from: derived.rows, with: query, filter, engine)
         for found in rest { best.offer(found.row, found.similarity) }
         guard let rows = try near(query, min(limit, filter.rowCount - rest.count), filter) else {
             return try FlatSearch(store, engine: engine).nearest(query, k: limit, filter: filter)[0]
@@ -33,19 +33,19 @@ struct GraphSearch: Sendable {
         return best.rows
     }
 
-    /// At least `wanted` rows of the graph that count; nil where so many would be kept in view that looking at all of them is
-    /// faster.
+    /// At least `wanted` rows that count; nil where so many would be asked for that looking at all of them is faster.
     private func near(_ query: [Float], _ wanted: Int, _ filter: RowFilter) throws -> [Int]? {
         guard wanted > 0 else { return [] }
-        let rounded = RoundedQuery(query)
-        let share = Double(filter.rowCount) / Double(store.rowCount)
         // One more than the usual ten is the query itself, where that is a row.
-        let usual = max(effort, effort * (wanted - 1) / Recall.neighbours, wanted)
-        var asked = Int((Double(usual) / share).rounded(.up))
-        while asked <= max(2 * effort, graph.rows / 16) {
-            let found = try graph.near(rounded, effort: asked).filter(filter.counts)
+        let neighbours = max(1, Double(wanted - 1) / Double(Recall.neighbours))
+        var times = neighbours * Double(store.rowCount) / Double(filter.rowCount)
+        let usual = derived.candidates(effort: effort)
+        while times * Double(usual) <= Double(max(2 * usual, derived.rows / 16)) {
+            let count = max(wanted, Int((times * Double(usual)).rounded(.up)))
+            let found = try derived.near(query, effort: Int((times * Double(effort)).rounded(.up)), count: count)
+                .filter(filter.counts)
             if found.count >= wanted { return found }
-            asked *= 2
+            times *= 2
         }
         return nil
     }
