@@ -14,7 +14,7 @@ BUILD := build
 
 # What the build needs, and what the tests and recipes need besides: image corpora and labelled data.
 BUILD_PACKAGES := python3-minimal libjpeg-dev libpng-dev libwebp-dev libgif-dev libtiff-dev \
-	libavif-dev libheif-dev zlib1g-dev libssl-dev libopenblas0-pthread pkg-config
+	libavif-dev libheif-dev zlib1g-dev libssl-dev libopenblas0-pthread libfaiss-dev pkg-config
 TEST_PACKAGES := dataset-fashion-mnist golang-1.19-src golang-golang-x-image-dev golang-github-rwcarlsen-goexif-dev \
 	golang-github-disintegration-imaging-dev openssl lomiri-wallpapers-16.04 libonnx-testdata libonnx-dev \
 	libprotobuf-dev netcat-openbsd
@@ -186,7 +186,7 @@ index-venv:
 trial-index: build index-venv
 	build/venv-index/bin/python bench/index/kill_trial.py --unmask $(UNMASK)
 
-# ARGUMENTS="--rows 100000 --only flat hnsw" measures less.
+# ARGUMENTS="--rows 100000 --only flat graph" measures less.
 bench-index: build index-venv
 	build/venv-index/bin/python bench/index/run.py --unmask $(UNMASK) $(ARGUMENTS)
 

@@ -103,9 +103,15 @@ let package = Package(
             name: "UnmaskModel",
             dependencies: ["UnmaskGraph", "UnmaskRuntime", "UnmaskWeights", "UnmaskONNX", "UnmaskImage", "CCrypto"],
             swiftSettings: swift),
-        .target(name: "UnmaskIndex", dependencies: ["UnmaskRuntime", "UnmaskGraph"], swiftSettings: swift),
         // Loads OpenBLAS when it is first needed.
         .target(name: "CUnmaskBLAS", dependencies: ["CUnmaskProcessor"], cSettings: c),
+        // FAISS, and the OpenMP that it was built with, are archives: programs need no library more. `omp.h` is the target's own.
+        .target(
+            name: "CUnmaskFAISS", dependencies: ["CUnmaskBLAS"], cSettings: c,
+            cxxSettings: [.headerSearchPath("."), .define("NDEBUG", .when(configuration: .release))],
+            linkerSettings: [.linkedLibrary("faiss"), .linkedLibrary(":libgomp.a"), .linkedLibrary("stdc++")]),
+        .target(
+            name: "UnmaskIndex", dependencies: ["UnmaskRuntime", "UnmaskGraph", "CUnmaskFAISS"], swiftSettings: swift),
         .target(
             name: "UnmaskHeads",
             dependencies: ["UnmaskModel", "UnmaskWeights", "UnmaskGraph", "CUnmaskBLAS"],

@@ -18,6 +18,7 @@ typedef void dsyev_function(const char *, const char *, const int *, double *, c
                             size_t, size_t);
 
 static struct {
+    void *library;
     sgemm_function *sgemm;
     dgemm_function *dgemm;
     dposv_function *dposv;
@@ -48,10 +49,11 @@ static void load(void) {
     if (library == NULL) {
         blas.failed = true;
         const char *reason = dlerror();
-        snprintf(blas.problem, sizeof blas.problem, "OpenBLAS, which heads are fitted with, is not there (%s): install Debian's "
+        snprintf(blas.problem, sizeof blas.problem, "OpenBLAS, which heads and inverted files are fitted with, is not there (%s): install Debian's "
                  "libopenblas0-pthread", reason == NULL ? "no reason given" : reason);
         return;
     }
+    blas.library = library;
     blas.sgemm = (sgemm_function *)found(library, "cblas_sgemm");
     blas.dgemm = (dgemm_function *)found(library, "cblas_dgemm");
     blas.dposv = (dposv_function *)found(library, "dposv_");
@@ -63,6 +65,8 @@ const char *unmask_blas_open(void) {
     pthread_once(&once, load);
     return blas.failed ? blas.problem : NULL;
 }
+
+void *unmask_blas_symbol(const char *name) { return dlsym(blas.library, name); }
 
 void unmask_blas_sgemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a, int lda,
                        const float *b, int ldb, float beta, float *c, int ldc) {

@@ -7,7 +7,7 @@
 static const char *const names[UNMASK_FEATURE_COUNT] = {
     "avx2",        "fma",         "f16c",        "avx_vnni", "avx512f",  "avx512bw", "avx512vl", "avx512dq", "avx512_vnni",
     "avx512_bf16", "avx512_fp16", "amx_tile",    "amx_bf16", "amx_int8", "asimd",    "asimddp",  "bf16",
-    "amx_model",
+    "amx_model",   "avx512_vpopcntdq",
 };
 
 const char *unmask_feature_name(uint32_t index) { return index < UNMASK_FEATURE_COUNT ? names[index] : NULL; }
@@ -55,6 +55,7 @@ static const feature features[] = {
     {UNMASK_FEATURE_AVX512VL, LEAF_7_0, EBX, 31, XCR0_AVX512},
     {UNMASK_FEATURE_AVX512DQ, LEAF_7_0, EBX, 17, XCR0_AVX512},
     {UNMASK_FEATURE_AVX512_VNNI, LEAF_7_0, ECX, 11, XCR0_AVX512},
+    {UNMASK_FEATURE_AVX512_VPOPCNTDQ, LEAF_7_0, ECX, 14, XCR0_AVX512},
     {UNMASK_FEATURE_AVX512_BF16, LEAF_7_1, EAX, 5, XCR0_AVX512},
     {UNMASK_FEATURE_AVX512_FP16, LEAF_7_0, EDX, 23, XCR0_AVX512},
     {UNMASK_FEATURE_AMX_TILE, LEAF_7_0, EDX, 24, XCR0_AMX},

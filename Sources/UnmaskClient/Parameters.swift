@@ -161,9 +161,10 @@ struct SearchParameters: Encodable {
     var k: Int?
     var under: String?
     var conditions: [String]?
+    var mode: SearchMode?
 
     private enum CodingKeys: String, CodingKey {
-        case index, k, under
+        case index, k, under, mode
         case conditions = "where"
     }
 }
@@ -202,4 +203,13 @@ struct ReconstructParameters: Encodable {
     var keep: [Int]?
     var pattern: String?
     var encoding = "frame"
+}
+
+/// How an index is searched.
+public enum SearchMode: String, Sendable, Encodable {
+    /// Every vector is looked at.
+    case exact
+    /// Approximate, of indexes that were prepared for it (`unmask index approximate`): by signs, along a graph, or in an
+    /// inverted file.
+    case bits, hnsw, ivfpq
 }

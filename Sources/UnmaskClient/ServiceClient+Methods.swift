@@ -108,9 +108,10 @@ extension ServiceClient {
     ///   - conditions: only images whose metadata fulfil all of them, such as `year>=2020`.
     public func search(
         _ images: [ImageInput], index: String? = nil, k: Int? = nil, under prefix: String? = nil,
-        where conditions: [String]? = nil, request: ImageRequestOptions = ImageRequestOptions()
+        where conditions: [String]? = nil, mode: SearchMode? = nil,
+        request: ImageRequestOptions = ImageRequestOptions()
     ) async throws -> ImageResults<[Neighbour]> {
-        let parameters = SearchParameters(index: index, k: k, under: prefix, conditions: conditions)
+        let parameters = SearchParameters(index: index, k: k, under: prefix, conditions: conditions, mode: mode)
         let reply = try await call("index.search", images, parameters, request)
         return try reply.decode(ImageReply<SearchBody>.self).results(\.neighbours)
     }

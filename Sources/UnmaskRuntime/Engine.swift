@@ -37,7 +37,8 @@ public final class Engine: Sendable {
         guard set.isAvailable else { throw .unavailableInstructionSet(set) }
         let count = threads ?? Int(unmask_available_threads())
         guard (1...Engine.maximumThreads).contains(count) else { throw .invalidThreadCount(count) }
-        let features = set.features.rawValue
+        let usable = set.features.union(set.extras)
+        let features = usable.rawValue
         guard let handle = unmask_engine_create(features, UInt32(count)) else { throw .noThreads(count) }
         guard let packer = unmask_engine_create(features, UInt32(Engine.packingThreads(of: count))),
             let plain = unmask_product_kernel_of(handle, UNMASK_ARITHMETIC_F32)
@@ -45,7 +46,7 @@ public final class Engine: Sendable {
             unmask_engine_destroy(handle)
             throw .noThreads(count)
         }
-        self.features = set.features
+        self.features = usable
         plainKernel = ProductKernel(handle: plain)
         self.handle = handle
         self.packer = packer

@@ -40,6 +40,13 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         }
     }
 
+    /// What the processor has beside, which speeds up single kernels of sets of this width.
+    var extras: ProcessorFeatures {
+        let wide = ProcessorFeatures(rawValue: unmask_isa_features(UNMASK_ISA_AVX512))
+        let counting = ProcessorFeatures(UNMASK_FEATURE_AVX512_VPOPCNTDQ)
+        return features.isSuperset(of: wide) && counting.areUsable ? counting : []
+    }
+
     /// Whether the processor has it and the operating system lets this process use its registers.
     public var isAvailable: Bool { features.areUsable }
 

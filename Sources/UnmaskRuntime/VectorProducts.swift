@@ -9,6 +9,14 @@ extension Engine {
         Int16(min(Int(Int16.max), Int(Int32.max) / (128 * max(1, width))))
     }
 
+    /// A kernel of products of rows of bytes with one vector: rows, width, the rows, how far they stand apart, the vector, sums.
+    public typealias ByteKernel =
+        @convention(c) (Int, Int, UnsafePointer<Int8>?, Int, UnsafePointer<Int16>?, UnsafeMutablePointer<Int32>?) ->
+        Void
+
+    /// The engine's, for whoever goes from row to row on threads of its own.
+    public var byteKernel: ByteKernel? { unmask_engine_dot_rows(handle) }
+
     /// sums[q · stride + r] = Σ rows[r, i] · queries[q, i], exact.
     ///
     /// - Parameters:

@@ -222,6 +222,32 @@ static void check_rows(unmask_engine *engine, size_t width) {
 }
 
 /// Fails unless a kernel of each name given is there and passes.
+/// Estimates by signs: the sums are exact.
+static void check_bits(unmask_engine *engine, size_t width) {
+    enum { ROWS = 37 };
+    const size_t words = (width + 63) / 64;
+    uint64_t bits[ROWS * 8] = {0}, planes[4 * 8] = {0};
+    for (size_t i = 0; i < ROWS * width; i++) {
+        bits[i / width * words + i % width / 64] |= (uint64_t)(next_number() > 0) << i % width % 64;
+    }
+    for (size_t i = 0; i < 4 * width; i++) {
+        planes[i / width * words + i % width / 64] |= (uint64_t)(next_number() > 0) << i % width % 64;
+    }
+    float factors[ROWS], offsets[ROWS], estimates[ROWS];
+    for (size_t r = 0; r < ROWS; r++) factors[r] = 1, offsets[r] = (float)r;
+    unmask_bit_rows part = {ROWS, bits, factors, offsets, planes, 2, 0.5f, estimates};
+    unmask_b1_estimate(engine, width, 1, &part);
+    for (size_t r = 0; r < ROWS; r++) {
+        long sum = 0;
+        for (size_t i = 0; i < width; i++) {
+            int number = 0;
+            for (size_t p = 0; p < 4; p++) number += (planes[p * words + i / 64] >> i % 64 & 1 ? 1 : -1) * (1 << p);
+            sum += bits[r * words + i / 64] >> i % 64 & 1 ? number : -number;
+        }
+        expect(estimates[r], 2 + (double)r + 0.5 * (double)sum, 0, "estimates by signs");
+    }
+}
+
 int main(int count, char **names) {
     unmask_features features = unmask_features_detected();
     unmask_engine *engine = unmask_engine_create(features, 2);
@@ -261,6 +287,7 @@ int main(int count, char **names) {
         printf("%s: %zu numbers\n", unmask_product_kernel_name(kernel), compared - before);
     }
     for (size_t width = 1; width < 100; width += 7) check_rows(engine, width);
+    for (size_t width = 1; width <= 512; width += 63) check_bits(engine, width);
     printf("%zu numbers compared\n", compared);
     unmask_engine_destroy(engine);
     return 0;

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import UnmaskIndex
+import UnmaskRuntime
 
 /// The store: what was added is there, and the same bytes come of the same images however often the writer died.
 @Suite struct StoreTests {
@@ -128,7 +129,7 @@ import UnmaskIndex
         let store = try VectorStore(path: folder.file("i"))
         #expect(store.deletedCount == 3)
         #expect(try RowFilter(store).rowCount == 20)
-        _ = try IndexMerge.run([folder.file("i")], into: folder.file("compact"))
+        _ = try IndexMerge.run([folder.file("i")], into: folder.file("compact"), engine: Engine(threads: 1))
         let compact = try VectorStore(path: folder.file("compact"))
         #expect(compact.deletedCount == 0 && compact.rowCount == 20)
         let expected = try StoreWriter(path: folder.file("direct"), Made.manifest())

@@ -4,7 +4,7 @@
 
 The vectors are those of synthetic.py, the queries rows of them moved a little. Prints a JSON line for each program: the median
 time of a search of one query and of 64 at once, recall@10 against exact search, and resident memory where it is the
-program's alone. Two threads each.
+program's alone. Two threads each. `bits`, `graph` and `lists` are Unmask's approximate searches, prepared for a recall@10 of 0.95.
 """
 
 import argparse
@@ -46,13 +46,18 @@ def measured(name, search, queries, truth, rounds):
     print(json.dumps(result), flush=True)
 
 
+def unmask(options, *arguments):
+    command = [options.unmask, *arguments, "--threads", THREADS]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stdout.strip()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--unmask", default=".build/release/unmask")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--dimension", type=int, default=768)
     parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--only", nargs="*", default=["flat", "sq8", "hnsw", "hnswlib", "usearch"])
+    parser.add_argument("--only", nargs="*", default=["flat", "bits", "graph", "lists", "sq8", "hnsw", "hnswlib", "usearch"])
     options = parser.parse_args()
     import faiss
 
@@ -60,12 +65,17 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "i"
         synthetic.write(folder, options.rows, options.dimension)
-        for batch in (1, 64):
-            rounds = str(options.rounds if batch == 1 else 5)
-            command = [options.unmask, "bench", "search", folder, "--batch", str(batch), "--rounds", rounds,
-                       "--threads", str(THREADS), "-k", str(K)]
-            done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
-            print(json.dumps({"program": "unmask", **json.loads(done.stdout)}), flush=True)
+        modes = ["exact"]
+        for name, mode in (("bits", "bits"), ("graph", "hnsw"), ("lists", "ivfpq")):
+            if name in options.only:
+                print(unmask(options, "index", "approximate", folder, "--kind", mode), flush=True)
+                modes.append(mode)
+        for mode in modes:
+            for batch in (1, 64):
+                rounds = options.rounds if batch == 1 else 5
+                measured = unmask(options, "bench", "search", folder, "--mode", mode, "--batch", batch, "--rounds", rounds,
+                                  "-k", K)
+                print(json.dumps({"program": "unmask", **json.loads(measured)}), flush=True)
         vectors = np.concatenate(list(synthetic.shards(options.rows, options.dimension)))
     queries = queries_of(vectors, 200)
     flat = faiss.IndexFlatIP(options.dimension)

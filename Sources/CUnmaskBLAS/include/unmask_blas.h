@@ -13,8 +13,11 @@
 /// Returns NULL, or why it cannot be used: text that stays.
 const char *unmask_blas_open(void);
 
-/// C = alpha · op(A) op(B) + beta · C, where op(A) is [m, k], op(B) is [k, n]. Only after
+/// A function of OpenBLAS by its name, for callers of BLAS and LAPACK that are no part of Unmask; NULL where it has none. Only after
 /// `unmask_blas_open`, as all below.
+void *unmask_blas_symbol(const char *name);
+
+/// C = alpha · op(A) op(B) + beta · C, where op(A) is [m, k], op(B) is [k, n].
 void unmask_blas_sgemm(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a, int lda,
                        const float *b, int ldb, float beta, float *c, int ldc);
 void unmask_blas_dgemm(bool transpose_a, bool transpose_b, int m, int n, int k, double alpha, const double *a, int lda,

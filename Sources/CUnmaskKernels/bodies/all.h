@@ -15,3 +15,4 @@
 #include "depthwise.h"
 #include "relate.h"
 #include "dot_rows.h"
+#include "bit_distances.h"

@@ -9,6 +9,7 @@
 
 #include "unmask_elementwise.h"
 #include "unmask_attention.h"
+#include "unmask_bits.h"
 #include "unmask_engine.h"
 #include "unmask_features.h"
 #include "unmask_gemm.h"

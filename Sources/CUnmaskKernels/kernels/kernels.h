@@ -32,6 +32,8 @@ typedef struct unmask_kernels {
     void (*relate)(
         size_t count, size_t width, const float *x, const float *table, ptrdiff_t step, float scale, float *y);
     void (*widen)(size_t count, const void *x, size_t start, unmask_storage storage, float *y);
+    /// sums[r] = Σ 2ᵖ · (how many bits differ between row r of x and plane p of y), over the four planes of `words` words.
+    void (*bit_distances)(size_t rows, size_t words, const uint64_t *x, const uint64_t *y, uint32_t *sums);
     void (*dot_rows)(size_t rows, size_t width, const int8_t *x, size_t ldx, const int16_t *y, int32_t *sums);
 } unmask_kernels;
 

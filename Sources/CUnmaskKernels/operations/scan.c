@@ -35,3 +35,5 @@ void unmask_i8_dot_rows(
         .width = width, .x = x, .queries = queries, .y = y, .sums = sums, .lds = lds};
     unmask_engine_run(engine, unmask_ceil_div(rows, job.per_task), scan_task, &job);
 }
+
+unmask_dot_rows unmask_engine_dot_rows(const unmask_engine *engine) { return engine->kernels->dot_rows; }

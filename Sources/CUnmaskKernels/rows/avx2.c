@@ -10,6 +10,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #include "../simd/avx2.h"
+#include "../simd/bits_avx2.h"
 #include "../bodies/all.h"
 #include "../bodies/products/f32.h"
 #include "../bodies/products/all.h"

@@ -11,6 +11,7 @@
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
 
 #include "../simd/avx512.h"
+#include "../simd/bits_avx512.h"
 #include "../bodies/all.h"
 #include "../bodies/products/f32.h"
 #include "../bodies/products/all.h"

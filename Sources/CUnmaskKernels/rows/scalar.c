@@ -7,6 +7,7 @@
 #define TILE_COLUMNS 8
 
 #include "../simd/portable.h"
+#include "../simd/bits_portable.h"
 #include "../bodies/all.h"
 #include "../bodies/products/f32.h"
 #include "../bodies/products/all.h"

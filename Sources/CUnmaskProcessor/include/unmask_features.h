@@ -29,10 +29,11 @@ enum {
     // A model of AMX in plain C, on the vectors of AVX-512: what kernels by tile registers are tested with where there are no
     // tile registers. No processor has it, and no engine takes it unasked.
     UNMASK_FEATURE_AMX_MODEL = 1 << 17,
+    UNMASK_FEATURE_AVX512_VPOPCNTDQ = 1 << 18,
 };
 
 /// How many bits `unmask_features` has a name for.
-enum { UNMASK_FEATURE_COUNT = 18 };
+enum { UNMASK_FEATURE_COUNT = 19 };
 
 /// The name of bit `index`, as Linux spells it in /proc/cpuinfo: `avx512_vnni`, `asimddp`. NULL where there is none.
 const char *unmask_feature_name(uint32_t index);

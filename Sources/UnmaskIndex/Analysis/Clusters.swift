@@ -99,17 +99,19 @@ public struct Clusters: Sendable {
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
-struct SeededRandom {
+struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }
 
-    /// Of 0 ..< 1.
-    mutating func fraction() -> Double {
+    mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Double((mixed ^ (mixed >> 31)) >> 11) * 0x1p-53
+        return mixed ^ (mixed >> 31)
     }
+
+    /// Of 0 ..< 1.
+    mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

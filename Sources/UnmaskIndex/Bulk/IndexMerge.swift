@@ -1,10 +1,15 @@
+public import UnmaskRuntime
+
 /// Joins indexes end to end: what the result holds is what one run over all of their sources would have written. Deleted
 /// images, and vectors that only they had, are left out: an index that is merged alone is compacted.
 public enum IndexMerge {
     /// Throws where the indexes' stamps differ, one of them is unfinished, or parts of a source are missing.
     ///
+    /// - Parameter engine: measures what a search by bits comes to, where one of the indexes keeps bits: the new one does then.
     /// - Returns: what it wrote.
-    public static func run(_ paths: [String], into output: String) throws -> Manifest {
+    public static func run(
+        _ paths: [String], into output: String, engine: @autoclosure () throws -> Engine
+    ) throws -> Manifest {
         let stores = try ordered(paths.map { path throws(IndexError) in try VectorStore(path: path) })
         guard let first = stores.first else {
             throw IndexError(.invalidRequest, output, "nothing to merge: name at least one index")
@@ -14,8 +19,9 @@ public enum IndexMerge {
             throw IndexError(
                 .invalidRequest, unfinished.path, "is not finished: run its unmask index build again first")
         }
-        let manifest = Manifest(
+        var manifest = Manifest(
             stamp: first.manifest.stamp, dimension: first.dimension, shardRows: first.manifest.shardRows)
+        manifest.bits = stores.lazy.compactMap(\.manifest.bits).map { Manifest.BitsPlan(wanted: $0.wanted) }.first
         let writer = try StoreWriter(path: output, manifest)
         for store in stores {
             try store.forEachRecord { record in
@@ -29,7 +35,7 @@ public enum IndexMerge {
             }
             for failure in try store.failures() where !writer.hasFailed(failure.path) { try writer.add(failure) }
         }
-        try writer.finish()
+        try writer.finish(measuring: engine())
         return try Manifest.read(of: output)
     }
 

@@ -5,11 +5,14 @@ enum IndexFiles {
     static func vectors(_ shard: Int) -> String { sixDigits(shard) + ".f32" }
     static func lines(_ shard: Int) -> String { sixDigits(shard) + ".jsonl" }
     static func rounded(_ shard: Int) -> String { sixDigits(shard) + ".i8" }
+    static func bits(_ shard: Int) -> String { sixDigits(shard) + ".bits" }
 
     /// The shard that a file is of; nil for files of none.
     static func shard(of name: String) -> Int? {
         let parts = name.split(separator: ".")
-        guard parts.count == 2, ["f32", "jsonl", "i8"].contains(parts[1]), parts[0].count >= 6 else { return nil }
+        guard parts.count == 2, ["f32", "jsonl", "i8", "bits"].contains(parts[1]), parts[0].count >= 6 else {
+            return nil
+        }
         return Int(parts[0])
     }
 

@@ -90,7 +90,10 @@ extension Manifest {
             guard shard.vectors.bytes == shard.rows * dimension * 4,
                 shard.rounded?.bytes == (isFull ? RoundedRows.byteCount(rows: shardRows, dimension: dimension) : nil)
             else { return "shard \(number)'s files have other sizes than its rows" }
+            let bits = bits != nil && isFull ? BitRows.byteCount(rows: shardRows, dimension: dimension) : nil
+            guard shard.bits?.bytes == bits else { return "shard \(number)'s bits have another size than its rows" }
         }
+        if let problem = bits?.problem ?? problemOfDerived { return problem }
         guard errors.bytes >= 0 else { return "its list of errors has a negative size" }
         let isAscending = zip(deleted, deleted.dropFirst()).allSatisfy { $0 < $1 }
         guard isAscending, deleted.first.map({ $0 >= 0 }) ?? true, deleted.last.map({ $0 < records }) ?? true else {

@@ -25,6 +25,10 @@ public struct Manifest: Sendable, Equatable, Codable {
     public var errors = Extent.empty
     /// Numbers of records that count no longer, ascending.
     public var deleted: [Int] = []
+    /// What full shards keep for search by bits; nil: nothing.
+    public var bits: BitsPlan?
+    /// What approximate searches go by, at most one for each mode; nil: nothing.
+    public var derived: [DerivedFile]?
 
     public init(stamp: [String: String], dimension: Int, shardRows: Int = Manifest.usualShardRows) {
         self.stamp = stamp
@@ -41,6 +45,18 @@ public struct Manifest: Sendable, Equatable, Codable {
         public let lines: Extent
         /// Of a full shard: its rows rounded to bytes, for scanning.
         public let rounded: Extent?
+        /// Of a full shard of an index that keeps bits: its rows' signs (`BitRows`).
+        public var bits: Extent?
+    }
+
+    /// That signs are kept, what for, and what they came to.
+    public struct BitsPlan: Sendable, Equatable, Codable {
+        /// The share of the nearest that a search by them is to find (`Recall`).
+        public let wanted: Double
+        /// Nil until it has been measured.
+        public var reached: Recall?
+
+        public init(wanted: Double) { self.wanted = wanted }
     }
 
     /// The beginning of a file.
@@ -53,7 +69,7 @@ public struct Manifest: Sendable, Equatable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case format, version, stamp, dimension, part, shards, errors, deleted
+        case format, version, stamp, dimension, part, shards, errors, deleted, bits, derived
         case byteOrder = "byte_order"
         case shardRows = "shard_rows"
         case isComplete = "complete"

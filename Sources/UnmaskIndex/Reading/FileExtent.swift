@@ -10,8 +10,13 @@ final class FileExtent: Sendable {
 
     /// Checks size and checksum.
     ///
-    /// - Parameter isGrowing: whether the file may be longer, and be written to meanwhile: it is copied then, not mapped.
-    init(_ extent: Manifest.Extent, path: String, isGrowing: Bool) throws(IndexError) {
+    /// - Parameters:
+    ///   - isGrowing: whether the file may be longer, and be written to meanwhile: it is copied then, not mapped.
+    ///   - remedy: what to do where it is damaged.
+    init(
+        _ extent: Manifest.Extent, path: String, isGrowing: Bool,
+        remedy: String = "unmask index build or update keeps what is sound and embeds the rest again"
+    ) throws(IndexError) {
         self.path = path
         byteCount = extent.bytes
         (mapping, copy) = try Self.open(extent, path, isGrowing)
@@ -22,7 +27,7 @@ final class FileExtent: Sendable {
             throw IndexError(
                 .damaged, path,
                 "its checksum is \(found.checksum), and \(extent.checksum) was written: its contents were "
-                    + "damaged. unmask index build or update keeps what is sound and embeds the rest again")
+                    + "damaged. \(remedy)")
         }
     }
 

@@ -15,6 +15,8 @@ public final class VectorStore: Sendable {
         let vectors: FileExtent
         /// Nil while it is not full.
         let rounded: FileExtent?
+        /// Of full shards of an index that keeps bits.
+        let bits: FileExtent?
     }
 
     /// - Parameter previous: the same index as it was opened before: its full shards, which never change, are not read again.
@@ -105,6 +107,9 @@ extension VectorStore.Shard {
             shard.vectors, path: path + "/" + IndexFiles.vectors(number), isGrowing: shard.rounded == nil)
         rounded = try shard.rounded.map { extent throws(IndexError) in
             try FileExtent(extent, path: path + "/" + IndexFiles.rounded(number), isGrowing: false)
+        }
+        bits = try shard.bits.map { extent throws(IndexError) in
+            try FileExtent(extent, path: path + "/" + IndexFiles.bits(number), isGrowing: false)
         }
     }
 }

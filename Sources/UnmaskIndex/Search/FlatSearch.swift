@@ -23,15 +23,7 @@ public struct FlatSearch: Sendable {
     ///   - filter: which rows count; nil: those that were not deleted.
     public func nearest(_ queries: [Float], k: Int, filter: RowFilter? = nil) throws -> [[Neighbour]] {
         let dimension = store.dimension
-        guard k > 0, queries.count.isMultiple(of: dimension) else {
-            throw IndexError(
-                .invalidRequest, store.path,
-                "\(queries.count) numbers and k = \(k): expected queries of \(dimension) "
-                    + "numbers and at least 1 neighbour")
-        }
-        guard queries.allSatisfy(\.isFinite) else {
-            throw IndexError(.invalidRequest, store.path, "a query has a NaN or an infinity: nothing is near it")
-        }
+        try store.check(queries, k: k)
         let filter = try filter ?? RowFilter(store)
         let count = queries.count / dimension
         guard filter.rowCount > 0, count > 0 else { return Array(repeating: [], count: count) }
@@ -48,25 +40,9 @@ public struct FlatSearch: Sendable {
     private func scanned(
         _ query: [Float], _ scan: RoundedScan, _ number: Int, _ limit: Int, _ filter: RowFilter
     ) throws -> [Neighbour]? {
-        let exact = try RowReader(store, query, engine)
-        // The float32 products of those that look nearest are a bar that the others have to reach.
-        var promising = BestRows(limit: min(4 * limit + 32, filter.rowCount))
-        scan.forEach(number) { row, similarity, _ in
-            if filter.counts(row) { promising.offer(row, similarity) }
-        }
-        var best = BestRows(limit: limit)
-        try exact.read(promising.rows.map(\.row)) { best.offer($0, $1) }
-        let (bar, most) = (best.threshold, max(1024, store.rowCount / 8))
-        let known = Set(promising.rows.map(\.row))
-        var others: [Int] = []
-        scan.forEach(number) { row, similarity, bound in
-            if similarity + bound >= bar, filter.counts(row), others.count <= most, !known.contains(row) {
-                others.append(row)
-            }
-        }
-        guard others.count <= most else { return nil }
-        try exact.read(others) { best.offer($0, $1) }
-        return best.rows
+        let rows = RoundedScan.Query(scan: scan, number: number, filter: filter)
+        return try Refinement(store: store, engine: engine).nearest(
+            query, limit, of: rows, most: max(1024, store.rowCount / 8))
     }
 
     /// By one product with all rows.

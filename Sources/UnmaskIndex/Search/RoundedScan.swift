@@ -74,12 +74,19 @@ struct RoundedScan {
         return Part(firstRow: shard.firstRow, rows: shard.rows, similarities: similarities, lost: nothing)
     }
 
-    /// Calls `body` with each row, its similarity to a query, and how far from that the true one may be.
-    func forEach(_ query: Int, _ body: (Int, Float, Float) -> Void) {
-        for part in parts {
-            for row in 0..<part.rows {
-                let bound = queries[query].bound(rowLost: part.lost[row])
-                body(part.firstRow + row, part.similarities[query * part.rows + row], bound)
+    /// What is said of one of the queries, of the rows that count.
+    struct Query: BoundedSimilarities {
+        let scan: RoundedScan
+        let number: Int
+        let filter: RowFilter
+
+        func forEach(_ body: (Int, Float, Float) -> Void) {
+            let query = scan.queries[number]
+            for part in scan.parts {
+                for row in 0..<part.rows where filter.counts(part.firstRow + row) {
+                    let similarity = part.similarities[number * part.rows + row]
+                    body(part.firstRow + row, similarity, query.bound(rowLost: part.lost[row]))
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ extension VectorStore {
         let most = max(1, min(2048, (1 << 22) / packed.count))
         let products = UnsafeMutableBufferPointer<Float>.allocate(capacity: most * packed.count)
         defer { products.deallocate() }
-        for shard in shards {
+        for shard in shards where shard.firstRow + shard.rows > row {
             for start in stride(from: 0, to: shard.rows, by: most) {
                 let count = min(most, shard.rows - start)
                 guard shard.firstRow + start + count > row else { continue }

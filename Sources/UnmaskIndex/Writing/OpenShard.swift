@@ -45,15 +45,16 @@ struct OpenShard {
     func synchronise() throws(IndexError) -> Manifest.Shard? {
         let (vectors, lines) = (try vectors.synchronise(), try lines.synchronise())
         guard records > 0 else { return nil }
-        return Manifest.Shard(rows: rows, records: records, vectors: vectors, lines: lines, rounded: nil)
+        return Manifest.Shard(rows: rows, records: records, vectors: vectors, lines: lines, rounded: nil, bits: nil)
     }
 
-    /// Rounds the rows of a full shard.
-    func seal(_ folder: IndexFolder) throws(IndexError) -> Manifest.Shard {
+    /// Rounds the rows of a full shard, and keeps their signs where those are wanted.
+    func seal(_ folder: IndexFolder, keepsBits: Bool) throws(IndexError) -> Manifest.Shard {
         let rounded = RoundedRows.bytes(of: numbers, dimension: dimension)
         try writeWhole(rounded, to: folder.file(IndexFiles.rounded(number)))
         return Manifest.Shard(
             rows: rows, records: records, vectors: try vectors.synchronise(), lines: try lines.synchronise(),
-            rounded: rounded.withUnsafeBytes { Manifest.Extent($0) })
+            rounded: rounded.withUnsafeBytes { Manifest.Extent($0) },
+            bits: keepsBits ? try BitRows.write(numbers, dimension: dimension, shard: number, folder) : nil)
     }
 }

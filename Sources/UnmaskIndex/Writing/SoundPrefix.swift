@@ -17,19 +17,34 @@ struct SoundPrefix {
         for (number, shard) in manifest.shards.enumerated() {
             do throws(IndexError) {
                 try read(number, shard, folder)
-                self.manifest.shards.append(shard)
+                self.manifest.shards.append(withSoundBits(number, shard, folder))
             } catch {
                 damage = error.description
                 break
             }
         }
         self.manifest.deleted.removeAll { $0 >= records.count }
+        // Of rows that are made again, others may come.
+        if let derived = manifest.derived {
+            let sound = derived.filter { $0.rows <= self.manifest.rows }
+            self.manifest.derived = sound.isEmpty ? nil : sound
+        }
         readErrors(folder)
+    }
+
+    /// Without its bits where those are damaged: they are made again from the vectors.
+    private func withSoundBits(_ number: Int, _ shard: Manifest.Shard, _ folder: String) -> Manifest.Shard {
+        var shard = shard
+        let path = folder + "/" + IndexFiles.bits(number)
+        if let bits = shard.bits, (try? FileExtent(bits, path: path, isGrowing: false)) == nil { shard.bits = nil }
+        return shard
     }
 
     private mutating func read(_ number: Int, _ shard: Manifest.Shard, _ folder: String) throws(IndexError) {
         let firstRow = manifest.rows
-        let content = try VectorStore.Shard(number, shard, of: folder, firstRow: firstRow)
+        var plain = shard
+        plain.bits = nil
+        let content = try VectorStore.Shard(number, plain, of: folder, firstRow: firstRow)
         let lines = try FileExtent(
             shard.lines, path: folder + "/" + IndexFiles.lines(number), isGrowing: content.rounded == nil)
         var table = RecordTable(firstRow: firstRow)

@@ -32,7 +32,8 @@ public final class StoreWriter {
         public let damage: String?
     }
 
-    /// Opens the index at `path`, or begins one there.
+    /// Opens the index at `path`, or begins one there. One that keeps bits goes on to; where `wanted` asks for them, full shards
+    /// that have none get them.
     ///
     /// Throws `stampMismatch` where an index is there whose vectors were made otherwise, `invalidRequest` where something else
     /// is, and `busy` where another process is writing to it.
@@ -57,6 +58,7 @@ public final class StoreWriter {
         open = try OpenShard(folder, prefix)
         errors = try AppendedFile(path: folder.file(IndexFiles.errors), length: manifest.errors.bytes)
         manifest.shards.removeLast(manifest.shards.last?.rounded == nil ? min(1, manifest.shards.count) : 0)
+        if let bits = wanted.bits, bits.wanted != manifest.bits?.wanted { manifest.bits = bits }
         for (number, record) in prefix.records.enumerated() {
             rows[record.image.content] = record.row
             guard !deleted.contains(number) else {
@@ -65,6 +67,20 @@ public final class StoreWriter {
             }
             images[record.image.path] = (number, record.image)
             members.count(record.image.metadata, by: 1)
+        }
+        try makeMissingBits()
+    }
+
+    /// Of full shards that were made before bits were wanted, or whose bits are damaged.
+    private func makeMissingBits() throws(IndexError) {
+        guard manifest.bits != nil else { return }
+        for (number, shard) in manifest.shards.enumerated() where shard.bits == nil {
+            let place = folder.file(IndexFiles.vectors(number))
+            let vectors = try FileExtent(shard.vectors, path: place, isGrowing: false)
+            let numbers = vectors.withBytes { Array($0.assumingMemoryBound(to: Float.self)) }
+            try vectors.checkUnchanged()
+            manifest.shards[number].bits = try BitRows.write(
+                numbers, dimension: manifest.dimension, shard: number, folder)
         }
     }
 
@@ -161,7 +177,7 @@ public final class StoreWriter {
     }
 
     private func seal() throws(IndexError) {
-        manifest.shards.append(try open.seal(folder))
+        manifest.shards.append(try open.seal(folder, keepsBits: manifest.bits != nil))
         open = try OpenShard(folder, number: manifest.shards.count, dimension: manifest.dimension)
     }
 
@@ -185,6 +201,12 @@ public final class StoreWriter {
 
     /// The last checkpoint: nothing is left to add.
     public func finish() throws(IndexError) { try checkpoint(isComplete: true) }
+
+    /// Whether signs are kept, and what they came to when that was measured.
+    public var bits: Manifest.BitsPlan? { manifest.bits }
+
+    /// Notes what a search by bits came to (`SearchTrial`), with the next checkpoint.
+    public func note(bits reached: Recall) { manifest.bits?.reached = reached }
 
     /// The share of the time since the writer was opened that checkpoints took.
     public var checkpointShare: Double { pace.share }

@@ -10,16 +10,16 @@ final class ServedIndex: Sendable {
     private let current: Mutex<Snapshot>
     /// Opened by the first change; additions take turns.
     private let writer = Mutex<StoreWriter?>(nil)
+    /// As they were last asked for: a graph takes a while to read, and stays what it is when the index grows.
+    private let searches = Mutex<[SearchMode: StoreSearch]>([:])
 
     /// An index as it is between two changes.
     struct Snapshot: Sendable {
         let store: VectorStore
-        let search: FlatSearch
         let everything: RowFilter
 
-        init(_ store: VectorStore, engine: Engine) throws(IndexError) {
+        init(_ store: VectorStore) throws(IndexError) {
             self.store = store
-            search = FlatSearch(store, engine: engine)
             everything = try RowFilter(store)
         }
 
@@ -57,17 +57,29 @@ final class ServedIndex: Sendable {
 
     init(name: String, path: String, engine: Engine) throws(IndexError) {
         (self.name, self.path, self.engine) = (name, path, engine)
-        current = Mutex(try Snapshot(try VectorStore(path: path), engine: engine))
+        current = Mutex(try Snapshot(try VectorStore(path: path)))
     }
 
     var snapshot: Snapshot { current.withLock(\.self) }
 
     /// The nearest rows of each query, on a thread of its own: it may take as long as a forward pass.
     ///
-    /// Throws `invalid_params` where no image has a member that is asked for, or has values of another kind there.
-    func nearest(_ queries: [[Float]], k: Int, in scope: Scope) async throws(ServiceError) -> [[Hit]] {
+    /// Throws `invalid_params` where no image has a member that is asked for, or has values of another kind there, and where the
+    /// index was not prepared for the mode.
+    func nearest(
+        _ queries: [[Float]], k: Int, in scope: Scope, _ mode: SearchMode
+    ) async throws(ServiceError) -> [[Hit]] {
         let snapshot = snapshot
-        return try await onThread { try snapshot.find(queries, k, scope) }
+        return try await onThread { [self] in try snapshot.find(queries, k, scope, search(snapshot, mode)) }
+    }
+
+    private func search(_ snapshot: Snapshot, _ mode: SearchMode) throws(IndexError) -> StoreSearch {
+        try searches.withLock { searches throws(IndexError) in
+            if let known = searches[mode], known.store === snapshot.store { return known }
+            let search = try StoreSearch(snapshot.store, mode: mode, after: searches[mode], engine: engine)
+            searches[mode] = search
+            return search
+        }
     }
 
     /// Adds images, those of names that the index has in place of these. They are durable, and found, when this returns.
@@ -104,7 +116,7 @@ final class ServedIndex: Sendable {
                 if let damage = open.resumed.damage { throw IndexError(.damaged, path, damage) }
                 let answer = try body(open)
                 try open.checkpoint(isComplete: store.manifest.isComplete)
-                let next = try Snapshot(try VectorStore(path: path, after: store), engine: engine)
+                let next = try Snapshot(try VectorStore(path: path, after: store))
                 current.withLock { $0 = next }
                 writer = open
                 return answer
@@ -134,7 +146,7 @@ final class ServedIndex: Sendable {
 
 extension ServedIndex.Snapshot {
     fileprivate func find(
-        _ queries: [[Float]], _ k: Int, _ scope: ServedIndex.Scope
+        _ queries: [[Float]], _ k: Int, _ scope: ServedIndex.Scope, _ search: StoreSearch
     ) throws -> [[ServedIndex.Hit]] {
         let filter =
             scope.isEverything

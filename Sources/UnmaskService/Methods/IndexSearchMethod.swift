@@ -1,10 +1,11 @@
-import UnmaskIndex
+internal import UnmaskIndex
 
 /// `index.search`: for every image the images of an index that are most like it.
 struct IndexSearchResult: MethodResult {
-    private static let parameters = ImageRequest.parameters + ["index", "k", "under", "where"]
+    private static let parameters = ImageRequest.parameters + ["index", "k", "under", "where", "mode"]
 
     private let index: String
+    private let mode: SearchMode
     private let results: ItemResults<[ServedIndex.Hit]>
     private let stamp: ResultStamp
 
@@ -14,25 +15,27 @@ struct IndexSearchResult: MethodResult {
         let entry = try context.handler.indexes.index(named: try parameters.string("index"))
         let k = try parameters.integer("k", in: 1...1000) ?? 10
         let scope = try Self.scope(parameters)
+        mode = try parameters.choice("mode", SearchMode.self) ?? .exact
         let run = try await ImageRequest(parameters, context)
         let vector = try IndexVector(of: entry, run)
         stamp = vector.stamp
         let (outcomes, _) = try await run.run(images, .embed(vector.options), vector.budget, context)
         let embeddings = outcomes.map { $0.result.then(EmbeddingOutput.init) }
         let queries = embeddings.compactMap { try? $0.get().values }
-        var found = try await Self.search(entry, queries, k, scope, context).makeIterator()
+        var found = try await Self.search(entry, queries, k, scope, mode, context).makeIterator()
         index = entry.name
         results = ItemResults(
             embeddings.map { $0.then { (_) throws(ServiceError) in found.next() ?? [] } }, outcomes, context)
     }
 
     private static func search(
-        _ entry: ServedIndex, _ queries: [[Float]], _ k: Int, _ scope: ServedIndex.Scope, _ context: MethodContext
+        _ entry: ServedIndex, _ queries: [[Float]], _ k: Int, _ scope: ServedIndex.Scope, _ mode: SearchMode,
+        _ context: MethodContext
     ) async throws(ServiceError) -> [[ServedIndex.Hit]] {
         let (clock, metrics) = (context.configuration.clock, context.metrics)
         let begun = clock.now
         do throws(ServiceError) {
-            let found = try await entry.nearest(queries, k: k, in: scope)
+            let found = try await entry.nearest(queries, k: k, in: scope, mode)
             metrics.searched(entry.name, queries: queries.count, .answered, in: clock.now - begun)
             return found
         } catch {
@@ -57,6 +60,7 @@ struct IndexSearchResult: MethodResult {
 
     func write(to json: inout JSONWriter, frames: inout AnswerFrames) {
         json.field("index", index)
+        json.field("mode", mode.rawValue)
         results.write(to: &json) { json, hits in
             json.key("neighbours")
             json.array(of: hits) { json, hit in

@@ -11,7 +11,8 @@ struct BenchSearchCommand: ParsableCommand {
             unmask bench search photos.unmask --batch 1
 
             Rows of the index, moved a little, are the queries: --noise is how far, as a share of their length. Prints one JSON \
-            object; every search is exact, so there is no recall to speak of. resident_mib is the process's memory then.
+            object. Of an approximate --mode recall is the share of what an exact search finds. resident_mib is the process's memory \
+            then.
             """)
 
     @Argument(help: "An index.")
@@ -29,6 +30,9 @@ struct BenchSearchCommand: ParsableCommand {
     @Option(help: "How far a query is from a row.")
     var noise: Float = 0.2
 
+    @Option(help: .searchMode)
+    var mode = SearchMode.exact
+
     @Option(help: "Threads of the engine. Default: all that this process may use.")
     var threads: Int?
 
@@ -44,15 +48,22 @@ struct BenchSearchCommand: ParsableCommand {
         let opening = clock.now
         let store = try VectorStore(path: index)
         let opened = clock.now - opening
-        let search = FlatSearch(store, engine: engine)
+        let search = try StoreSearch(store, mode: mode, engine: engine)
+        let exact = FlatSearch(store, engine: engine)
         let filter = try RowFilter(store)
         var random = SystemRandomNumberGenerator()
         var times: [Double] = []
+        var (hits, all) = (0, 0)
         for _ in 0...rounds {
             let queries = try (0..<batch).flatMap { _ in try query(store, &random) }
             let start = clock.now
-            _ = try search.nearest(queries, k: k, filter: filter)
+            let found = try search.nearest(queries, k: k, filter: filter)
             times.append((clock.now - start) / .milliseconds(1))
+            guard mode.isApproximate else { continue }
+            for (found, nearest) in zip(found, try exact.nearest(queries, k: k, filter: filter)) {
+                hits += Set(found.map(\.row)).intersection(nearest.map(\.row)).count
+                all += nearest.count
+            }
         }
         // The first search brings the pages in.
         let sorted = times.dropFirst().sorted()
@@ -61,6 +72,7 @@ struct BenchSearchCommand: ParsableCommand {
                 $0.field("vectors", store.rowCount)
                 $0.field("dimension", store.dimension)
                 $0.field("threads", engine.threads)
+                $0.field("mode", mode.rawValue)
                 $0.field("batch", batch)
                 $0.field("k", k)
                 $0.field("open_ms", opened / .milliseconds(1))
@@ -68,6 +80,7 @@ struct BenchSearchCommand: ParsableCommand {
                 $0.field("p50_ms", sorted[sorted.count / 2])
                 $0.field("p99_ms", sorted[min(sorted.count - 1, sorted.count * 99 / 100)])
                 $0.field("gflops", 2e-6 * Double(store.rowCount * store.dimension * batch) / sorted[sorted.count / 2])
+                if mode.isApproximate { $0.field("recall", Double(hits) / Double(max(1, all))) }
                 $0.field("resident_mib", Self.residentMiB)
             })
     }

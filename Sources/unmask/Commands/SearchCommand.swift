@@ -10,9 +10,10 @@ struct SearchCommand: AsyncParsableCommand {
         discussion: """
             unmask search holiday.jpg --index photos.unmask --model MODEL -k 20 --sheet found.png
 
-            Prints {"query","rank","path","similarity"} for each image found, nearest first; similarity is the cosine. Images of \
+            Prints {"query","rank","path","similarity","mode"} for each image found, nearest first; similarity is the cosine. Images of \
             equal pixels are same_pixels; metadata are those of path, same_metadata those of these. \
-            The search is exact. The model must be the one that made the index; --pooling and --dimensions are the index's.
+            The search is exact, unless --mode names an approximate one, which may miss some. The model must be the one that made \
+            the index; --pooling and --dimensions are the index's.
             """)
 
     @Argument(help: ArgumentHelp("Images, folders of images, or - for a list of paths on standard input."))
@@ -23,6 +24,9 @@ struct SearchCommand: AsyncParsableCommand {
 
     @Option(name: .customShort("k"), help: "Vectors to find for each query; images of equal pixels count once.")
     var k = 10
+
+    @Option(help: .searchMode)
+    var mode = SearchMode.exact
 
     @OptionGroup var images: ImageFilterOptions
 
@@ -56,7 +60,8 @@ struct SearchCommand: AsyncParsableCommand {
             throw ValidationFailure("--region: \(found.paths.count) queries; a part is of one picture")
         }
         let mask = try region?.mask(of: found.paths[0], session.model)
-        let search = FlatSearch(store, engine: session.engine)
+        let search = try StoreSearch(store, mode: mode, engine: session.engine)
+        if let recall = search.recall { Console.message(Self.note(mode, recall)) }
         let filter = try images.filter(store)
         if filter.rowCount == 0 { Console.warning(images.nothing(in: index)) }
         var picture = sheet.map { _ in ContactSheet() }
@@ -80,6 +85,11 @@ struct SearchCommand: AsyncParsableCommand {
         try report.finish()
     }
 
+    private static func note(_ mode: SearchMode, _ recall: Recall) -> String {
+        "note: --mode \(mode.rawValue) is approximate: it found \(fixed(recall.recall * 100, 1)) % of the ten nearest when that "
+            + "was measured, on \(recall.queries) of \(recall.rows) vectors"
+    }
+
     private func print(_ query: String, _ rank: Int, _ hit: Hit) {
         guard let first = hit.images.first else { return }
         if Console.showsTable {
@@ -92,6 +102,7 @@ struct SearchCommand: AsyncParsableCommand {
                 line.field("rank", rank)
                 line.field("path", first.path)
                 line.field("similarity", hit.similarity)
+                line.field("mode", mode.rawValue)
                 line.field("metadata", first.metadata)
                 let others = hit.images.dropFirst()
                 guard !others.isEmpty else { return }

@@ -73,6 +73,7 @@ struct IndexSourceOptions: ParsableArguments {
             into: writer, batch: options.running.batch, prepare: embedder.prepare, embed: embedder.embed)
         let progress = try await bulk.run(items, until: isOver) { Console.progress(Self.line($0)) }
         Console.endProgress()
+        try writer.finish(measuring: embedder.session.engine)
         Console.result(
             jsonLine {
                 $0.field("index", output)
@@ -84,6 +85,7 @@ struct IndexSourceOptions: ParsableArguments {
                 $0.field("deleted", deleted)
                 $0.field("images_per_second", rounded(progress.rate))
                 $0.field("checkpoint_share", rounded(writer.checkpointShare))
+                if let bits = writer.bits?.reached { $0.field("bits", bits) }
             })
         if progress.failed > 0 {
             Console.message("\(progress.failed) images have no vector: \(output)/errors.jsonl says why")

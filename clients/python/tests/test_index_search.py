@@ -17,7 +17,8 @@ MODEL = ROOT / "models/fashion-mae.safetensors"
 def index(tmp_path_factory):
     path = tmp_path_factory.mktemp("index") / "samples.unmask"
     done = subprocess.run(
-        [program(), "index", "build", *SAMPLES, "-o", path, "--model", MODEL, "--pooling", "mean"], capture_output=True)
+        [program(), "index", "build", *SAMPLES, "-o", path, "--model", MODEL, "--pooling", "mean", "--bits"],
+        capture_output=True)
     assert done.returncode == 0, done.stderr
     return path
 
@@ -48,6 +49,17 @@ def test_neighbours_are_those_of_brute_force(client):
         best = np.argsort(-similarity, kind="stable")[:4]
         assert [one.paths for one in neighbours] == [(str(SAMPLES[row]),) for row in best]
         assert np.allclose([one.similarity for one in neighbours], similarity[best], atol=1e-6)
+
+
+def test_an_approximate_search_says_so(client):
+    exact, found = (client.search(SAMPLES, model="fashion-mae", k=4, mode=mode) for mode in (None, "bits"))
+    assert (exact.mode, found.mode) == ("exact", "bits")
+    # All rows of an index this small are looked at.
+    assert found.unwrap() == exact.unwrap()
+    with pytest.raises(unmask.InvalidParams, match="--kind hnsw does that"):
+        client.search(SAMPLES, model="fashion-mae", mode="hnsw")
+    with pytest.raises(unmask.InvalidParams, match="mode"):
+        client.search(SAMPLES, model="fashion-mae", mode="fast")
 
 
 def test_one_bad_image_is_one_error(client):

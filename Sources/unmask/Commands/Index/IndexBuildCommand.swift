@@ -32,9 +32,27 @@ struct IndexBuildCommand: AsyncParsableCommand {
             """)
     var follow = false
 
+    @Flag(
+        help: """
+            Keep a sign for each number of a vector too, a thirtieth of its bytes, for search --mode bits: approximate, and \
+            several times as fast. How much it finds is measured at the end.
+            """)
+    var bits = false
+
+    @Option(
+        help: "The share of the ten nearest that a search by bits is to find, more than 0 and at most 1. Needs --bits.")
+    var recall: RecallOption?
+
     func validate() throws {
+        guard bits || recall == nil else {
+            throw ValidationError("--recall is what --bits is to reach: say --bits too")
+        }
         guard !follow || workers == nil else {
             throw ValidationError("--follow is of a whole source: --workers cannot be given with it")
+        }
+        guard !follow || !bits else {
+            throw ValidationError(
+                "--follow keeps the bits that an index has, and measures none: build with --bits first, then follow")
         }
     }
 
@@ -48,6 +66,7 @@ struct IndexBuildCommand: AsyncParsableCommand {
         let embedder = try source.embedder()
         var manifest = Manifest(stamp: embedder.stamp, dimension: embedder.dimension)
         manifest.part = part
+        manifest.bits = bits ? Manifest.BitsPlan(wanted: (recall ?? .usual).share) : nil
         let writer = try StoreWriter(path: source.output, manifest)
         try await source.run(items, embedder, writer)
     }

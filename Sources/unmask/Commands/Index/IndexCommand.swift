@@ -12,6 +12,7 @@ struct IndexCommand: ParsableCommand {
             """,
         subcommands: [
             IndexBuildCommand.self, IndexUpdateCommand.self, IndexMergeCommand.self, IndexInfoCommand.self,
-            IndexExportCommand.self, IndexDuplicatesCommand.self, IndexOutliersCommand.self, IndexClustersCommand.self,
+            IndexApproximateCommand.self, IndexExportCommand.self, IndexDuplicatesCommand.self,
+            IndexOutliersCommand.self, IndexClustersCommand.self,
         ])
 }

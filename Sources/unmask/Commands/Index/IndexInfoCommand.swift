@@ -29,6 +29,8 @@ struct IndexInfoCommand: ParsableCommand {
                         members.field(name, kind?.rawValue ?? "null")
                     }
                 }
+                if let bits = store.manifest.bits?.reached { line.field("bits", bits) }
+                for file in store.manifest.derived ?? [] { line.field(file.mode.rawValue, file.reached) }
                 line.key("stamp")
                 line.object { stamp in
                     for (name, value) in store.manifest.stamp.sorted(by: { $0.key < $1.key }) {

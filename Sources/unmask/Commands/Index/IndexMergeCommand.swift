@@ -1,5 +1,6 @@
 import ArgumentParser
 import UnmaskIndex
+import UnmaskRuntime
 
 struct IndexMergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,7 +20,7 @@ struct IndexMergeCommand: ParsableCommand {
     var output: String
 
     func run() throws {
-        let manifest = try IndexMerge.run(indexes, into: output)
+        let manifest = try IndexMerge.run(indexes, into: output, engine: Engine())
         Console.result(
             jsonLine {
                 $0.field("index", output)

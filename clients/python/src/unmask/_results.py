@@ -161,6 +161,9 @@ class Neighbour:
 class Neighbours(ItemResults["tuple[Neighbour, ...]"]):
     """What an index has that is most like every image, nearest first."""
 
+    mode: str = "exact"
+    """How it was searched."""
+
 
 @dataclass(frozen=True)
 class Addition:
@@ -241,7 +244,8 @@ def neighbours(reply: Reply) -> Neighbours:
         return tuple(
             Neighbour(one["similarity"], tuple(one["paths"]), tuple(one.get("metadata", ()))) for one in item["neighbours"])
 
-    return Neighbours(**_items(reply.unwrap(), found))
+    result = reply.unwrap()
+    return Neighbours(**_items(result, found), mode=result.get("mode", "exact"))
 
 
 def comparison(reply: Reply) -> Comparison:

@@ -281,15 +281,19 @@ class Client:
         k: int | None = None,
         under: str | None = None,
         where: Sequence[str] | None = None,
+        mode: str | None = None,
         model: str | None = None,
         recipe: str | None = None,
         priority: str | None = None,
         timeout: float | None = None,
     ) -> Neighbours:
         """The images of one of the server's indexes that are most like every image; of those alone whose path begins as `under`
-        and whose metadata fulfil every condition of `where`, such as `year>=2020`."""
+        and whose metadata fulfil every condition of `where`, such as `year>=2020`.
+
+        ``mode`` is ``exact``, the default, or an approximate one that the index was prepared for: ``bits``, ``hnsw``, ``ivfpq``.
+        """
         call = calls.search(
-            images, index=index, k=k, under=under, where=where, model=model, recipe=recipe, priority=priority,
+            images, index=index, k=k, under=under, where=where, mode=mode, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return self._run(call, timeout)
 
