@@ -137,8 +137,24 @@ venv:
 	@scripts/install-packages python3-venv
 	@scripts/python-environment $(VENV) Tests/Oracles/requirements.txt
 
-parity: test-packages $(BUILD) venv parity-http
-	scripts/parity $(PYTHON) $(UNMASK)
+# Swift's tests keep one processor busy, and the others in turn the other one. SEED=N repeats a run, SAMPLE=1 takes a part.
+ifndef SEED
+SEED := $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
+endif
+parity: test-packages $(BUILD) venv
+	@echo "seed $(SEED) (SEED=$(SEED) repeats this run)"
+	@SEED=$(SEED) $(MAKE) --no-print-directory -j2 --output-sync=target BUILD=packages UNMASK=$(UNMASK) \
+		parity-models parity-http parity-program parity-edge
+
+.PHONY: parity-models parity-program parity-edge
+parity-models: venv
+	scripts/parity-models $(PYTHON)
+
+parity-program: $(BUILD) venv
+	scripts/parity-program $(PYTHON) $(UNMASK)
+
+parity-edge: $(BUILD)
+	@scripts/install-packages python3-venv
 	scripts/edge $(UNMASK) --small
 
 zoo: test-packages build venv
