@@ -1,6 +1,6 @@
 """How often a changed picture finds the one that it was made of: recall on tiles of Debian's photographs.
 
-    python recall.py --unmask .build/release/unmask --model models/fashion-mae.safetensors --model models/fashion-vit.safetensors
+    python recall.py --model models/fashion-mae.safetensors --model models/fashion-vit.safetensors --columns 6 --rows 4 --queries 100
 
 Photographs of `lomiri-wallpapers-16.04` (UNMASK_CORPORA: where it is unpacked; default: installed) are cut into tiles, which are
 indexed once for each pooling, as the model gives it and by a `project` head that is fitted on every second tile and made the

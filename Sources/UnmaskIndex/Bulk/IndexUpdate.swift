@@ -30,22 +30,21 @@ extension StoreWriter {
     ///   - items: what is there, of files and elsewhere.
     ///   - files: what may have changed.
     ///   - folders: what is gone with all that was in it.
-    /// - Returns: how many images were deleted, and how many of those are gone.
+    /// - Returns: how many images were deleted that are gone, and whether anything is to be made durable.
     public func deleteChanged(
         _ items: [SourceItem], files: Set<String>, folders: Set<String>
-    ) throws(IndexError) -> (all: Int, gone: Int) {
+    ) throws(IndexError) -> (gone: Int, isChanged: Bool) {
         let found = Dictionary(items.map { ($0.path, $0) }) { first, _ in first }
         let prefixes = folders.map { $0 + "/" }
         let known = prefixes.isEmpty ? [] : paths.filter { path in prefixes.contains { path.hasPrefix($0) } }
-        var (all, gone) = (0, 0)
+        var (gone, isChanged) = (0, try forgetErrors(of: files.union(found.keys)))
         for path in files.union(found.keys).union(known) {
             if let item = found[path], let image = image(of: path), item.isUnchanged(image) { continue }
             guard delete(path: path) else { continue }
-            all += 1
+            isChanged = true
             if found[path] == nil { gone += 1 }
         }
-        try forgetErrors(of: files.union(found.keys))
-        return (all, gone)
+        return (gone, isChanged)
     }
 
     /// Whether a file, or the archive that it is a member of, is there. What cannot be looked at counts as there.

@@ -28,6 +28,8 @@ public struct MetadataCondition: Sendable, Equatable {
     public let comparison: Comparison
     /// One; of `in` at least one.
     public let values: [MetadataValue]
+    /// Of `in`: each is compared with each value that images have.
+    public static let mostValues = 256
 
     /// Reads `MEMBER OPERATOR VALUE`, with spaces around the operator or without.
     ///
@@ -40,6 +42,9 @@ public struct MetadataCondition: Sendable, Equatable {
                     + "label=cat or label in cat,dog")
         }
         let texts = comparison == .isIn ? try Self.pieces(rest) : [rest]
+        guard texts.count <= Self.mostValues else {
+            throw MetadataProblem("“\(member) in” of \(texts.count) values: expected at most \(Self.mostValues)")
+        }
         self.member = try Self.name(member)
         self.comparison = comparison
         values = try texts.map { text throws(MetadataProblem) in try Self.value(text) }

@@ -44,10 +44,14 @@ extension MemberCounts {
         _ images: some Sequence<(path: String, metadata: Metadata)>, path: String
     ) throws(IndexError) {
         for (image, metadata) in images where !metadata.isEmpty {
-            do throws(MetadataProblem) { try check(metadata) } catch {
-                throw IndexError(.invalidRequest, path, "the metadata of \(image): \(error)")
-            }
+            try check(metadata, of: image, path)
             count(metadata, by: 1)
+        }
+    }
+
+    func check(_ metadata: Metadata, of image: String, _ path: String) throws(IndexError) {
+        do throws(MetadataProblem) { try check(metadata) } catch {
+            throw IndexError(.invalidRequest, path, "the metadata of \(image): \(error)")
         }
     }
 }

@@ -62,7 +62,7 @@ public final class StoreWriter {
         for (number, record) in prefix.records.enumerated() {
             rows[record.image.content] = record.row
             guard !deleted.contains(number) else {
-                kept[record.image.path] = record.image.metadata
+                keep(record.image)
                 continue
             }
             images[record.image.path] = (number, record.image)
@@ -106,7 +106,7 @@ public final class StoreWriter {
     /// Where the index has the pixels already, their vector stands for this image too. Throws where a member of its metadata has
     /// values of another kind in the index.
     public func add(_ image: IndexedImage, vector: [Float]) throws(IndexError) {
-        try check(CollectionOfOne((image.path, image.metadata)))
+        try members.check(image.metadata, of: image.path, path)
         if let row = rows[image.content] { return try note(image, row: row, isDuplicate: true) }
         let squares = vector.reduce(0.0) { $0 + Double($1) * Double($1) }
         guard vector.count == manifest.dimension, squares == 0 || abs(squares - 1) < 1e-4 else {
@@ -125,7 +125,7 @@ public final class StoreWriter {
     /// Adds an image whose pixels `row` has.
     public func addDuplicate(_ image: IndexedImage, ofRow row: Int) throws(IndexError) {
         precondition(row < rowCount)
-        try check(CollectionOfOne((image.path, image.metadata)))
+        try members.check(image.metadata, of: image.path, path)
         try note(image, row: row, isDuplicate: true)
     }
 
@@ -156,8 +156,12 @@ public final class StoreWriter {
         guard let (record, image) = images.removeValue(forKey: path) else { return false }
         deleted.insert(record)
         members.count(image.metadata, by: -1)
-        kept[path] = image.metadata
+        keep(image)
         return true
+    }
+
+    private func keep(_ image: IndexedImage) {
+        kept[image.path] = image.metadata.isEmpty ? nil : image.metadata
     }
 
     /// Images that had no vector may be tried again.
@@ -167,13 +171,16 @@ public final class StoreWriter {
     }
 
     /// Those of some paths may be.
-    public func forgetErrors(of paths: Set<String>) throws(IndexError) {
-        guard !failed.isDisjoint(with: paths) else { return }
+    ///
+    /// - Returns: whether one of them had failed.
+    public func forgetErrors(of paths: Set<String>) throws(IndexError) -> Bool {
+        guard !failed.isDisjoint(with: paths) else { return false }
         let left = try errors.contents().split(separator: UInt8(ascii: "\n")).compactMap { line in
             line.withUnsafeBytes { FailedImage(line: $0) }
         }
         try forgetErrors()
         for failure in left where !paths.contains(failure.path) { try add(failure) }
+        return true
     }
 
     private func seal() throws(IndexError) {

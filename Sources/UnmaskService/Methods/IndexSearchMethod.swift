@@ -4,6 +4,8 @@ internal import UnmaskIndex
 struct IndexSearchResult: MethodResult {
     private static let parameters = ImageRequest.parameters + ["index", "k", "under", "where", "mode"]
 
+    private static let mostConditions = 64
+
     private let index: String
     private let mode: SearchMode
     private let results: ItemResults<[ServedIndex.Hit]>
@@ -47,7 +49,11 @@ struct IndexSearchResult: MethodResult {
 
     private static func scope(_ parameters: Parameters) throws(ServiceError) -> ServedIndex.Scope {
         var scope = ServedIndex.Scope(pathPrefix: try parameters.string("under") ?? "")
-        for text in try parameters.strings("where") ?? [] {
+        let conditions = try parameters.strings("where") ?? []
+        guard conditions.count <= mostConditions else {
+            throw parameters.mismatch("where", "at most \(mostConditions) conditions", found: "\(conditions.count)")
+        }
+        for text in conditions {
             do throws(MetadataProblem) { scope.conditions.append(try MetadataCondition(text)) } catch {
                 throw ServiceError(.invalidParams, "params.where: \(error)")
             }

@@ -66,7 +66,7 @@ struct IndexFollowing {
         var items = written.union(found.paths).sorted().map(SourceItem.init(file:))
         metadata?.state(of: &items, isWhole: false)
         let deleted = try writer.deleteChanged(items, files: changes.files, folders: changes.goneFolders)
-        guard deleted.all > 0 || items.contains(where: { writer.image(of: $0.path) == nil }) else { return }
+        guard deleted.isChanged || items.contains(where: { writer.image(of: $0.path) == nil }) else { return }
         _ = try await source.embed(items, embedder, writer, deleted: deleted.gone, until: isOver)
     }
 }

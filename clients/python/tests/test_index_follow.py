@@ -84,6 +84,11 @@ def test_files_that_come_change_and_go_are_followed(following, photos, tmp_path)
     shutil.copyfile(SAMPLES[6], photos / "bad.png")
     wait(following, embedded=1)
     assert (index / "errors.jsonl").read_bytes() == b""
+    (photos / "worse.png").write_bytes(b"no image")
+    wait(following, failed=1)
+    (photos / "worse.png").unlink()
+    assert json.loads(following.stdout.readline())["deleted"] == 0
+    assert json.loads((index / "index.json").read_text())["manifest"]["errors"]["bytes"] == 0
     (photos / "quick.png").unlink()
     wait(following, deleted=1)
     os.rename(photos / "new", photos / "moved")

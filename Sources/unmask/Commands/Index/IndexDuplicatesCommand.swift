@@ -53,7 +53,7 @@ struct IndexDuplicatesCommand: ParsableCommand {
     func run() throws {
         let (store, filter) = try images.open(index)
         let pairs = try apart.map { try ApartList.pairs($0, in: store) } ?? []
-        let embedder = try model.map { try embedder($0, store) }
+        let embedder = try model.map { try opened($0, store) }
         var variants = try embedder.map { try PictureVariants($0, store, filter) }
         let duplicates = try Duplicates(
             of: store, threshold: threshold, filter: filter,
@@ -83,7 +83,7 @@ struct IndexDuplicatesCommand: ParsableCommand {
     }
 
     /// As the index's vectors were made.
-    private func embedder(_ path: String, _ store: VectorStore) throws -> IndexEmbedder {
+    private func opened(_ path: String, _ store: VectorStore) throws -> IndexEmbedder {
         let pooling = store.manifest.stamp["pooling"].flatMap(Pooling.init(rawValue:))
         return try IndexEmbedder(
             try running.ready(try reading.load(path)) { _ in .embed(pooling) }, pooling: pooling,
