@@ -158,8 +158,24 @@ struct ScoreParameters: Encodable {
 
 struct SearchParameters: Encodable {
     var index: String?
+    var rows: [Int]?
     var k: Int?
+    var offset: Int?
     var under: String?
+    var distinct: Double?
+}
+
+struct PictureParameters: Encodable {
+    var row: Int
+    var index: String?
+    var side: Int?
+    var encoding = "frame"
+}
+
+struct MapParameters: Encodable {
+    var index: String?
+    var sample: Int?
+    var seed: UInt64?
 }
 
 /// Of `index.add` and `index.delete`.

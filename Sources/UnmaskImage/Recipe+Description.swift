@@ -13,7 +13,7 @@ extension Recipe {
         }
         words.append("\(height)x\(width)")
         if order != .rgb { words.append(order.rawValue) }
-        if wideGray != .clamp { words.append("gray16 \(wideGray.rawValue)") }
+        if wideGray != .clamp { words.append(wideGray.words) }
         return words.joined(separator: " ")
     }
 
@@ -24,6 +24,15 @@ extension Recipe {
         if rescale != Recipe.unitRescale { text += " rescale \(rescale)" }
         if offset != 0 { text += " offset \(offset)" }
         return text
+    }
+}
+
+extension Recipe.WideGray {
+    fileprivate var words: String { "gray16 \(rawValue)" }
+
+    /// What a recipe's stamp says of it.
+    package init(stamp: String) {
+        self = Self.allCases.first { $0 != .clamp && stamp.contains(" " + $0.words) } ?? .clamp
     }
 }
 

@@ -29,12 +29,17 @@ extension ImageLoader {
     private func identify(
         _ encoded: [UInt8], _ wideGray: Recipe.WideGray
     ) throws(ServiceError) -> IdentifiedImage {
-        let image = try Self.named { () throws(ImageError) in
+        let image = try decoded(encoded, wideGray)
+        return IdentifiedImage(
+            source: .encoded(.frame(ByteBuffer(bytes: encoded))), content: image.contentHash, byteCount: encoded.count)
+    }
+
+    /// The whole upright image. Blocks.
+    func decoded(_ encoded: [UInt8], _ wideGray: Recipe.WideGray) throws(ServiceError) -> PixelImage {
+        try Self.named { () throws(ImageError) in
             try PixelImage.decode(
                 encoded, wideGray: wideGray, limits: limits, control: DecodeControl(memory: memory))
         }
-        return IdentifiedImage(
-            source: .encoded(.frame(ByteBuffer(bytes: encoded))), content: image.contentHash, byteCount: encoded.count)
     }
 }
 

@@ -75,8 +75,14 @@ def compare(a: ImageLike, b: ImageLike, **params: Any) -> Call[results.Compariso
     return Call("compare", sides | _given(params), frames, results.comparison, takes_deadline=True, repeatable=True)
 
 
-def search(images: ImagesLike, **params: Any) -> Call[results.Neighbours]:
+def search(images: ImagesLike | None, **params: Any) -> Call[results.Neighbours]:
+    if images is None:
+        return Call("index.search", _given(params), (), results.neighbours, repeatable=True)
     return _on_images("index.search", images, results.neighbours, params)
+
+
+def picture(**params: Any) -> Call[bytes]:
+    return Call("index.picture", _given(params | {"encoding": "frame"}), (), results.picture, repeatable=True)
 
 
 def add(images: ImagesLike, names: Sequence[str] | None, **params: Any) -> Call[results.Additions]:

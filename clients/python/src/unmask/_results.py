@@ -153,6 +153,8 @@ class Neighbour:
     """The cosine."""
     paths: tuple[str, ...]
     """Of images of equal pixels."""
+    row: int
+    """Its number in the index, by which `picture` and `search(rows=…)` know it."""
 
 
 @dataclass(frozen=True)
@@ -236,9 +238,13 @@ def additions(reply: Reply) -> Additions:
 
 def neighbours(reply: Reply) -> Neighbours:
     def found(item: dict[str, Any]) -> tuple[Neighbour, ...]:
-        return tuple(Neighbour(one["similarity"], tuple(one["paths"])) for one in item["neighbours"])
+        return tuple(Neighbour(one["similarity"], tuple(one["paths"]), one["row"]) for one in item["neighbours"])
 
     return Neighbours(**_items(reply.unwrap(), found))
+
+
+def picture(reply: Reply) -> bytes:
+    return _payload(reply.unwrap()["png"], reply)
 
 
 def comparison(reply: Reply) -> Comparison:
