@@ -196,7 +196,8 @@ let package = Package(
         .testTarget(
             name: "UnmaskServiceTests",
             dependencies: [
-                "unmask", "UnmaskClient", "UnmaskService", "UnmaskHeads", "UnmaskModel", "UnmaskRuntime", "UnmaskImage",
+                "unmask", "UnmaskClient", "UnmaskService", "UnmaskHeads", "UnmaskIndex", "UnmaskModel", "UnmaskRuntime",
+                "UnmaskImage",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),

@@ -20,6 +20,24 @@ static const unsigned char server_js[] = {
 static const unsigned char look_js[] = {
 #embed "files/look.js"
 };
+static const unsigned char figures_js[] = {
+#embed "files/figures.js"
+};
+static const unsigned char similar_js[] = {
+#embed "files/similar.js"
+};
+static const unsigned char pictures_js[] = {
+#embed "files/pictures.js"
+};
+static const unsigned char search_js[] = {
+#embed "files/search.js"
+};
+static const unsigned char map_js[] = {
+#embed "files/map.js"
+};
+static const unsigned char plane_js[] = {
+#embed "files/plane.js"
+};
 static const unsigned char components_js[] = {
 #embed "files/components.js"
 };
@@ -50,6 +68,12 @@ static const struct unmask_page_file files[] = {
     {"page.js", SCRIPT, page_js, sizeof page_js},
     {"server.js", SCRIPT, server_js, sizeof server_js},
     {"look.js", SCRIPT, look_js, sizeof look_js},
+    {"figures.js", SCRIPT, figures_js, sizeof figures_js},
+    {"similar.js", SCRIPT, similar_js, sizeof similar_js},
+    {"pictures.js", SCRIPT, pictures_js, sizeof pictures_js},
+    {"search.js", SCRIPT, search_js, sizeof search_js},
+    {"map.js", SCRIPT, map_js, sizeof map_js},
+    {"plane.js", SCRIPT, plane_js, sizeof plane_js},
     {"components.js", SCRIPT, components_js, sizeof components_js},
     {"classes.js", SCRIPT, classes_js, sizeof classes_js},
     {"places.js", SCRIPT, places_js, sizeof places_js},

@@ -77,6 +77,14 @@ struct SearchBody: Decodable {
     var neighbours: [Neighbour]
 }
 
+struct RowSearchReply: Decodable {
+    var results: [SearchBody]
+}
+
+struct PictureReply: Decodable {
+    var png: FrameReference
+}
+
 struct IndexDeletion: Decodable {
     var missing: [String]
 }

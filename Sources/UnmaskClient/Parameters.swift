@@ -158,15 +158,31 @@ struct ScoreParameters: Encodable {
 
 struct SearchParameters: Encodable {
     var index: String?
+    var rows: [Int]?
     var k: Int?
+    var offset: Int?
     var under: String?
     var conditions: [String]?
+    var distinct: Double?
     var mode: SearchMode?
 
     private enum CodingKeys: String, CodingKey {
-        case index, k, under, mode
+        case index, rows, k, offset, under, distinct, mode
         case conditions = "where"
     }
+}
+
+struct PictureParameters: Encodable {
+    var row: Int
+    var index: String?
+    var side: Int?
+    var encoding = "frame"
+}
+
+struct MapParameters: Encodable {
+    var index: String?
+    var sample: Int?
+    var seed: UInt64?
 }
 
 /// Of `index.add` and `index.delete`.

@@ -37,11 +37,14 @@ public struct RemoteError: Error, Sendable, Hashable, Decodable, CustomStringCon
         public static let imageUnsupported = Self(rawValue: "image_unsupported")
         public static let imageNotFound = Self(rawValue: "image_not_found")
         public static let pathNotAllowed = Self(rawValue: "path_not_allowed")
+        public static let rowNotFound = Self(rawValue: "row_not_found")
+        public static let imageChanged = Self(rawValue: "image_changed")
 
         public static let all: [Self] = [
             .parseError, .invalidRequest, .unknownMethod, .invalidParams, .internal, .lineTooLong, .payloadTooLarge,
             .overloaded, .deadlineExceeded, .cancelled, .shuttingDown, .modelNotFound, .unauthorized,
             .imageDecodeFailed, .imageTruncated, .imageTooLarge, .imageUnsupported, .imageNotFound, .pathNotAllowed,
+            .rowNotFound, .imageChanged,
         ]
     }
 }

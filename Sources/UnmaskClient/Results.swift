@@ -88,6 +88,23 @@ public struct Neighbour: Sendable, Hashable, Decodable {
     public var paths: [String]
     /// What each of them carries; nil where none carries anything.
     public var metadata: [[String: MetadataValue]]?
+    /// Its number in the index, by which pictures and further searches know it.
+    public var row: Int
+}
+
+/// Where rows of an index lie in a plane: along the two directions in which their vectors differ most.
+public struct IndexMap: Sendable, Hashable, Decodable {
+    /// How many the index has.
+    public var vectors: Int
+    /// Ascending.
+    public var rows: [Int]
+    /// Of each row, from their mean.
+    public var x: [Float]
+    public var y: [Float]
+    /// Of each row, the first of its images.
+    public var paths: [String]
+    /// What each direction has of the variance of these rows.
+    public var shares: [Double]
 }
 
 /// What became of an image that was added to an index.

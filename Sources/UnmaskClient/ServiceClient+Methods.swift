@@ -100,46 +100,6 @@ extension ServiceClient {
         return try await call("compare", nil, parameters, frames, request).decode(CompareReply.self).cosine
     }
 
-    /// The images of one of the server's indexes that are most like every image, nearest first.
-    ///
-    /// - Parameters:
-    ///   - index: its name; nil for the server's first.
-    ///   - prefix: only images whose path begins so.
-    ///   - conditions: only images whose metadata fulfil all of them, such as `year>=2020`.
-    public func search(
-        _ images: [ImageInput], index: String? = nil, k: Int? = nil, under prefix: String? = nil,
-        where conditions: [String]? = nil, mode: SearchMode? = nil,
-        request: ImageRequestOptions = ImageRequestOptions()
-    ) async throws -> ImageResults<[Neighbour]> {
-        let parameters = SearchParameters(index: index, k: k, under: prefix, conditions: conditions, mode: mode)
-        let reply = try await call("index.search", images, parameters, request)
-        return try reply.decode(ImageReply<SearchBody>.self).results(\.neighbours)
-    }
-
-    /// Adds images to one of the server's indexes, those of names that it has in place of these: an administration method. What
-    /// is answered as added is durable.
-    ///
-    /// - Parameters:
-    ///   - names: what each is called there; nil: its path.
-    ///   - metadata: what each carries; nil: nothing.
-    ///   - index: its name; nil for the server's first.
-    public func addToIndex(
-        _ images: [ImageInput], names: [String]? = nil, metadata: [[String: MetadataValue]]? = nil,
-        index: String? = nil, request: ImageRequestOptions = ImageRequestOptions()
-    ) async throws -> ImageResults<IndexAddition> {
-        let parameters = IndexChangeParameters(index: index, names: names, metadata: metadata)
-        let reply = try await call("index.add", images, parameters, request)
-        return try reply.decode(ImageReply<IndexAddition>.self).results(\.self)
-    }
-
-    /// Takes images out of one of the server's indexes, by name: an administration method.
-    ///
-    /// - Returns: the names that it did not have.
-    public func deleteFromIndex(_ names: [String], index: String? = nil) async throws -> [String] {
-        try await call("index.delete", IndexChangeParameters(index: index, names: names)).decode(IndexDeletion.self)
-            .missing
-    }
-
     /// Makes a head of labelled images and puts it under a name, new or not: an administration method.
     ///
     /// - Parameters:
@@ -201,11 +161,11 @@ extension ServiceClient {
         try await call("head.unload", NamedFile(name: name)).decode(UnloadReply.self).wasLoaded
     }
 
-    private func call(_ method: String, _ parameters: some Encodable) async throws -> ServiceReply {
+    func call(_ method: String, _ parameters: some Encodable) async throws -> ServiceReply {
         try await call(method, params: String(decoding: try Self.encoder.encode(parameters), as: UTF8.self))
     }
 
-    private func call(
+    func call(
         _ method: String, _ images: [ImageInput], _ parameters: any Encodable, _ request: ImageRequestOptions
     ) async throws -> ServiceReply {
         var frames: [[UInt8]] = []

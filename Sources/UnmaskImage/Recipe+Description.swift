@@ -13,8 +13,7 @@ extension Recipe {
         }
         words.append("\(height)x\(width)")
         if order != .rgb { words.append(order.rawValue) }
-        if reading.wideGray != .clamp { words.append("gray16 \(reading.wideGray.rawValue)") }
-        if reading.decoding != .exact { words.append("\(reading.decoding.rawValue)-decode") }
+        words += reading.words
         return words.joined(separator: " ")
     }
 
@@ -26,6 +25,28 @@ extension Recipe {
         if offset != 0 { text += " offset \(offset)" }
         return text
     }
+}
+
+extension Recipe.Reading {
+    /// What is unusual of it.
+    fileprivate var words: [String] {
+        (wideGray == .clamp ? [] : [wideGray.words]) + (decoding == .exact ? [] : [decoding.words])
+    }
+
+    /// What a recipe's stamp says of it.
+    package init(stamp: String) {
+        self.init(
+            wideGray: Recipe.WideGray.allCases.first { $0 != .clamp && stamp.contains(" " + $0.words) } ?? .clamp,
+            decoding: Recipe.Decoding.allCases.first { $0 != .exact && stamp.contains(" " + $0.words) } ?? .exact)
+    }
+}
+
+extension Recipe.WideGray {
+    fileprivate var words: String { "gray16 \(rawValue)" }
+}
+
+extension Recipe.Decoding {
+    fileprivate var words: String { "\(rawValue)-decode" }
 }
 
 extension Resize: CustomStringConvertible {

@@ -4,17 +4,21 @@ import { address, stated } from "./server.js";
 
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** @returns {{title: string, text: string}[]} */
+const absolute = (path) => new URL(path, location.href.replace(/[?#].*$/, "")).href;
+
+/** @param file null where the question has no image @returns {{title: string, text: string}[]} */
 export function commands(method, params, file) {
-  const url = new URL(address(method, params), location.href.replace(/[?#].*$/, "")).href;
+  const url = absolute(file ? address(method, params) : address(method, {}));
   const files = { reconstruct: "reconstruction.png", segment: "mask.png" };
   const picture = files[method] ? ` -H 'accept: image/png' -o ${files[method]}` : "";
-  const given = stated(params).map(([name, value]) => `, ${name}=${JSON.stringify(value)}`).join("");
+  const sent = file ? `--data-binary @${quoted(file)}` : `-d ${quoted(JSON.stringify(params))}`;
+  const named = stated(params).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const given = file ? [`[${JSON.stringify(file)}]`, ...named] : named;
   return [
-    { title: `${method}, with curl`, text: `curl -s ${quoted(url)} --data-binary @${quoted(file)}${picture}` },
+    { title: `${method}, with curl`, text: `curl -s ${quoted(url)} ${sent}${picture}` },
     {
       title: `${method}, in Python`,
-      text: `import unmask\n\nwith unmask.Client() as client:\n    answer = client.${method}([${JSON.stringify(file)}]${given})`,
+      text: `import unmask\n\nwith unmask.Client() as client:\n    answer = client.${method}(${given.join(", ")})`,
     },
   ];
 }

@@ -1,6 +1,8 @@
 // What a model makes of an image, as pictures: what it saw, what it rebuilt, where it was wrong, and what it finds alike.
 
 import { components } from "./components.js";
+import { figure, frame, makeUsable, patchAfter, patchAt, placeOf, rampAt } from "./figures.js";
+import { Similar } from "./similar.js";
 
 /** The least side of a picture on the canvas; small ones are magnified by a whole number. */
 const leastSide = 224;
@@ -13,6 +15,7 @@ const captions = {
   errors: ["Where it is wrong", ""],
   features: ["What it finds alike", "The three main directions of the patches' features as red, green and blue: like colours, "
     + "like features (principal components of this image alone)."],
+  similar: ["Similar patches", "Point at a patch, here or in the picture before, or go there with arrow keys."],
   segments: ["What each place is", ""],
   strange: ["Where it looks strange", ""],
 };
@@ -23,15 +26,6 @@ const reasons = {
     + "contrast: those two numbers are the original's, of hidden patches too.",
   false: "Every patch, also the visible ones: on these the decoder was not trained, so they may look worse than hidden ones.",
 };
-
-/** Dark to light as errors grow; each step is lighter, so that it reads without colours (viridis, 5 of its colours). */
-const ramp = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
-
-function rampAt(share) {
-  const at = Math.min(Math.max(share, 0), 1) * (ramp.length - 1);
-  const from = Math.min(Math.floor(at), ramp.length - 2);
-  return ramp[from].map((low, channel) => Math.round(low + (at - from) * (ramp[from + 1][channel] - low)));
-}
 
 /** The pictures of one image. */
 export class Look {
@@ -45,7 +39,9 @@ export class Look {
     this.painted = painted;
     this.figures = Object.fromEntries(Object.entries(captions).map(([name, texts]) => [name, figure(name, texts)]));
     tiles.replaceChildren(...Object.values(this.figures).map((shown) => shown.root));
+    this.figures.masked.root.className = "is-painted";
     this.#listen(this.figures.masked.canvas);
+    this.similar = new Similar(this.figures, said);
     this.cursor = null;
   }
 
@@ -58,6 +54,7 @@ export class Look {
     [this.height, this.width] = model.image_size;
     this.patch = model.patch_size;
     this.columns = Math.floor(this.width / this.patch);
+    this.grid = { rows: Math.floor(this.height / this.patch), columns: this.columns };
     this.zoom = Math.max(1, Math.ceil(leastSide / this.height));
     for (const shown of Object.values(this.figures)) shown.root.hidden = true;
   }
@@ -79,12 +76,18 @@ export class Look {
   showFeatures(values) {
     const patches = this.model.patches;
     const width = this.model.width;
-    const colours = components(values.subarray(values.length - patches * width), patches, width);
+    const features = values.subarray(values.length - patches * width);
+    const colours = components(features, patches, width);
     const context = this.#begin(this.figures.features);
     for (let id = 0; id < patches; id += 1) {
       context.fillStyle = `rgb(${[0, 1, 2].map((c) => Math.round(255 * colours[3 * id + c])).join(" ")})`;
       context.fillRect(...this.#place(id));
     }
+    // Of a model that makes fewer tokens than it cuts patches, they lie otherwise.
+    this.figures.similar.root.hidden = patches !== this.grid.rows * this.grid.columns;
+    if (this.figures.similar.root.hidden) return;
+    this.#begin(this.figures.similar);
+    this.similar.use(features, this.grid, this.patch * this.zoom);
   }
 
   /**
@@ -135,12 +138,7 @@ export class Look {
       if (!this.kept.has(id)) context.fillRect(...this.#place(id));
     }
     if (this.cursor === null) return;
-    const [left, top, side] = this.#place(this.cursor);
-    for (const [colour, inset] of [["black", 1], ["white", 3]]) {
-      context.strokeStyle = colour;
-      context.lineWidth = 2;
-      context.strokeRect(left + inset, top + inset, side - 2 * inset, side - 2 * inset);
-    }
+    frame(context, this.#place(this.cursor));
   }
 
   #drawErrors(shown) {
@@ -149,7 +147,7 @@ export class Look {
     const hidden = errors.filter((_, id) => this.answer.mask[id] === 1);
     const most = Math.max(...errors, 1e-12);
     errors.forEach((error, id) => {
-      context.fillStyle = `rgb(${rampAt(Math.sqrt(error / most)).join(" ")})`;
+      context.fillStyle = rampAt(Math.sqrt(error / most));
       context.fillRect(...this.#place(id));
     });
     const mean = hidden.reduce((sum, error) => sum + error, 0) / Math.max(hidden.length, 1);
@@ -161,18 +159,16 @@ export class Look {
 
   #listen(canvas) {
     let isHiding = null;
-    canvas.tabIndex = 0;
-    canvas.setAttribute("role", "application");
-    canvas.setAttribute("aria-label", "Mask. Arrow keys move, space hides or shows a patch.");
+    makeUsable(canvas, "Mask. Arrow keys move, space hides or shows a patch.");
     canvas.addEventListener("pointerdown", (event) => {
       if (!this.answer) return;
       canvas.setPointerCapture(event.pointerId);
-      const id = this.#patchAt(event, canvas);
+      const id = patchAt(event, canvas, this.grid);
       isHiding = this.kept.has(id);
       this.#paint(id, isHiding);
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (isHiding !== null) this.#paint(this.#patchAt(event, canvas), isHiding);
+      if (isHiding !== null) this.#paint(patchAt(event, canvas, this.grid), isHiding);
     });
     for (const end of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(end, () => {
@@ -187,20 +183,12 @@ export class Look {
     });
   }
 
-  #patchAt(event, canvas) {
-    const frame = canvas.getBoundingClientRect();
-    const rows = Math.floor(this.height / this.patch);
-    const share = (value, from, length, count) => Math.min(Math.max(Math.floor(((value - from) / length) * count), 0), count - 1);
-    return share(event.clientY, frame.top, frame.height, rows) * this.columns
-      + share(event.clientX, frame.left, frame.width, this.columns);
-  }
-
   #paint(id, isHiding) {
     // A model that sees nothing can rebuild nothing.
     if (isHiding && this.kept.size > 1) this.kept.delete(id);
     if (!isHiding) this.kept.add(id);
-    this.said.textContent = `Row ${Math.floor(id / this.columns) + 1}, column ${(id % this.columns) + 1}: `
-      + `${this.kept.has(id) ? "visible" : "hidden"}. ${this.kept.size} of ${this.answer.mask.length} patches are visible.`;
+    this.said.textContent = `${placeOf(id, this.columns)}: ${this.kept.has(id) ? "visible" : "hidden"}. `
+      + `${this.kept.size} of ${this.answer.mask.length} patches are visible.`;
     this.#drawMask();
   }
 
@@ -209,40 +197,17 @@ export class Look {
   }
 
   #key(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
+    const next = patchAfter(event.key, this.cursor, this.grid);
     const isToggle = event.key === " " || event.key === "Enter";
-    if (!this.answer || (step === undefined && !isToggle)) return;
+    if (!this.answer || (next === undefined && !isToggle)) return;
     event.preventDefault();
-    const count = this.answer.mask.length;
-    if (this.cursor === null) this.cursor = 0;
-    else if (step !== undefined && this.cursor + step >= 0 && this.cursor + step < count) this.cursor += step;
+    this.cursor = next ?? this.cursor ?? 0;
     if (isToggle) {
       this.#paint(this.cursor, this.kept.has(this.cursor));
       this.#finish();
     } else {
-      this.said.textContent = `Row ${Math.floor(this.cursor / this.columns) + 1}, column ${(this.cursor % this.columns) + 1}: `
-        + `${this.kept.has(this.cursor) ? "visible" : "hidden"}.`;
+      this.said.textContent = `${placeOf(this.cursor, this.columns)}: ${this.kept.has(this.cursor) ? "visible" : "hidden"}.`;
       this.#drawMask();
     }
   }
-}
-
-function figure(name, [title, text]) {
-  const root = document.createElement("figure");
-  root.id = `picture-${name}`;
-  root.hidden = true;
-  if (name === "masked") root.className = "is-painted";
-  const canvas = document.createElement("canvas");
-  const caption = document.createElement("figcaption");
-  const heading = document.createElement("b");
-  const explained = document.createElement("span");
-  heading.textContent = title;
-  explained.textContent = text;
-  caption.append(heading, explained);
-  if (name !== "masked") {
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", title);
-  }
-  root.append(canvas, caption);
-  return { root, canvas, text: explained };
 }

@@ -1,16 +1,18 @@
 // The page: what was chosen, what is asked for it, and where the answers go.
 
-import { classify, info, load, reconstruct, Refusal, tokens, useToken } from "./server.js";
+import { classify, indexes, info, load, reconstruct, Refusal, tokens, useToken } from "./server.js";
 import { commands, showCommands } from "./commands.js";
 import { headsOf, showClasses } from "./classes.js";
 import { Look } from "./look.js";
+import { IndexMap } from "./map.js";
+import { Search } from "./search.js";
 import { headsOfKind, segments, strangeness } from "./places.js";
 import { watchServer } from "./dashboard.js";
 
 const $ = (id) => document.getElementById(id);
 
 /** What was chosen. The address has all of it but the image. */
-const chosen = { model: "", ratio: 0.75, pattern: "random", seed: 0, keep: null, head: null, image: null, file: "" };
+const chosen = { model: "", ratio: 0.75, pattern: "random", seed: 0, keep: null, head: null, image: null, file: "", row: null };
 let known = { models: [], heads: [] };
 let asked = new AbortController();
 
@@ -18,6 +20,17 @@ const look = new Look($("tiles"), $("said-patch"), (keep) => {
   chosen.keep = keep;
   chosen.pattern = "painted";
   update();
+});
+
+const search = new Search((row) => {
+  chosen.row = row;
+  writeAddress();
+});
+
+const map = new IndexMap(search, async (head) => {
+  await learn();
+  chosen.head = head;
+  await update();
 });
 
 // The address
@@ -30,6 +43,8 @@ function readAddress() {
   if ([...$("pattern").options].some((option) => option.value === said.get("pattern"))) chosen.pattern = said.get("pattern");
   const keep = (said.get("keep") ?? "").split(",").filter(Boolean).map(Number);
   chosen.keep = keep.length && keep.every((id) => Number.isInteger(id) && id >= 0) ? keep : null;
+  const row = number(said.get("row"), 0, 2 ** 31 - 1);
+  chosen.row = said.has("index") && Number.isInteger(row) ? { index: said.get("index"), row } : null;
   if (chosen.pattern === "painted" && !chosen.keep) chosen.pattern = "random";
 }
 
@@ -39,7 +54,7 @@ function number(text, least, most) {
 }
 
 function writeAddress() {
-  const said = new URLSearchParams({ model: chosen.model, pattern: chosen.pattern, ...masking() });
+  const said = new URLSearchParams({ model: chosen.model, pattern: chosen.pattern, ...masking(), ...chosen.row });
   history.replaceState(null, "", `#${said}`);
 }
 
@@ -79,6 +94,7 @@ async function update() {
     $("status").textContent = `${chosen.file}: answered in ${Math.round(performance.now() - began)} ms.`;
     showRecord(shown);
     await showFeatures(signal);
+    if (!chosen.row && search.indexes.length) await search.fromImage(chosen.image, chosen.file, model());
   } catch (error) {
     if (!signal.aborted) fail(error);
   }
@@ -174,6 +190,7 @@ function fail(error) {
 function take(blob, file) {
   if (!blob) return;
   if (blob.type && !blob.type.startsWith("image/")) return fail(new Refusal(0, `${file} is not an image, but ${blob.type}.`));
+  chosen.row = null;
   chosen.image = blob;
   chosen.file = file || "image";
   update();
@@ -233,6 +250,8 @@ function unpaint() {
 async function learn() {
   const told = await info();
   known = { models: told.models, heads: told.heads ?? [] };
+  if (!search.indexes.length) search.use(await indexes());
+  map.use(known.models);
 }
 
 async function begin() {
@@ -244,6 +263,7 @@ async function begin() {
   $("model").replaceChildren(...known.models.map(({ name }) => new Option(name, name)));
   // One that can rebuild has the most to show.
   if (!model()) chosen.model = (known.models.find(({ decoder }) => decoder) ?? known.models[0])?.name ?? "";
+  if (chosen.row && search.indexes.length) search.fromRow(chosen.row.index, chosen.row.row);
   return update();
 }
 

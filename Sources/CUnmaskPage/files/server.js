@@ -78,6 +78,51 @@ export const classify = (image, params, signal) => single("classify", image, par
 export const segment = (image, params, signal) => single("segment", image, { ...params, format: "pixels" }, signal);
 export const score = (image, params, signal) => single("score", image, params, signal);
 
+/** What the server's indexes hold. */
+export const indexes = async () => (await (await ask("v1/indexes", {})).json()).indexes;
+
+/** The images of an index that are most like an image. */
+export const search = (image, params, signal) => single("search", image, params, signal);
+
+/** The same for a row of the index. */
+export async function searchRow(params, signal) {
+  const question = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(params), signal };
+  const answer = await (await ask("v1/search", question)).json();
+  return { ...answer, result: answer.results[0] };
+}
+
+const indexPath = (index) => `v1/indexes/${encodeURIComponent(index)}`;
+
+/** A small picture of a row of an index, as an address for an image. */
+export async function picture(index, row, signal) {
+  return URL.createObjectURL(await (await ask(`${indexPath(index)}/pictures/${row}`, { signal })).blob());
+}
+
+/** Where rows of an index lie in a plane. */
+export const map = async (index, sample, signal) => (await ask(`${indexPath(index)}/map?sample=${sample}`, { signal })).json();
+
+/** Files of the server in one question: a server takes 64 images at once unless it was told otherwise. */
+const filesAtOnce = 64;
+
+/** Vectors of files that the server may read, float32 in base64, and their stamp. */
+async function vectorsOf(paths, params) {
+  const pieces = [];
+  let stamp = null;
+  for (let first = 0; first < paths.length; first += filesAtOnce) {
+    const images = paths.slice(first, first + filesAtOnce).map((path) => ({ path }));
+    const answer = await call("embed", { ...params, images, encoding: "base64" });
+    for (const { embedding, error } of answer.results) {
+      if (error) throw new Refusal(400, error.message);
+      pieces.push(atob(embedding));
+    }
+    stamp = answer.stamp;
+  }
+  return { vectors: { base64: btoa(pieces.join("")) }, stamp };
+}
+
+/** Makes a head of labelled files of the server. @param embedding how their vectors are made */
+export const fit = async (paths, embedding, params) => call("fit", { ...params, ...(await vectorsOf(paths, embedding)) });
+
 /** Makes the server load a model. */
 export const load = (image, params, signal) => single("embed", image, params, signal);
 

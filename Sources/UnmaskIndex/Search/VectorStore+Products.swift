@@ -56,14 +56,24 @@ struct RowReader {
             var gathered: [Float] = []
             gathered.reserveCapacity(some.count * width)
             for row in some { gathered += try store.vector(ofRow: row) }
-            var products = [Float](repeating: 0, count: some.count)
-            try gathered.withUnsafeBufferPointer { numbers in
-                try products.withUnsafeMutableBufferPointer { target in
-                    guard let from = numbers.baseAddress, let to = target.baseAddress else { return }
-                    try packed.multiply(from, rowCount: some.count, into: to)
-                }
-            }
+            let products = try packed.products(with: gathered)
             for (row, product) in zip(some, products) { body(row, product) }
         }
+    }
+}
+
+extension PackedVectors {
+    /// [rows, vectors] products of rows, [rows, width].
+    func products(with rows: [Float]) throws(RuntimeError) -> [Float] {
+        let rowCount = rows.count / width
+        let result: Result<[Float], RuntimeError> = rows.withUnsafeBufferPointer { numbers in
+            var products = [Float](repeating: 0, count: rowCount * count)
+            let done: Result<Void, RuntimeError> = products.withUnsafeMutableBufferPointer { target in
+                guard let from = numbers.baseAddress, let to = target.baseAddress else { return .success(()) }
+                return Result { () throws(RuntimeError) in try multiply(from, rowCount: rowCount, into: to) }
+            }
+            return done.map { products }
+        }
+        return try result.get()
     }
 }

@@ -92,7 +92,8 @@ extension ErrorType {
             .pathNotAllowed:
             .badRequest
         case .unauthorized: .unauthorized
-        case .unknownMethod, .modelNotFound: .notFound
+        case .unknownMethod, .modelNotFound, .rowNotFound: .notFound
+        case .imageChanged: .conflict
         case .lineTooLong, .payloadTooLarge, .imageTooLarge: .payloadTooLarge
         case .imageUnsupported: .unsupportedMediaType
         case .overloaded, .cancelled, .shuttingDown: .serviceUnavailable

@@ -20,7 +20,10 @@ struct HTTPResponse: Sendable {
     /// - Parameter request: nil where none was read.
     func head(answering request: HTTPRequestHead?) -> HTTPResponseHead {
         var headers = headers
-        headers.replaceOrAdd(name: "content-length", value: String(body.readableBytes))
+        // Of one without a body the length would be that of the body which the client has.
+        if status != .notModified {
+            headers.replaceOrAdd(name: "content-length", value: String(body.readableBytes))
+        }
         if closes || request?.isKeepAlive == false {
             headers.replaceOrAdd(name: "connection", value: "close")
         } else if request?.version == .http1_0 {

@@ -22,6 +22,9 @@ enum HTTPRoute: String, CaseIterable, Sendable {
     case compare = "/v1/compare"
     case search = "/v1/search"
     case fit = "/v1/fit"
+    case indexes = "/v1/indexes"
+    case indexPicture = "/v1/indexes/{index}/pictures/{row}"
+    case indexMap = "/v1/indexes/{index}/map"
     case rpc = "/rpc"
     case inferenceServer = "/v2"
     case inferenceLive = "/v2/health/live"
@@ -44,6 +47,8 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         /// How images are asked for and vectors answered.
         case embeddings(any EmbeddingsShape.Type)
         case method(Method)
+        /// One of those that an address is enough for.
+        case index(Method)
         /// Where the body is JSON, it is another API's.
         indirect case either(json: Call, else: Call)
         /// The service's own protocol.
@@ -70,6 +75,9 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         case .compare: .call(.method(.compare))
         case .search: .call(.method(.indexSearch))
         case .fit: .call(.method(.fit))
+        case .indexes: .call(.index(.indexInfo))
+        case .indexPicture: .call(.index(.indexPicture))
+        case .indexMap: .call(.index(.indexMap))
         case .rpc: .call(.rpc)
         case .inferenceServer: .call(.inference(.server))
         case .inferenceModel: .call(.inference(.model))
@@ -94,7 +102,7 @@ enum HTTPRoute: String, CaseIterable, Sendable {
 
     var methods: [HTTPMethod] {
         switch content {
-        case .page, .description, .health, .readiness, .metrics, .call(.models): [.GET, .HEAD]
+        case .page, .description, .health, .readiness, .metrics, .call(.models), .call(.index): [.GET, .HEAD]
         case .call(.inference(let question)): question.isPlain ? [.GET, .HEAD] : [.POST]
         case .call: [.POST]
         }
@@ -106,6 +114,8 @@ enum HTTPRoute: String, CaseIterable, Sendable {
         if let (route, _) = Self.named.first(where: { path.hasPrefix($0.prefix) }) {
             self = route
         } else if let path = InferencePath(path) {
+            self = path.route
+        } else if let path = IndexPath(path) {
             self = path.route
         } else {
             self.init(rawValue: path)

@@ -62,6 +62,7 @@ struct HTTPRoutes: Sendable {
         case .models: try await models.respond(to: asked)
         case .embeddings(let shape): try await EmbeddingsRoute(handler: handler).respond(to: asked, as: shape)
         case .method(let method): try await MethodRoute(handler: handler).respond(to: asked, method)
+        case .index(let method): try await IndexRoute(handler: handler).respond(to: asked, method)
         case .either(let json, let other): try await self.call(asked.isJSON ? json : other, asked)
         case .rpc: try await RPCRoute(handler: handler).respond(to: asked)
         case .inference(let question): try await InferenceRoute(handler: handler).respond(to: asked, question)

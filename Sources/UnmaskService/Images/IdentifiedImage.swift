@@ -25,12 +25,26 @@ extension ImageLoader {
             let image = try raw.image(limits)
             return IdentifiedImage(source: source, content: image.contentHash, byteCount: image.pixels.count)
         }
-        let recipe = try preparation.recipeOfEncoded
-        let image = try Self.named { () throws(ImageError) in
-            try model.backend.decode(encoded, recipe: recipe, limits: limits, control: DecodeControl(memory: memory))
-        }
+        let image = try decoded(encoded, for: model, try preparation.recipeOfEncoded)
         return IdentifiedImage(
             source: .encoded(.frame(ByteBuffer(bytes: encoded))), content: image.contentHash, byteCount: encoded.count)
+    }
+
+    /// The whole upright image. Blocks.
+    func decoded(_ encoded: [UInt8], _ wideGray: Recipe.WideGray) throws(ServiceError) -> PixelImage {
+        try Self.named { () throws(ImageError) in
+            try PixelImage.decode(
+                encoded, wideGray: wideGray, limits: limits, control: DecodeControl(memory: memory))
+        }
+    }
+
+    /// The whole upright image as a model's recipe reads it. Blocks.
+    func decoded(
+        _ encoded: [UInt8], for model: RegisteredModel, _ recipe: RecipeChoice
+    ) throws(ServiceError) -> PixelImage {
+        try Self.named { () throws(ImageError) in
+            try model.backend.decode(encoded, recipe: recipe, limits: limits, control: DecodeControl(memory: memory))
+        }
     }
 }
 

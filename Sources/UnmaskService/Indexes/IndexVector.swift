@@ -39,4 +39,26 @@ extension ResultStamp {
         members["output"] = output
         return members
     }
+
+    /// - Parameter members: as an index keeps them.
+    /// - Throws: where one is missing, or is none.
+    init(members: [String: String], of index: String) throws(ServiceError) {
+        func required<Value>(_ name: String, _ read: (String) -> Value?) throws(ServiceError) -> Value {
+            guard let value = members[name].flatMap(read) else {
+                throw ServiceError(
+                    .internal,
+                    "index \(index): its stamp's \(name) is \(members[name] ?? "not stated"): build it again")
+            }
+            return value
+        }
+        model = try required("model", \.self)
+        recipe = try required("recipe", \.self)
+        precision = try required("precision", \.self)
+        tokens = try required("tokens") { Int($0) }
+        merge = members["merge"].flatMap { Int($0) }
+        pooling = try required("pooling", \.self)
+        dimension = try required("dimension") { Int($0) }
+        normalized = try required("normalized") { Bool($0) }
+        output = members["output"]
+    }
 }

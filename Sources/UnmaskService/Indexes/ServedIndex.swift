@@ -1,4 +1,5 @@
 import Synchronization
+import UnmaskHeads
 internal import UnmaskIndex
 internal import UnmaskRuntime
 
@@ -6,12 +7,14 @@ internal import UnmaskRuntime
 final class ServedIndex: Sendable {
     let name: String
     private let path: String
-    private let engine: Engine
+    let engine: Engine
     private let current: Mutex<Snapshot>
     /// Opened by the first change; additions take turns.
     private let writer = Mutex<StoreWriter?>(nil)
     /// As they were last asked for: a graph takes a while to read, and stays what it is when the index grows.
-    private let searches = Mutex<[SearchMode: StoreSearch]>([:])
+    let searches = Mutex<[SearchMode: StoreSearch]>([:])
+    /// The map that was asked for last; those who ask take turns, and have it at once where nothing has changed.
+    let lastMap = Mutex<(store: VectorStore, question: IndexMap.Question, map: IndexMap)?>(nil)
 
     /// An index as it is between two changes.
     struct Snapshot: Sendable {
@@ -25,20 +28,6 @@ final class ServedIndex: Sendable {
 
         /// Images that were not deleted.
         var images: Int { store.recordCount - store.deletedCount }
-    }
-
-    /// A row that was found, with those of its images that were asked for.
-    struct Hit: Sendable {
-        let similarity: Float
-        let images: [IndexedImage]
-    }
-
-    /// Which images count in a search.
-    struct Scope: Sendable {
-        var pathPrefix = ""
-        var conditions: [MetadataCondition] = []
-
-        var isEverything: Bool { pathPrefix.isEmpty && conditions.isEmpty }
     }
 
     /// An image with its vector, to be added.
@@ -61,26 +50,6 @@ final class ServedIndex: Sendable {
     }
 
     var snapshot: Snapshot { current.withLock(\.self) }
-
-    /// The nearest rows of each query, on a thread of its own: it may take as long as a forward pass.
-    ///
-    /// Throws `invalid_params` where no image has a member that is asked for, or has values of another kind there, and where the
-    /// index was not prepared for the mode.
-    func nearest(
-        _ queries: [[Float]], k: Int, in scope: Scope, _ mode: SearchMode
-    ) async throws(ServiceError) -> [[Hit]] {
-        let snapshot = snapshot
-        return try await onThread { [self] in try snapshot.find(queries, k, scope, search(snapshot, mode)) }
-    }
-
-    private func search(_ snapshot: Snapshot, _ mode: SearchMode) throws(IndexError) -> StoreSearch {
-        try searches.withLock { searches throws(IndexError) in
-            if let known = searches[mode], known.store === snapshot.store { return known }
-            let search = try StoreSearch(snapshot.store, mode: mode, after: searches[mode], engine: engine)
-            searches[mode] = search
-            return search
-        }
-    }
 
     /// Adds images, those of names that the index has in place of these. They are durable, and found, when this returns.
     ///
@@ -126,35 +95,26 @@ final class ServedIndex: Sendable {
 
     /// Runs what may take long on a thread of its own. What an index cannot be asked for is `invalid_params`.
     func onThread<Answer: Sendable>(
-        _ body: @escaping @Sendable () throws -> Answer
+        givesWay: Bool = false, _ body: @escaping @Sendable () throws -> Answer
     ) async throws(ServiceError) -> Answer {
         let result: Result<Answer, ServiceError> = await withCheckedContinuation { continuation in
-            BackgroundThread.start(givesWay: false) { [name] in
+            BackgroundThread.start(givesWay: givesWay) { [self] in
                 continuation.resume(
                     returning: Result { () throws(ServiceError) in
-                        do { return try body() } catch let error as IndexError where error.cause == .invalidRequest {
-                            throw ServiceError(.invalidParams, "index \(name): \(error.problem)")
-                        } catch {
-                            throw ServiceError(.internal, "index \(name): \(error)")
-                        }
+                        do { return try body() } catch { throw named(error) }
                     })
             }
         }
         return try result.get()
     }
-}
 
-extension ServedIndex.Snapshot {
-    fileprivate func find(
-        _ queries: [[Float]], _ k: Int, _ scope: ServedIndex.Scope, _ search: StoreSearch
-    ) throws -> [[ServedIndex.Hit]] {
-        let filter =
-            scope.isEverything
-            ? everything : try RowFilter(store, pathPrefix: scope.pathPrefix, where: scope.conditions)
-        return try search.nearest(queries.flatMap(\.self), k: k, filter: filter).map { rows in
-            try rows.map {
-                ServedIndex.Hit(similarity: $0.similarity, images: try store.images(ofRow: $0.row, in: filter))
-            }
+    func named(_ error: any Error) -> ServiceError {
+        switch error {
+        case let error as IndexError where error.cause == .invalidRequest:
+            ServiceError(.invalidParams, "index \(name): \(error.problem)")
+        case let error as ServiceError: ServiceError(error.type, "index \(name): \(error.message)")
+        case let error as HeadError: named(ServiceError(error))
+        default: ServiceError(.internal, "index \(name): \(error)")
         }
     }
 }

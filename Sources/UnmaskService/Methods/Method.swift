@@ -4,6 +4,8 @@ enum Method: String, CaseIterable, Sendable {
     case embed, classify, segment, score, reconstruct, compare
     case indexSearch = "index.search"
     case indexInfo = "index.info"
+    case indexPicture = "index.picture"
+    case indexMap = "index.map"
     case indexAdd = "index.add"
     case indexDelete = "index.delete"
     case cancel

@@ -14,12 +14,14 @@ public enum ErrorType: String, Sendable, CaseIterable {
     case shuttingDown = "shutting_down"
     case modelNotFound = "model_not_found"
     case unauthorized = "unauthorized"
+    case rowNotFound = "row_not_found"
 
     case imageDecodeFailed = "image_decode_failed"
     case imageTruncated = "image_truncated"
     case imageTooLarge = "image_too_large"
     case imageUnsupported = "image_unsupported"
     case imageNotFound = "image_not_found"
+    case imageChanged = "image_changed"
     case pathNotAllowed = "path_not_allowed"
 
     /// The number that JSON-RPC 2.0 asks for: its own where it defines one, else from the range it leaves to servers.
@@ -38,12 +40,14 @@ public enum ErrorType: String, Sendable, CaseIterable {
         case .shuttingDown: -32006
         case .modelNotFound: -32007
         case .unauthorized: -32008
+        case .rowNotFound: -32009
         case .imageDecodeFailed: -32020
         case .imageTruncated: -32021
         case .imageTooLarge: -32022
         case .imageUnsupported: -32023
         case .imageNotFound: -32024
         case .pathNotAllowed: -32025
+        case .imageChanged: -32026
         }
     }
 }

@@ -99,6 +99,8 @@ struct RequestHandler: Sendable {
         case .compare: try await CompareResult(request, context)
         case .indexSearch: try await IndexSearchResult(request, context)
         case .indexInfo: try await IndexInfoResult(request, context)
+        case .indexPicture: try await IndexPictureResult(request, context)
+        case .indexMap: try await IndexMapResult(request, context)
         case .indexAdd: try await IndexAddResult(request, context)
         case .indexDelete: try await IndexDeleteResult(request, context)
         case .cancel: try CancelResult(request, context)

@@ -1,13 +1,15 @@
 """Uses the page of a live `unmask serve --http` as people do, in Debian's Chromium without a screen.
 
 check_page.py UNMASK [--pictures FOLDER]: drops an image, moves sliders, paints a mask with the pointer and with keys,
-follows a link, classifies, and gives a token. What the page draws is compared with Pillow's reading of the same files; the
+follows a link, classifies, searches an index, goes about its map, and gives a token. What the page draws is compared with Pillow's reading of the same files; the
 layout at 360 pixels, keyboard order, names of controls and contrasts (WCAG 2.2, 1.4.3) are measured in the browser, and its
 console has to stay empty. Prints how long the first answer took; FOLDER gets pictures of the whole page.
 """
 
 import argparse
 import base64
+import contextlib
+import csv
 import io
 import json
 import pathlib
@@ -106,7 +108,7 @@ class Page:
         pixels = np.array(Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB"))
         zoom = pixels.shape[0] // 28
         small = pixels[zoom // 2 :: zoom, zoom // 2 :: zoom]
-        if name != "masked":  # a cursor may be on that one
+        if name not in ("masked", "similar"):  # a cursor may be on those
             assert (small.repeat(zoom, 0).repeat(zoom, 1) == pixels).all(), f"{name} is not magnified by a whole number"
         return small
 
@@ -219,6 +221,186 @@ def check_places(page, address):
     assert "client.segment(" in commands and "v1/score?" in commands, commands
 
 
+def index(unmask, folder):
+    """Sixteen of each sample, moved and darkened, in an index; options of the server."""
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    for path in sorted(SAMPLE.parent.glob("*.png")):
+        image = np.array(Image.open(path).convert("L")).astype(float)
+        for number in range(16):
+            moved = np.roll(image, (number % 4 - 2, number // 4 - 2), (0, 1)) * (1 - number / 32)
+            Image.fromarray(moved.astype(np.uint8)).save(pictures / f"{path.stem}-{number:02}.png")
+    subprocess.run(
+        [unmask, "index", "build", pictures, "-o", folder / "index", "--model", MODELS[0], "--pooling", "mean"],
+        check=True, capture_output=True)
+    return ["--index", f"samples={folder / 'index'}", "--allow-path", pictures]
+
+
+def asked(address, path, body=None):
+    return json.loads(urllib.request.urlopen(urllib.request.Request(address + path, body)).read())
+
+
+def shown(page):
+    """[similarity as it is written, name] of each neighbour in the list."""
+    return page.browser.execute_script(
+        "return [...document.querySelectorAll('#found li')].filter((e) => !e.hidden)"
+        ".map((e) => [e.querySelector('b').textContent, e.querySelector('button > span:last-child').textContent])")
+
+
+def check_search(page, address):
+    """Neighbours as the server gives them; their pictures are their files; what is chosen changes what is seen."""
+    found = asked(address, "v1/search?model=fashion-mae&k=1000", SAMPLE.read_bytes())["results"][0]["neighbours"]
+    assert len(found) == 160
+    page.until(lambda: len(shown(page)) >= 48, "neighbours")
+    names = [pathlib.Path(one["paths"][0]).name for one in found]
+    assert shown(page) == [[f"{one['similarity']:.3f}", name] for one, name in zip(found, names)][: len(shown(page))]
+    assert "160 of 160" in page.find("found-said").text, page.find("found-said").text
+    first = page.browser.find_element(By.CSS_SELECTOR, "#found img")
+    page.browser.execute_script("arguments[0].scrollIntoView()", first)
+    page.until(lambda: first.get_property("naturalWidth") == 28, "a picture")
+    data = page.browser.execute_script(
+        "const c = document.createElement('canvas'); c.width = c.height = 28; c.getContext('2d').drawImage(arguments[0], 0, 0);"
+        "return c.toDataURL('image/png')", first)
+    drawn = np.array(Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB"))
+    assert (drawn == np.array(Image.open(found[0]["paths"][0]).convert("RGB"))).all(), "another picture"
+    # The list grows while one goes down, to its end.
+    down = "document.getElementById('found-end').scrollIntoView()"
+    page.until(lambda: page.browser.execute_script(down) or len(shown(page)) == 160, "the whole list")
+    assert [name for _, name in shown(page)] == names
+    # The threshold counts all that was found, also what is not in the list yet.
+    middle = found[60]["similarity"]
+    page.browser.execute_script(
+        "const e = document.getElementById('least'); e.value = arguments[0]; e.dispatchEvent(new Event('input'))", middle)
+    least = float(page.find("least").get_property("value"))
+    expected = sum(one["similarity"] >= least for one in found)
+    assert f"{expected} of 160" in page.find("found-said").text and len(shown(page)) == expected
+    # Near-duplicates, as the server leaves them out.
+    page.find("distinct").click()
+    fewer = asked(address, "v1/search?model=fashion-mae&k=1000&distinct=0.98", SAMPLE.read_bytes())["results"][0]
+    page.until(lambda: f"{fewer['hidden']} near-duplicates" in page.find("found-said").text, "fewer neighbours")
+    page.until(lambda: len(shown(page)) >= min(48, len(fewer["neighbours"])), "the list of those that are left")
+    expected = [pathlib.Path(one["paths"][0]).name for one in fewer["neighbours"]]
+    assert 0 < fewer["hidden"] < 160 and [name for _, name in shown(page)] == expected[: len(shown(page))]
+    page.find("distinct").click()
+    page.until(lambda: len(shown(page)) >= 48, "all neighbours again")
+    # From a neighbour on, by keys.
+    page.browser.execute_script("document.querySelector('#found button').focus()")
+    ActionChains(page.browser).send_keys(Keys.END, Keys.HOME, *[Keys.ARROW_RIGHT] * 3, Keys.ENTER).perform()
+    row = found[3]["row"]
+    page.until(lambda: f"row {row} " in page.find("from").text and shown(page), "a search from a row")
+    again = asked(address, "v1/search", json.dumps({"rows": [row], "k": 1000}).encode())["results"][0]["neighbours"]
+    page.until(lambda: shown(page)[:1] == [["1.000", names[3]]], "the row itself first")
+    assert [name for _, name in shown(page)] == [pathlib.Path(one["paths"][0]).name for one in again][: len(shown(page))]
+    assert page.address()["row"] == str(row) and page.address()["index"] == "samples"
+    commands = page.browser.execute_script("return document.getElementById('search-commands').textContent")
+    assert f'"rows":[{row}]' in commands and f"client.search(rows=[{row}]" in commands, commands
+    page.find("own-image").click()
+    page.until(lambda: shown(page)[:1] == [[f"{found[0]['similarity']:.3f}", names[0]]], "the image's neighbours again")
+    assert "row" not in page.address()
+
+
+def check_similar(page, address):
+    """NumPy's cosines of the same features."""
+    question = urllib.request.Request(
+        address + "v1/embed?pooling=tokens&model=fashion-mae", SAMPLE.read_bytes(), {"accept": "application/octet-stream"})
+    tokens = np.frombuffer(urllib.request.urlopen(question).read(), "<f4").reshape(49, -1).astype(np.float64)
+    tokens /= np.linalg.norm(tokens, axis=1, keepdims=True)
+    canvas = page.browser.find_element(By.CSS_SELECTOR, "#picture-similar canvas")
+    side = canvas.rect["width"] / 7
+    ActionChains(page.browser).move_to_element_with_offset(canvas, int(-2 * side), int(-side)).perform()
+    page.until(lambda: "Row 3, column 2" in page.find("picture-similar").text, "a patch that is pointed at")
+    others = np.delete(tokens @ tokens[2 * 7 + 1], 2 * 7 + 1)
+    said = page.find("picture-similar").text
+    assert f"{others.min():.3f}" in said and f"{others.max():.3f}" in said, (said, others.min(), others.max())
+    page.browser.execute_script("arguments[0].focus()", canvas)
+    ActionChains(page.browser).send_keys(Keys.ARROW_RIGHT).perform()
+    page.until(lambda: "Row 3, column 3" in page.find("picture-similar").text, "the patch beside it")
+    # Colours go with the numbers: the most similar patch is yellow, the least is dark.
+    cosines = tokens @ tokens[2 * 7 + 2]
+    cosines[2 * 7 + 2] = np.nan
+    middle = by_patches(page.picture("similar")).reshape(49, 16, 3)[:, 5]
+    assert tuple(middle[np.nanargmax(cosines)]) == (253, 231, 37) and tuple(middle[np.nanargmin(cosines)]) == (68, 1, 84)
+
+
+def check_map(page, address):
+    """Points as NumPy has them, chosen by a lasso and by keys; labels become a table."""
+    found = asked(address, "v1/indexes/samples/map")
+    vectors = index_vectors(page.index)
+    centred = vectors - vectors.mean(0)
+    _, values, directions = np.linalg.svd(centred, full_matrices=False)
+    for axis, name in enumerate("xy"):
+        places = centred @ directions[axis]
+        assert min(np.abs(places - sign * np.array(found[name])).max() for sign in (1, -1)) < 1e-4 * np.abs(places).max()
+    assert np.allclose(found["shares"], (values**2 / (values**2).sum())[:2], atol=1e-5)
+    page.find("map-draw").click()
+    page.until(lambda: "160 of 160 vectors" in page.find("map-said").text, "the map")
+    plane = page.find("plane")
+    page.browser.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].focus()", plane)
+    ActionChains(page.browser).send_keys(Keys.ARROW_RIGHT).perform()
+    page.until(lambda: f"Row 0: {found['paths'][0]}" in page.find("map-at").text, "the first point")
+    picture = page.browser.find_element(By.CSS_SELECTOR, "#map-point img")
+    page.until(lambda: picture.get_property("naturalWidth") == 28, "the picture of a point")
+    ActionChains(page.browser).send_keys(" ").perform()
+    assert "1 chosen" in page.find("chosen-said").text
+    page.find("label").send_keys("one", Keys.ENTER)
+    assert "0 chosen. Labels: one 1." in page.find("chosen-said").text
+    # A lasso around everything but the margins.
+    lasso(page, -1, 1)
+    assert "160 chosen" in page.find("chosen-said").text, page.find("chosen-said").text
+    page.find("label").send_keys("all, and more", Keys.ENTER)
+    assert "Labels: all, and more 160." in page.find("chosen-said").text
+    page.browser.execute_script(
+        "window.kept = []; const made = URL.createObjectURL;"
+        "URL.createObjectURL = (blob) => { if (blob.type === 'text/plain') blob.text().then((t) => window.kept.push(t));"
+        "return made.call(URL, blob); }")
+    page.find("labels-download").click()
+    table = page.until(lambda: page.browser.execute_script("return window.kept[0]"), "a table of labels")
+    rows = list(csv.reader(io.StringIO(table)))
+    assert rows[0] == ["path", "label"] and [row[0] for row in rows[1:]] == found["paths"]
+    assert {row[1] for row in rows[1:]} == {"all, and more"}
+    # A point leads to what is like it.
+    page.browser.execute_script("arguments[0].focus()", plane)
+    ActionChains(page.browser).send_keys(Keys.ARROW_LEFT, Keys.ENTER).perform()
+    page.until(lambda: page.find("from").text.startswith("From row") and shown(page), "a search from a point")
+    page.find("own-image").click()
+    page.until(lambda: page.find("from").text.startswith("From ankle"), "the image's neighbours")
+
+
+def lasso(page, left, right):
+    """Chooses what lies between two shares of half the map's width, counted from its middle."""
+    Select(page.find("map-tool")).select_by_value("lasso")
+    plane = page.find("plane")
+    width, height = plane.rect["width"] / 2 - 2, plane.rect["height"] / 2 - 2
+    corners = [(left, -1), (right, -1), (right, 1), (left, 1)]
+    places = [(int(across * width), int(down * height)) for across, down in corners]
+    actions = ActionChains(page.browser).move_to_element_with_offset(plane, *places[0]).click_and_hold()
+    for place in places[1:]:
+        actions.move_to_element_with_offset(plane, *place)
+    actions.release().perform()
+
+
+def check_fit(page):
+    """Labels of the map become a head, which is tried at once; who may call may administer where a token is asked for."""
+    page.find("map-draw").click()
+    page.until(lambda: "160 of 160 vectors" in page.find("map-said").text, "the map")
+    page.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", page.find("plane"))
+    for name, left, right in (("left", -1, -0.05), ("right", 0.05, 1)):
+        lasso(page, left, right)
+        page.find("label").send_keys(name, Keys.ENTER)
+    page.find("head-name").clear()
+    page.find("head-name").send_keys("halves")
+    page.find("labels-fit").click()
+    page.until(lambda: "Head halves is fitted on" in page.find("map-said").text, "a head")
+    page.until(lambda: "halves (linear), 2 classes" in page.find("head").text, "the head among the others")
+    page.answered()
+    assert {row.text.split()[0] for row in page.find("scores").find_elements(By.CSS_SELECTOR, "tbody tr")} == {"left", "right"}
+
+
+def index_vectors(folder):
+    manifest = json.loads((folder / "index.json").read_text())["manifest"]
+    return np.fromfile(folder / "000000.f32", "<f4").reshape(-1, manifest["dimension"]).astype(np.float64)
+
+
 def check_painting(page):
     canvas = page.browser.find_element(By.CSS_SELECTOR, "#picture-masked canvas")
     side = canvas.rect["width"] / 7
@@ -305,22 +487,26 @@ def check_forms(page, pictures):
 def check_keys(page):
     """Everything that can be done is reached by the tabulator."""
     reached = set()
+    page.find("map-draw").click()
+    page.until(lambda: page.find("map-shown").is_displayed(), "the map")
     page.browser.execute_script("document.activeElement.blur()")
     for _ in range(60):
         ActionChains(page.browser).send_keys(Keys.TAB).perform()
         reached.add(page.browser.execute_script(
             "const e = document.activeElement; return e.id || e.closest('[id]')?.id"))
-    wanted = {"model", "choose", "photograph", "example", "ratio", "pattern", "seed", "another", "picture-masked", "server"}
+    wanted = {"model", "choose", "photograph", "example", "ratio", "pattern", "seed", "another", "picture-masked", "picture-similar", "server",
+              "index", "least", "distinct", "distinct-from", "found", "map-draw", "map-tool", "map-nearer", "map-farther", "map-whole",
+              "plane", "label", "head-name"}
     assert wanted <= reached, wanted - reached
 
 
-def check_token(page, unmask):
+def check_token(page, unmask, options_of_index):
     token = secrets.token_urlsafe(33)
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "token")
         file.write_text(token + "\n")
         file.chmod(0o600)
-        options = ["--token-file", str(file), "--insecure-listen"]
+        options = ["--token-file", str(file), "--insecure-listen", *options_of_index]
         with serving(unmask, MODELS, f"0.0.0.0:{PORT + 1}", *options):
             page.open(f"http://127.0.0.1:{PORT + 1}/")
             page.until(lambda: page.find("access").is_displayed(), "the question for a token")
@@ -328,6 +514,7 @@ def check_token(page, unmask):
             page.until(lambda: page.find("about").text, "what the model is")
             page.find("example").click()
             page.answered()
+            check_fit(page)
     # That it was asked for at first is no fault of the page's.
     return [entry for entry in page.browser.get_log("browser") if "401" not in entry["message"]]
 
@@ -347,14 +534,21 @@ def main():
     parser.add_argument("unmask")
     parser.add_argument("--pictures", type=pathlib.Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, serving(
-            options.unmask, MODELS, f"127.0.0.1:{PORT}", *heads(options.unmask, pathlib.Path(folder))):
+    with contextlib.ExitStack() as stack:
+        folder, other = (pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
+        of_index = index(options.unmask, other)
+        stack.enter_context(
+            serving(options.unmask, MODELS, f"127.0.0.1:{PORT}", *heads(options.unmask, folder), *of_index))
         driver = browser()
         try:
             page = Page(driver)
+            page.index = other / "index"
             print("Chromium", driver.capabilities["browserVersion"])
             check_look(page, f"http://127.0.0.1:{PORT}/")
             check_places(page, f"http://127.0.0.1:{PORT}/")
+            check_similar(page, f"http://127.0.0.1:{PORT}/")
+            check_search(page, f"http://127.0.0.1:{PORT}/")
+            check_map(page, f"http://127.0.0.1:{PORT}/")
             check_painting(page)
             check_classes(page)
             faults = driver.get_log("browser")
@@ -362,7 +556,7 @@ def main():
             driver.get_log("browser")  # of the refusals that were asked for
             check_forms(page, options.pictures)
             check_keys(page)
-            faults += driver.get_log("browser") + check_token(page, options.unmask)
+            faults += driver.get_log("browser") + check_token(page, options.unmask, of_index)
             faults = [entry for entry in faults if entry["level"] != "DEBUG"]
             assert not faults, faults
         finally:

@@ -29,7 +29,8 @@ struct LiveServer: Sendable {
 
     static func running<Value: Sendable>(
         _ models: ModelRegistry, _ configuration: ServiceConfiguration = ServiceConfiguration(),
-        logger: Logger = Self.silentLogger, _ body: @escaping @Sendable (LiveServer) async throws -> Value
+        indexes: ServedIndexes = .none, logger: Logger = Self.silentLogger,
+        _ body: @escaping @Sendable (LiveServer) async throws -> Value
     ) async throws -> Value {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -40,7 +41,7 @@ struct LiveServer: Sendable {
 
         let (listening, continuation) = AsyncStream.makeStream(of: [BoundAddress].self)
         let server = Server(
-            configuration: configuration, models: models, logger: logger,
+            configuration: configuration, models: models, indexes: indexes, logger: logger,
             onListening: { continuation.yield($0) })
         let group = ServiceGroup(
             configuration: .init(services: [server], logger: Self.silentLogger))

@@ -8,7 +8,8 @@ enum MethodAnswer: String {
     /// A vector's bytes, or a picture's.
     case bytes = "application/octet-stream"
 
-    /// The first of those that the client names; JSON where it names none, or anything.
+    /// The first of those that the client names; the usual one where it names none, or anything: JSON, or of a picture that is
+    /// nothing else, the picture.
     ///
     /// - Throws: where there is nothing that the client takes.
     init(_ head: HTTPRequestHead, of method: Method) throws(ServiceError) {
@@ -16,12 +17,19 @@ enum MethodAnswer: String {
             switch method {
             case .reconstruct, .segment: [.json, .png, .bytes]
             case .embed: [.json, .bytes]
+            case .indexPicture: [.png]
             default: [.json]
             }
         let accepted = head.headers[canonicalForm: "accept"].compactMap { HTTPHeaderValue($0) }
             .filter { Double($0.parameters["q"] ?? "1") != 0 }.map(\.value)
         for type in accepted {
-            let named = ["*/*", "application/*"].contains(type) ? .json : MethodAnswer(rawValue: type)
+            let named: MethodAnswer? =
+                switch type {
+                case "*/*": possible[0]
+                case "application/*": .json
+                case "image/*": .png
+                default: MethodAnswer(rawValue: type)
+                }
             guard let named, possible.contains(named) else { continue }
             self = named
             return
@@ -32,6 +40,6 @@ enum MethodAnswer: String {
                 "Accept may name " + possible.map(\.rawValue).joined(separator: ", ") + " here, found "
                     + JSONValue.string(accepted.joined(separator: ", ")).summary)
         }
-        self = .json
+        self = possible[0]
     }
 }

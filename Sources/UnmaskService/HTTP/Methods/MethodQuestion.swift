@@ -58,6 +58,12 @@ struct MethodQuestion {
         if !masks.isEmpty { try set("masks", .array(masks)) }
     }
 
+    /// A question without a body.
+    init(_ head: HTTPRequestHead, _ path: IndexPath?) throws(ServiceError) {
+        try readQuery(head.uri)
+        for (name, text) in path?.parameters ?? [] { try set(name, name == "index" ? .string(text) : Self.value(text)) }
+    }
+
     /// The question; an answer's bytes are in it, in base64, unless they are all of it.
     ///
     /// - Parameter isAnsweredByBytes: whether the answer is the bytes of one image's result.
@@ -85,7 +91,7 @@ struct MethodQuestion {
     private mutating func set(_ name: String, _ value: JSONValue) throws(ServiceError) {
         guard params.updateValue(value, forKey: name) == nil else {
             throw ServiceError(
-                .invalidParams, "params.\(name) is given twice: in the query, the body or two fields of it")
+                .invalidParams, "params.\(name) is given twice: in the path, the query, the body or two fields of it")
         }
     }
 

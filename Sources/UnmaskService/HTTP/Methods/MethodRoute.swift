@@ -22,7 +22,7 @@ struct MethodRoute: Sendable {
         return try answer.get()
     }
 
-    private static func answer(
+    static func answer(
         _ result: any MethodResult, _ form: MethodAnswer, _ context: MethodContext
     ) -> HTTPResponse {
         var frames = AnswerFrames()

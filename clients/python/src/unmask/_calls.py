@@ -75,11 +75,17 @@ def compare(a: ImageLike, b: ImageLike, **params: Any) -> Call[results.Compariso
     return Call("compare", sides | _given(params), frames, results.comparison, takes_deadline=True, repeatable=True)
 
 
-def search(images: ImagesLike, where: Sequence[str] | None, **params: Any) -> Call[results.Neighbours]:
+def search(images: ImagesLike | None, where: Sequence[str] | None, **params: Any) -> Call[results.Neighbours]:
     if isinstance(where, str):
         raise TypeError(f"where: {where!r} is one text: expected a sequence of conditions, [{where!r}]")
     params |= {"where": None if where is None else list(where)}
+    if images is None:
+        return Call("index.search", _given(params), (), results.neighbours, repeatable=True)
     return _on_images("index.search", images, results.neighbours, params)
+
+
+def picture(**params: Any) -> Call[bytes]:
+    return Call("index.picture", _given(params | {"encoding": "frame"}), (), results.picture, repeatable=True)
 
 
 def add(

@@ -102,6 +102,10 @@ class Unauthorized(ServiceError):
     type = "unauthorized"
 
 
+class RowNotFound(ServiceError):
+    type = "row_not_found"
+
+
 class ImageError(ServiceError):
     """An image cannot be used; the others of its request are not affected."""
 
@@ -128,6 +132,10 @@ class ImageNotFound(ImageError):
 
 class PathNotAllowed(ImageError):
     type = "path_not_allowed"
+
+
+class ImageChanged(ImageError):
+    type = "image_changed"
 
 
 def _leaves(kind: type[ServiceError]) -> list[type[ServiceError]]:

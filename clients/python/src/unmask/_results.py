@@ -153,6 +153,8 @@ class Neighbour:
     """The cosine."""
     paths: tuple[str, ...]
     """Of images of equal pixels."""
+    row: int
+    """Its number in the index, by which `picture` and `search(rows=…)` know it."""
     metadata: tuple[dict[str, Any], ...] = ()
     """What each of them carries; empty where none carries anything."""
 
@@ -242,10 +244,16 @@ def additions(reply: Reply) -> Additions:
 def neighbours(reply: Reply) -> Neighbours:
     def found(item: dict[str, Any]) -> tuple[Neighbour, ...]:
         return tuple(
-            Neighbour(one["similarity"], tuple(one["paths"]), tuple(one.get("metadata", ()))) for one in item["neighbours"])
+            Neighbour(one["similarity"], tuple(one["paths"]), one["row"], tuple(one.get("metadata", ())))
+            for one in item["neighbours"]
+        )
 
     result = reply.unwrap()
     return Neighbours(**_items(result, found), mode=result.get("mode", "exact"))
+
+
+def picture(reply: Reply) -> bytes:
+    return _payload(reply.unwrap()["png"], reply)
 
 
 def comparison(reply: Reply) -> Comparison:

@@ -275,31 +275,44 @@ class Client:
 
     def search(
         self,
-        images: ImagesLike,
+        images: ImagesLike | None = None,
         *,
+        rows: Sequence[int] | None = None,
         index: str | None = None,
         k: int | None = None,
+        offset: int | None = None,
         under: str | None = None,
         where: Sequence[str] | None = None,
+        distinct: float | None = None,
         mode: str | None = None,
         model: str | None = None,
         recipe: str | None = None,
         priority: str | None = None,
         timeout: float | None = None,
     ) -> Neighbours:
-        """The images of one of the server's indexes that are most like every image; of those alone whose path begins as `under`
-        and whose metadata fulfil every condition of `where`, such as `year>=2020`.
+        """The images of one of the server's indexes that are most like every image, or instead every row of that index; of those
+        alone whose path begins as `under` and whose metadata fulfil every condition of `where`, such as `year>=2020`. Of images at
+        least as similar to each other as `distinct` the nearest stands for the others.
 
         ``mode`` is ``exact``, the default, or an approximate one that the index was prepared for: ``bits``, ``hnsw``, ``ivfpq``.
         """
         call = calls.search(
-            images, index=index, k=k, under=under, where=where, mode=mode, model=model, recipe=recipe, priority=priority,
+            images, rows=None if rows is None else list(rows), index=index, k=k, offset=offset, under=under, where=where,
+            distinct=distinct, mode=mode, model=model, recipe=recipe, priority=priority,
         )  # fmt: skip
         return self._run(call, timeout)
 
     def indexes(self) -> dict[str, Any]:
         """What the server's indexes hold."""
         return self._run(calls.question("index.info"))
+
+    def picture(self, row: int, *, index: str | None = None, side: int | None = None) -> bytes:
+        """A small picture of a row of an index, a PNG: of the file that the index names, where the server may read it."""
+        return self._run(calls.picture(row=row, index=index, side=side))
+
+    def map(self, *, index: str | None = None, sample: int | None = None, seed: int | None = None) -> dict[str, Any]:
+        """Where rows of an index lie in a plane."""
+        return self._run(calls.question("index.map", index=index, sample=sample, seed=seed))
 
     # Administration
 
