@@ -62,6 +62,8 @@ unmask_lists *unmask_lists_train(
         // What was asked for is enough of each: FAISS warns on standard error of fewer.
         made->index->cp.min_points_per_centroid = 1;
         made->index->pq.cp.min_points_per_centroid = 1;
+        // Its table for each list would be several times as large as the codes.
+        made->index->use_precomputed_table = -1;
         made->index->train(faiss::Index::idx_t(count), x);
         return made.release();
     });
@@ -92,7 +94,7 @@ unmask_lists *unmask_lists_read(
     return unmask_guarded(problem, static_cast<unmask_lists *>(nullptr), [&] {
         prepare(1);
         BytesReader reader(bytes, count);
-        std::unique_ptr<faiss::Index> read(faiss::read_index(&reader));
+        std::unique_ptr<faiss::Index> read(faiss::read_index(&reader, faiss::IO_FLAG_SKIP_PRECOMPUTE_TABLE));
         auto *index = dynamic_cast<faiss::IndexIVFPQ *>(read.get());
         if (index == nullptr || size_t(index->d) != width || size_t(index->ntotal) != rows || reader.left != 0) {
             throw std::runtime_error("it is no inverted file of so many rows");

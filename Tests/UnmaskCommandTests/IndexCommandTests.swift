@@ -60,6 +60,37 @@ import UnmaskModel
         #expect(under.objects.allSatisfy { ($0["path"] as? String)?.hasPrefix(photos + "/s") == true })
     }
 
+    @Test func approximateSearchesSayWhatTheyAre() throws {
+        let folder = try TemporaryFolder()
+        let (index, plain) = (folder.file("i"), folder.file("plain"))
+        let built = try build("build", Shipped.samples, "-o", index, "--bits", "--recall", "0.9")
+        #expect(built.code == 0)
+        let bits = try #require(built.objects.last?["bits"] as? [String: Any])
+        // All vectors of an index this small are looked at.
+        #expect(bits["recall_at_10"] as? Double == 1 && bits["vectors"] as? Int == 10)
+        func search(_ index: String, _ mode: String...) throws -> CommandLineRunner {
+            try CommandLineRunner(
+                list: ["search", Shipped.sample, "--index", index, "--model", Shipped.autoencoder] + mode)
+        }
+        let (exact, found) = (try search(index), try search(index, "--mode", "bits"))
+        #expect(found.errors.contains("--mode bits is approximate: it found 100.0 % of the ten nearest"))
+        #expect(exact.objects.allSatisfy { $0["mode"] as? String == "exact" })
+        #expect(found.objects.allSatisfy { $0["mode"] as? String == "bits" })
+        #expect(found.objects.map { $0["path"] as? String } == exact.objects.map { $0["path"] as? String })
+
+        // What is made later is the same.
+        #expect(try build("build", Shipped.samples, "-o", plain).code == 0)
+        let refused = try search(plain, "--mode", "bits")
+        #expect(refused.code == 2 && refused.errors.contains("--kind bits makes them"))
+        let later = try CommandLineRunner("index", "approximate", plain, "--kind", "bits", "--recall", "0.9")
+        #expect(later.code == 0)
+        #expect(try bytes(of: plain) == bytes(of: index))
+        let graph = try CommandLineRunner("index", "approximate", plain, "--kind", "hnsw")
+        #expect(graph.code == 2 && graph.errors.contains("nothing is needed beside them"))
+        let share = try build("build", Shipped.samples, "-o", index, "--recall", "0.9")
+        #expect(share.code != 0 && share.errors.contains("say --bits too"))
+    }
+
     @Test func partsMergeToTheSameBytes() throws {
         let folder = try TemporaryFolder()
         let photos = try source(folder)

@@ -45,6 +45,8 @@ def add_licences(program, checkouts, folder):
     table += ["", "Linked into the program:", ""]
     swift = Path(shutil.which("swift")).resolve().parents[1] / "share/swift/LICENSE.txt"
     texts = [("Swift and its Foundation", [swift]), ("Unicode data (ICU)", [Path("/usr/share/doc/libicu72/copyright")])]
+    texts += [("FAISS", [Path("/usr/share/doc/libfaiss-dev/copyright")])]
+    texts += [("GCC's OpenMP, with the Runtime Library Exception", [Path("/usr/share/doc/libgomp1/copyright")])]
     texts += [(path.name, sorted([*path.glob("LICENSE*"), *path.glob("NOTICE*")])) for path in sorted(checkouts.iterdir())]
     for name, files in texts:
         kept = [f"{name.split()[0]}-{file.stem}.txt" for file in files]

@@ -21,7 +21,8 @@ struct BitQuery {
         unit = largest / 15
         self.base = base
         var planes = [UInt64](repeating: 0, count: 4 * words)
-        let halves = unit > 0 ? 0.5 / unit : 0
+        // Below that the quotient is infinite.
+        let halves = unit >= .leastNormalMagnitude ? 0.5 / unit : 0
         for place in 0..<width {
             let step = ((turned[place] - mean[place]) * halves + 7.5).rounded()
             let bits = UInt64(max(0, min(15, step)))
