@@ -65,8 +65,12 @@ private struct SegmentationTail: Sendable {
         }
         scores = add(layers.output, named: "head/scores", scores, to: &graph)
         let planes = try graph.add(.transpose([0, 2, 1]), named: "head/planes", [scores], outputs: ["head/planes"])[0]
-        let shape = graph.addConstant("head/shape", .integers([0, layers.classes, grid.rows, grid.columns]))
-        let patches = try graph.add(.reshape(allowZero: false), named: "grid", [planes, shape], outputs: ["grid"])[0]
+        // The tokens' count is a symbol of the graph; that it fills the grid is known of the head.
+        let patches = graph.add(
+            .regroup, named: "grid", [planes],
+            shape: [
+                graph[planes].shape.dimensions[0], .fixed(layers.classes), .fixed(grid.rows), .fixed(grid.columns),
+            ])
         // Interpolation is linear: of each side a product, exact in every runtime, whatever its Resize does.
         let across = graph.addConstant(
             "head/across", Self.interpolation(from: grid.columns, to: size[1], isTransposed: true))
@@ -79,8 +83,12 @@ private struct SegmentationTail: Sendable {
     private func add(_ layer: AffineLayer, named name: String, _ x: ValueID, to graph: inout Graph) -> ValueID {
         let weight = graph.addConstant(name + ".weight", Tensor(layer.weight, shape: [layer.outputs, layer.width]))
         let bias = graph.addConstant(name + ".bias", Tensor(layer.bias, shape: [layer.outputs]))
+        var operands = [ValueID?](repeating: nil, count: LinearOperand.count)
+        operands[LinearOperand.x] = x
+        operands[LinearOperand.weight] = weight
+        operands[LinearOperand.bias] = bias
         return graph.add(
-            .linear(LinearFusion()), named: name, [x, weight, bias, nil, nil, nil, nil],
+            .linear(LinearFusion()), named: name, operands,
             shape: Shape(graph[x].shape.dimensions.dropLast() + [.fixed(layer.outputs)]))
     }
 
@@ -138,8 +146,10 @@ private struct MemoryTail: Sendable {
         let positive = try add(.unary(.relu), "head/positive", [sums])
         let distances = try add(.unary(.squareRoot), "head/distances", [positive])
         let score = try add(.reduce(.maximum, keepAxes: false, emptyIsNone: false), "score", [distances, last])
-        let shape = graph.addConstant("head/shape", .integers([0, grid.rows, grid.columns]))
-        return [score, try add(.reshape(allowZero: false), "distances", [distances, shape])]
+        let map = graph.add(
+            .regroup, named: "distances", [distances],
+            shape: [graph[distances].shape.dimensions[0], .fixed(grid.rows), .fixed(grid.columns)])
+        return [score, map]
     }
 }
 

@@ -208,8 +208,9 @@ struct ExportCommand: AsyncParsableCommand {
             try folder.publish()
         }
         let operators = export.operatorCounts.values.reduce(0, +)
+        let what = options.tail?.outputs.joined(separator: " and ") ?? options.part.rawValue
         Console.message(
-            "\(named): \(options.tail?.outputs.joined(separator: " and ") ?? options.part.rawValue), \(options.precision.rawValue), opset \(options.opset), \(operators) nodes, "
+            "\(named): \(what), \(options.precision.rawValue), opset \(options.opset), \(operators) nodes, "
                 + "\(fixed(Double(export.weightBytes) / 1_048_576, 1)) MiB of weights")
     }
 
@@ -280,21 +281,3 @@ extension ModelPart: ExpressibleByArgument {}
 extension ExportPrecision: ExpressibleByArgument {}
 extension PixelLayout: ExpressibleByArgument {}
 extension ExportPreprocessing.Samples: ExpressibleByArgument {}
-
-/// `--keep`: a number, or any.
-enum KeptPatches: ExpressibleByArgument {
-    case fixed(Int)
-    case dynamic
-
-    init?(argument: String) {
-        if argument == "dynamic" {
-            self = .dynamic
-        } else if let count = Int(argument), count > 0 {
-            self = .fixed(count)
-        } else {
-            return nil
-        }
-    }
-
-    var count: Int? { if case .fixed(let count) = self { count } else { nil } }
-}
