@@ -21,8 +21,7 @@ struct PictureVariants {
         guard let image = try store.images(ofRow: row, in: filter).first else { return [] }
         let recipe = embedder.session.model.recipe
         guard let bytes = try? readImageFile(image.path),
-            let picture = try? PixelImage.decode(
-                bytes, wideGray: recipe.wideGray, control: .telling(of: image.path)),
+            let picture = try? recipe.decode(bytes, control: .telling(of: image.path)),
             picture.contentHash == image.content.description
         else {
             unread.append(image.path)
