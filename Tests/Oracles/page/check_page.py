@@ -370,6 +370,7 @@ def lasso(page, left, right):
     """Chooses what lies between two shares of half the map's width, counted from its middle."""
     Select(page.find("map-tool")).select_by_value("lasso")
     plane = page.find("plane")
+    page.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", plane)
     width, height = plane.rect["width"] / 2 - 2, plane.rect["height"] / 2 - 2
     corners = [(left, -1), (right, -1), (right, 1), (left, 1)]
     places = [(int(across * width), int(down * height)) for across, down in corners]
@@ -383,7 +384,6 @@ def check_fit(page):
     """Labels of the map become a head, which is tried at once; who may call may administer where a token is asked for."""
     page.find("map-draw").click()
     page.until(lambda: "160 of 160 vectors" in page.find("map-said").text, "the map")
-    page.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", page.find("plane"))
     for name, left, right in (("left", -1, -0.05), ("right", 0.05, 1)):
         lasso(page, left, right)
         page.find("label").send_keys(name, Keys.ENTER)
