@@ -13,5 +13,4 @@
 #include "elementwise.h"
 #include "rotary.h"
 #include "depthwise.h"
-#include "relate.h"
 #include "dot_rows.h"
