@@ -28,21 +28,6 @@ public struct TokenPooling: Sendable, Hashable {
     }
 }
 
-/// Heads of tokens that stand on a grid, row by row.
-public struct HeadGrid: Sendable, Hashable {
-    public var heads: Int
-    public var rows: Int, columns: Int
-
-    public init(heads: Int, rows: Int, columns: Int) {
-        self.heads = heads
-        self.rows = rows
-        self.columns = columns
-    }
-
-    /// The width of a head with its relations.
-    public func wide(_ headWidth: Int) -> Int { headWidth + rows + columns }
-}
-
 /// A grid of tokens that is cut into square units.
 public struct UnitGrid: Sendable, Hashable {
     /// Of the grid, whose tokens stand row by row; multiples of the side.
@@ -70,7 +55,7 @@ extension Op {
     /// Whether it reads or makes places of a grid, so that every token has to be in its own.
     var needsPlaces: Bool {
         switch self {
-        case .gatherTokens, .unitTokens, .unitPlaces, .depthwiseConvolution, .responseNorm, .poolTokens, .relateHeads:
+        case .gatherTokens, .unitTokens, .unitPlaces, .depthwiseConvolution, .responseNorm, .poolTokens:
             true
         default: false
         }

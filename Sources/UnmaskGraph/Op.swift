@@ -3,6 +3,8 @@ public enum GELU: String, Sendable, Codable, CaseIterable {
     case erf, tanh
     /// x · sigmoid(1.702 x), CLIP's.
     case quick
+    /// SiLU, x · sigmoid(x), which Hendrycks and Gimpel (2016) name beside it.
+    case silu
 }
 
 /// Attention whose queries, keys and values come from anywhere.
@@ -103,21 +105,22 @@ public enum Op: Sendable, Equatable {
     case layerNorm(epsilon: Float)
     /// (x [..., D], weight [D]) → [..., D]: x over the root of its squares' mean, times weight.
     case rmsNorm(epsilon: Float)
+    /// (x [..., D], weight [D]) → [..., D]: x over the root of its unbiased variance, its mean left in it, times weight.
+    case deviationNorm(epsilon: Float)
     /// (qkv [B, T, 3·D], q weight [d], q bias? [d], k weight [d], k bias? [d]) → qkv with its queries and keys
     /// normalised, d = D/heads.
     case normalizeHeads(HeadNorm)
     /// (qkv [B, T, 3·D], cosines [G, N, d/2], sines [G, N, d/2], ids_keep? [B, K]) → qkv with its queries and keys turned:
     /// all heads alike where G is 1, each by its own angles where it is the number of heads.
     case rotateHeads(HeadRotation)
-    /// (qkv [B, T, 3·D], table [2·rows - 1, d], table [2·columns - 1, d]) → [B, T, 3·heads·(d + rows + columns)], d = D/heads:
-    /// heads whose attention's scores have in them how the places of a grid lie to one another (Li et al. 2022), where
-    /// they are multiplied by 1 / √d. Values have zeros behind their numbers.
-    case relateHeads(HeadGrid)
     /// (x [..., 2·n]) → [..., n]: the first half, activated, times the second one.
     case gate(Gate)
-    /// (qkv [B, T, 3·D], bias? [H, S, S], ids_keep? [B, K], key bias? [B, T]) → [B, T, D]:
-    /// softmax(q kᵀ / √(D/heads) + bias + key bias) v in each head. The bias is for all tokens S; of a masked image the
-    /// last K are those of ids_keep. The key bias has the place that it has in `separateAttention`.
+    /// (qkv [B, T, 3·D], bias? [H, S, S], ids_keep? [B, K], key bias? [B, T], row table? [2·rows - 1, d], column table?
+    /// [2·columns - 1, d]) → [B, T, D], d = D/heads: softmax(q kᵀ / √d + bias + key bias) v in each head. The bias is for all
+    /// tokens S; of a masked image the last K are those of ids_keep. The key bias has the place that it has in
+    /// `separateAttention`. With tables the tokens are a grid's places, row by row, and to each key a query is multiplied with
+    /// are added a row of each table: by the key's row less the query's, from 1 - rows on, and the same of columns (Li et al.
+    /// 2022).
     case attention(heads: Int)
     /// (q, k, v, key bias? [B, T]) → [B, Tq, D]: softmax(scale · q kᵀ + key bias) v in each head. One of q, k and v is
     /// [B, T, ≥ D], tokens first, whose columns from the given one on hold head after head, or [B, H, T, D/heads]; B may
@@ -181,9 +184,9 @@ public enum Op: Sendable, Equatable {
         case .linear: "linear"
         case .layerNorm: "layerNorm"
         case .rmsNorm: "rmsNorm"
+        case .deviationNorm: "deviationNorm"
         case .normalizeHeads: "normalizeHeads"
         case .rotateHeads: "rotateHeads"
-        case .relateHeads: "relateHeads"
         case .gate: "gate"
         case .attention: "attention"
         case .separateAttention: "separateAttention"
@@ -216,6 +219,9 @@ public enum AttentionInput {
     /// Of joint attention alone.
     public static let bias = 1, ids = 2
     public static let keyBias = 3
+    /// Of joint attention alone, both or none.
+    public static let rowTable = 4, columnTable = 5
+    public static let count = 6
 }
 
 /// The places of a linear node's operands.

@@ -79,8 +79,9 @@ extension Graph {
         switch node.op {
         case .linear(let fusion): return fusion.normEpsilon == nil
         case .attention:
-            let isBiased = node.hasOperand(AttentionInput.bias) || node.hasOperand(AttentionInput.keyBias)
-            return !isBiased && headWidth(of: node).map { $0 % Graph.tileWidth == 0 } ?? false
+            // Biases and tables are added to rows.
+            let isPlain = !(1..<AttentionInput.count).contains { $0 != AttentionInput.ids && node.hasOperand($0) }
+            return isPlain && headWidth(of: node).map { $0 % Graph.tileWidth == 0 } ?? false
         default: return false
         }
     }

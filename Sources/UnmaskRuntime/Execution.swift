@@ -44,6 +44,7 @@ struct Execution {
         case .erf: UNMASK_ACTIVATION_GELU_ERF
         case .tanh: UNMASK_ACTIVATION_GELU_TANH
         case .quick: UNMASK_ACTIVATION_GELU_QUICK
+        case .silu: UNMASK_ACTIVATION_SILU
         }
     }
 
@@ -75,8 +76,10 @@ struct Execution {
                 kernel: a.kernel.handle, batch: a.batch, heads: a.heads, head_dim: a.headWidth, queries: a.queries,
                 keys: a.keys, qkv_form: a.q.form,
                 q: heads(a.q), k: heads(a.k), v: heads(a.v), scale: a.scale, key_bias: floats(a.keyBias),
-                bias: floats(a.bias), bias_tokens: a.biasTokens, ids: ids(a.ids), kept: a.kept, out_form: a.outForm,
-                out: floats(a.out),
+                bias: floats(a.bias), bias_tokens: a.biasTokens, ids: ids(a.ids), kept: a.kept,
+                row_table: floats(a.rowTable),
+                column_table: floats(a.columnTable), grid_rows: a.gridRows, grid_columns: a.gridColumns,
+                out_form: a.outForm, out: floats(a.out),
                 out_stride: a.heads * a.headWidth, scratch: floats(a.scratch))
             unmask_attention_run(engine, &call)
         case .patches(let p):
@@ -96,9 +99,11 @@ struct Execution {
         case .rmsNorm(let rows, let width, let x, let weight, let epsilon, let out):
             unmask_f32_rmsnorm(
                 engine, rows, width, floats(x), width, floats(weight), epsilon, floats(out), width)
+        case .deviationNorm(let rows, let width, let x, let weight, let epsilon, let out):
+            unmask_f32_deviationnorm(
+                engine, rows, width, floats(x), width, floats(weight), epsilon, floats(out), width)
         case .normalizeHeads(let call): run(call)
         case .rotateHeads(let call): run(call)
-        case .relateHeads(let call): run(call)
         case .gate(let rows, let width, let kind, let x, let out):
             unmask_f32_gate(engine, rows, width, floats(x), activation(kind), floats(out))
         case .gelu(let count, let kind, let x, let out):

@@ -18,9 +18,9 @@ enum Instruction {
     case scaleShift(rows: Int, width: Int, x: Slot, scale: Slot, shift: Slot, out: Slot)
     case layerNorm(rows: Int, width: Int, x: Slot, weight: Slot?, bias: Slot?, epsilon: Float, out: Slot)
     case rmsNorm(rows: Int, width: Int, x: Slot, weight: Slot, epsilon: Float, out: Slot)
+    case deviationNorm(rows: Int, width: Int, x: Slot, weight: Slot, epsilon: Float, out: Slot)
     case normalizeHeads(NormalizeHeads)
     case rotateHeads(RotateHeads)
-    case relateHeads(RelateHeads)
     case gate(rows: Int, width: Int, kind: Gate, x: Slot, out: Slot)
     case gelu(count: Int, kind: GELU, x: Slot, out: Slot)
     case roundToGrid(count: Int, grid: NumberGrid, x: Slot, out: Slot)
@@ -74,6 +74,9 @@ enum Instruction {
         /// [heads, biasTokens, biasTokens], and which of these tokens the last `kept` are.
         var bias, ids: Slot?
         var biasTokens = 0, kept = 0
+        /// Of a grid's rows and columns, whose places queries and keys are.
+        var rowTable, columnTable: Slot?
+        var gridRows = 0, gridColumns = 0
         var out: Slot
         var outForm: unmask_form
         var scratch: Slot
@@ -100,12 +103,6 @@ enum Instruction {
         var halves: Bool
         var cosines, sines: Slot
         var ids: Slot?
-    }
-
-    struct RelateHeads {
-        var rows, headWidth: Int
-        var grid: HeadGrid
-        var x, tableRows, tableColumns, out: Slot
     }
 
     /// Where an attention's operand lies: strides as `unmask_heads` has them, and where the first number is.

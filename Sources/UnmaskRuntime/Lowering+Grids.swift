@@ -65,28 +65,6 @@ extension Lowering {
         }
     }
 
-    mutating func relateHeads(
-        _ node: Node, _ grid: HeadGrid, _ out: [Int]
-    ) throws(RuntimeError) -> (Instruction, flops: Int) {
-        let (x, rows, columns) = (try operand(node, 0), try operand(node, 1), try operand(node, 2))
-        let headWidth = (x.shape.last ?? 0) / max(3 * grid.heads, 1)
-        guard grid.heads > 0, grid.rows > 0, grid.columns > 0, x.shape.count == 3, out.count == 3,
-            x.shape == [out[0], out[1], 3 * grid.heads * headWidth],
-            saturatingProduct(grid.rows, grid.columns) == out[1],
-            out[2] == saturatingProduct(3, grid.heads, grid.wide(headWidth)),
-            rows.shape == [2 * grid.rows - 1, headWidth], columns.shape == [2 * grid.columns - 1, headWidth]
-        else {
-            throw .malformedNode(
-                name: node.name, op: node.op.name,
-                problem: "a grid of \(grid.rows)x\(grid.columns) and \(grid.heads) heads for \(x.shape) give \(out)")
-        }
-        let call = Instruction.RelateHeads(
-            rows: out[0] * out[1], headWidth: headWidth, grid: grid, x: x.slot, tableRows: rows.slot,
-            tableColumns: columns.slot, out: place(node, out))
-        let products = saturatingProduct(2, out[0], out[1], grid.heads, headWidth, grid.rows + grid.columns)
-        return (.relateHeads(call), products)
-    }
-
     mutating func depthwise(
         _ node: Node, _ convolution: GridConvolution, _ out: [Int]
     ) throws(RuntimeError) -> (Instruction, flops: Int) {

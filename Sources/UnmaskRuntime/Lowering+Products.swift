@@ -38,7 +38,7 @@ extension Lowering {
 
     /// - Parameters:
     ///   - operands: which of the node's operands hold q, k and v.
-    ///   - bias: which operand is added to the scores, the identifiers of its tokens behind it; nil: none.
+    ///   - bias: of joint attention, which operand is added to the scores, the identifiers of its tokens behind it.
     ///   - out: [B, Tq, D].
     mutating func attention(
         _ node: Node, _ attention: SeparateAttention, operands: [Int], bias: Int?, _ out: [Int]
@@ -61,7 +61,9 @@ extension Lowering {
         }
         let result = place(node, out)
         let kernel = engine.kernel(node.arithmetic)
-        let floats = unmask_attention_scratch_floats(engine.handle, kernel.handle, headWidth, tokens[0], tokens[1])
+        let grid = bias == nil ? nil : try relatedGrid(node, headWidth: headWidth, tokens: tokens)
+        let floats = unmask_attention_scratch_floats(
+            engine.handle, kernel.handle, headWidth, tokens[0], tokens[1], grid?.rows ?? 0, grid?.columns ?? 0)
         var call = Instruction.Attention(
             kernel: kernel, batch: out[0], heads: attention.heads, headWidth: headWidth, queries: tokens[0],
             keys: tokens[1],
@@ -69,7 +71,35 @@ extension Lowering {
             keyBias: optional(node, AttentionInput.keyBias), out: result, outForm: forms[node.output],
             scratch: try scratch(floats: floats, for: node) ?? .arena(0))
         if let bias, optional(node, bias) != nil { try add(bias: bias, of: node, to: &call) }
-        return (.attention(call), saturatingProduct(4, out[0], tokens[0], tokens[1], out[2]))
+        var products = saturatingProduct(4, out[0], tokens[0], tokens[1], out[2])
+        if let grid {
+            (call.gridRows, call.gridColumns) = grid
+            call.rowTable = optional(node, AttentionInput.rowTable)
+            call.columnTable = optional(node, AttentionInput.columnTable)
+            products = saturatingSum(
+                products, saturatingProduct(4, out[0], tokens[0], grid.rows + grid.columns - 1, out[2]))
+        }
+        return (.attention(call), products)
+    }
+
+    /// The grid that an attention's tables are for; nil where it has none.
+    private func relatedGrid(
+        _ node: Node, headWidth: Int, tokens: [Int]
+    ) throws(RuntimeError) -> (rows: Int, columns: Int)? {
+        let places = [AttentionInput.rowTable, AttentionInput.columnTable]
+        guard places.contains(where: { optional(node, $0) != nil }) else { return nil }
+        var shapes: [[Int]] = []
+        for place in places { shapes.append(try operand(node, place).shape) }
+        let sides = shapes.map { (($0.first ?? 0) + 1) / 2 }
+        guard tokens[0] == tokens[1], saturatingProduct(sides) == tokens[0],
+            zip(shapes, sides).allSatisfy({ $0 == [2 * $1 - 1, headWidth] })
+        else {
+            throw .malformedNode(
+                name: node.name, op: node.op.name,
+                problem: "tables of shapes \(shapes[0]) and \(shapes[1]) for \(tokens[0]) tokens, heads of \(headWidth)"
+            )
+        }
+        return (sides[0], sides[1])
     }
 
     /// Where the heads of an attention's operand lie, and of how many tokens they are; one image's may serve all.

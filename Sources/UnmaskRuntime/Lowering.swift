@@ -161,9 +161,14 @@ struct Lowering {
                 rows: rows, width: width, x: x.slot, weight: try operand(node, 1).slot, epsilon: epsilon,
                 out: reuse(x.id, for: node, at: index, out))
             flops = 4 * count
+        case .deviationNorm(let epsilon):
+            let x = try operand(node, 0)
+            instruction = .deviationNorm(
+                rows: rows, width: width, x: x.slot, weight: try operand(node, 1).slot, epsilon: epsilon,
+                out: reuse(x.id, for: node, at: index, out))
+            flops = 4 * count
         case .normalizeHeads(let norm): (instruction, flops) = try normalizeHeads(node, norm, at: index, out)
         case .rotateHeads(let rotation): (instruction, flops) = try rotateHeads(node, rotation, at: index, out)
-        case .relateHeads(let grid): (instruction, flops) = try relateHeads(node, grid, out)
         case .gate(let kind):
             instruction = .gate(
                 rows: rows, width: width, kind: kind, x: try operand(node, 0).slot, out: place(node, out))

@@ -27,6 +27,31 @@ import Testing
         }
     }
 
+    @Test(arguments: ISA.available)
+    func deviationNormEqualsDoubleReference(isa: ISA) throws {
+        let engine = try Engine(isa)
+        for width in [1, 2, 7, 16, 33, 768] {
+            var random = Random(UInt64(width))
+            // A mean far from zero stays where it is.
+            let x = GuardedBuffer(random.floats(3 * width, scale: 3).map { $0 + 5 })
+            let weight = GuardedBuffer(random.floats(width))
+            let y = GuardedBuffer<Float>(count: 3 * width)
+            unmask_f32_deviationnorm(engine.handle, 3, width, x.base, width, weight.base, 0.25, y.base, width)
+            let expected = (0..<3).flatMap { row -> [Expected] in
+                let values = x.array[row * width..<(row + 1) * width].map(Double.init)
+                let mean = values.reduce(0, +) / Double(width)
+                let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+                let root = (width > 1 ? squares / Double(width - 1) : 0) + 0.25
+                return zip(values, weight.array).map { value, weight in
+                    let result = value / root.squareRoot() * Double(weight)
+                    return Expected(
+                        value: result, tolerance: (16 + Double(width).squareRoot()) * roundoff * abs(result))
+                }
+            }
+            expectClose(y.array, expected, "width \(width)")
+        }
+    }
+
     /// Heads in rows that hold more behind them, which stays as it is.
     @Test(arguments: ISA.available)
     func normalisesEachHeadByItself(isa: ISA) throws {
@@ -101,63 +126,6 @@ import Testing
             }
             expectClose(x.array, expected, "groups \(groups) halves \(halves) masked \(isMasked)")
         }
-    }
-
-    private struct Relation {
-        var images, heads, width, rows, columns: Int
-        var wide: Int { width + rows + columns }
-        var tokens: Int { images * rows * columns }
-    }
-
-    @Test(arguments: ISA.available)
-    func relatesQueriesToRowsAndColumns(isa: ISA) throws {
-        let engine = try Engine(isa, threads: 3)
-        for r in [
-            Relation(images: 1, heads: 1, width: 3, rows: 1, columns: 1),
-            Relation(images: 2, heads: 2, width: 20, rows: 3, columns: 5),
-            Relation(images: 1, heads: 3, width: 64, rows: 4, columns: 2),
-        ] {
-            var random = Random(13)
-            let x = random.floats(r.tokens * 3 * r.heads * r.width)
-            let down = random.floats((2 * r.rows - 1) * r.width)
-            let right = random.floats((2 * r.columns - 1) * r.width)
-            expectClose(relate(engine, r, x, down, right), related(r, x, down, right), "\(r)")
-        }
-    }
-
-    private func relate(_ engine: Engine, _ r: Relation, _ x: [Float], _ down: [Float], _ right: [Float]) -> [Float] {
-        let y = GuardedBuffer<Float>(count: r.tokens * 3 * r.heads * r.wide)
-        let (x, down, right) = (GuardedBuffer(x), GuardedBuffer(down), GuardedBuffer(right))
-        var call = unmask_relation(
-            rows: r.tokens, heads: r.heads, head_dim: r.width, height: r.rows, width: r.columns, x: x.base,
-            table_rows: down.base, table_columns: right.base, y: y.base)
-        withExtendedLifetime((x, down, right)) { unmask_f32_relate_heads(engine.handle, &call) }
-        return y.array
-    }
-
-    /// The definition, number by number.
-    private func related(_ r: Relation, _ x: [Float], _ down: [Float], _ right: [Float]) -> [Expected] {
-        var expected: [Expected] = []
-        for row in 0..<r.tokens * 3 * r.heads {
-            let (part, token) = (row / r.heads % 3, row / r.heads / 3)
-            let head = Array(x[row * r.width..<(row + 1) * r.width])
-            expected += head.map { Expected(value: Double($0), tolerance: 0) }
-            let places = [(token / r.columns % r.rows, r.rows, down), (token % r.columns, r.columns, right)]
-            for (own, side, table) in places {
-                for key in 0..<side {
-                    let entry = (own - key + side - 1) * r.width
-                    var (sum, size) = (0.0, 0.0)
-                    for i in 0..<r.width where part == 0 {
-                        let product = Double(head[i]) * Double(table[entry + i]) * Double(r.width).squareRoot()
-                        sum += product
-                        size += abs(product)
-                    }
-                    if part == 1, key == own { sum = 1 }
-                    expected.append(Expected(value: sum, tolerance: Double(r.width + 4) * roundoff * size))
-                }
-            }
-        }
-        return expected
     }
 
     @Test(arguments: ISA.available)

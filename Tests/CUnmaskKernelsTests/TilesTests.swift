@@ -115,7 +115,7 @@ import Testing
             fill(tiled, joint, rows, 3 * columns)
             let (plain, out) = (GuardedBuffer<Float>(count: rows * columns), self.tiles(rows, columns))
             let scratch = GuardedBuffer<Float>(
-                count: unmask_attention_scratch_floats(engine.handle, kernel.handle, width, tokens, tokens),
+                count: unmask_attention_scratch_floats(engine.handle, kernel.handle, width, tokens, tokens, 0, 0),
                 aligned: true)
             for form in [UNMASK_FORM_ROWS, UNMASK_FORM_TILES] {
                 let isTiled = form == UNMASK_FORM_TILES

@@ -146,10 +146,11 @@ static void check_grid(
     unmask_memory_free(packed);
 }
 
-/// With a bias of pairs of tokens, one of each key, both or none; the first token is the bias's first one, the others stand
-/// among its others in reverse.
+/// With a bias of pairs of tokens, one of each key, both or none, and with tables where the tokens are a grid; the first token is
+/// the bias's first one, the others stand among its others in reverse.
 static void check_attention(
-    unmask_engine *engine, const unmask_product_kernel *kernel, size_t keys, size_t width, bool pairs, bool each) {
+    unmask_engine *engine, const unmask_product_kernel *kernel, size_t keys, size_t width, bool pairs, bool each,
+    size_t grid_rows) {
     enum { HEADS = 2, LEFT_OUT = 3 };
     bool coarse = unmask_product_kernel_arithmetic(kernel) != UNMASK_ARITHMETIC_F32;
     size_t row = HEADS * width;
@@ -158,13 +159,17 @@ static void check_attention(
     float *bias = numbers(HEADS * tokens * tokens), *key_bias = numbers(keys);
     int32_t *ids = malloc((keys + 1) * sizeof *ids);
     for (size_t i = 1; i < keys; i++) ids[i - 1] = (int32_t)(tokens - 1 - i);
-    size_t floats = unmask_attention_scratch_floats(engine, kernel, width, keys, keys);
+    size_t grid_columns = grid_rows ? keys / grid_rows : 0;
+    float *row_table = numbers((2 * grid_rows + 1) * width), *column_table = numbers((2 * grid_columns + 1) * width);
+    size_t floats = unmask_attention_scratch_floats(engine, kernel, width, keys, keys, grid_rows, grid_columns);
     float *scratch = unmask_memory_allocate(floats * sizeof *scratch);
     unmask_attention attention = {
         .kernel = kernel, .batch = 1, .heads = HEADS, .head_dim = width, .queries = keys, .keys = keys,
         .q = {q, keys * row, row, width}, .k = {k, keys * row, row, width}, .v = {v, keys * row, row, width},
         .scale = 1 / sqrtf((float)width), .key_bias = each ? key_bias : NULL, .bias = pairs ? bias : NULL,
-        .bias_tokens = tokens, .ids = ids, .kept = keys - 1, .out = out, .out_stride = row, .scratch = scratch};
+        .bias_tokens = tokens, .ids = ids, .kept = keys - 1, .row_table = grid_rows ? row_table : NULL,
+        .column_table = grid_rows ? column_table : NULL, .grid_rows = grid_rows, .grid_columns = grid_columns,
+        .out = out, .out_stride = row, .scratch = scratch};
     unmask_attention_run(engine, &attention);
     double *weights = malloc(keys * sizeof *weights);
     for (size_t i = 0; i < keys; i++) {
@@ -176,6 +181,11 @@ static void check_attention(
                 for (size_t d = 0; d < width; d++) {
                     float x = q[i * row + h * width + d] * attention.scale, y = k[j * row + h * width + d];
                     weights[j] += coarse ? bf16(x) * bf16(y) : (double)x * y;
+                    if (!grid_rows) continue;
+                    size_t down = grid_rows - 1 + j / grid_columns - i / grid_columns;
+                    size_t across = grid_columns - 1 + j % grid_columns - i % grid_columns;
+                    float r = row_table[down * width + d], c = column_table[across * width + d];
+                    weights[j] += coarse ? bf16(x) * (bf16(r) + bf16(c)) : (double)x * ((double)r + c);
                 }
                 largest = fmax(largest, weights[j]);
             }
@@ -192,7 +202,7 @@ static void check_attention(
     }
     free(weights);
     free(ids);
-    float *owned[] = {q, k, v, bias, key_bias, out, scratch};
+    float *owned[] = {q, k, v, bias, key_bias, row_table, column_table, out, scratch};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) unmask_memory_free(owned[i]);
 }
 
@@ -280,9 +290,10 @@ int main(int count, char **names) {
         if (unmask_product_kernel_attends(kernel)) {
             for (size_t keys = 1; keys <= 70; keys += 23) {
                 for (int biases = 0; biases < 4; biases++) {
-                    check_attention(engine, kernel, keys, 4 + keys % 5 * 7, biases & 1, biases & 2);
+                    check_attention(engine, kernel, keys, 4 + keys % 5 * 7, biases & 1, biases & 2, 0);
                 }
             }
+            for (size_t rows = 1; rows <= 5; rows += 2) check_attention(engine, kernel, rows * 9, 33, false, false, rows);
         }
         printf("%s: %zu numbers\n", unmask_product_kernel_name(kernel), compared - before);
     }

@@ -51,7 +51,7 @@ static void prepare_attention(void) {
     attention = (unmask_attention){
         .kernel = kernel, .batch = 1, .heads = HEADS, .head_dim = HEAD, .queries = TOKENS, .keys = TOKENS, .q = heads,
         .k = heads, .v = heads, .scale = 0.125f, .out = y, .out_stride = WIDTH,
-        .scratch = numbers(unmask_attention_scratch_floats(engine, kernel, HEAD, TOKENS, TOKENS))};
+        .scratch = numbers(unmask_attention_scratch_floats(engine, kernel, HEAD, TOKENS, TOKENS, 0, 0))};
     attention.k.base += WIDTH;
     attention.v.base += 2 * WIDTH;
 }

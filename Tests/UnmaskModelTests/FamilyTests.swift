@@ -4,6 +4,7 @@ import UnmaskGraph
 import UnmaskImage
 import UnmaskModel
 import UnmaskRuntime
+import UnmaskWeights
 
 /// What holds of every family alike: files of one's own, ONNX, batches, and refusals.
 @Suite struct FamilyTests {
@@ -171,16 +172,29 @@ import UnmaskRuntime
         #expect(try load("tiny-siglip-map").interface.pooling == .map)
     }
 
-    @Test("tables of relative positions are for one size")
-    func relativePositions() throws {
-        let path = Fixture.root + "/checkpoints/tiny-beit"
-        let error = #expect(throws: ModelError.self) {
-            try Model.load(path, options: ModelLoadOptions(imageSize: [64, 64]))
-        }
-        #expect("\(try #require(error))".contains("relative position biases"))
-        let other = try Model.load(
-            Fixture.root + "/checkpoints/tiny-dinov3", options: ModelLoadOptions(imageSize: [64, 32]))
+    @Test(
+        "other image sizes are taken",
+        arguments: ["tiny-beit", "tiny-beit-shared", "tiny-hf-beit-resized", "tiny-dinov3"])
+    func otherSizes(family: String) throws {
+        let options = ModelLoadOptions(imageSize: [64, 32])
+        let other = try Model.load(Fixture.root + "/checkpoints/" + family, options: options)
         #expect(other.interface.patches == 32)
+        let answer = try ModelSession(other, engine: Engine(threads: 1)).embed(images(other, 1))
+        #expect(answer[0].values.allSatisfy { $0.isFinite })
+    }
+
+    @Test("a patch embedding over several frames is refused")
+    func frames() throws {
+        let file = try TensorFile(path: Fixture.root + "/checkpoints/tiny-one-frame/model.safetensors")
+        var table = TensorTable()
+        for (name, tensor) in try file.tensors() {
+            let isEmbedding = name == "patch_embed.proj.weight"
+            _ = table.append(name, isEmbedding ? try #require(tensor.reshaped([24, 3, 2, 4, 8])) : tensor)
+        }
+        let changed = try TemporaryFile(".safetensors")
+        try SafetensorsWriter.write(table, to: changed.path)
+        let error = #expect(throws: ModelError.self) { try Model.load(changed.path) }
+        #expect("\(try #require(error))".contains("over 2 frames"))
     }
 
     /// What a file of one's own claims is checked before anything is made of it.

@@ -13,6 +13,5 @@
 #include "elementwise.h"
 #include "rotary.h"
 #include "depthwise.h"
-#include "relate.h"
 #include "dot_rows.h"
 #include "bit_distances.h"

@@ -17,7 +17,13 @@ INLINE float row_sum(size_t width, const float *x) {
     return vec_sum(vec_add(even, odd));
 }
 
-INLINE row_norm norm_of_row(size_t width, const float *x, float eps) {
+/// A row's mean, what rounding took from it, and the sum of its squared differences from both.
+typedef struct row_spread {
+    vec mean;
+    float correction, squares;
+} row_spread;
+
+INLINE row_spread spread_of_row(size_t width, const float *x) {
     const float count = (float)width;
     vec mean = vec_set1(row_sum(width, x) / count);
     vec differences = vec_set1(0), squares = vec_set1(0);
@@ -29,9 +35,23 @@ INLINE row_norm norm_of_row(size_t width, const float *x, float eps) {
         squares = vec_fma(difference, difference, squares);
     }
     float correction = vec_sum(differences) / count;
-    float variance = vec_sum(squares) / count - correction * correction;
+    return (row_spread){mean, correction, vec_sum(squares)};
+}
+
+INLINE row_norm norm_of_row(size_t width, const float *x, float eps) {
+    row_spread spread = spread_of_row(width, x);
+    float correction = spread.correction;
+    float variance = spread.squares / (float)width - correction * correction;
     if (variance < 0) variance = 0;  // a NaN stays
-    return (row_norm){mean, vec_set1(correction), vec_set1(1 / __builtin_sqrtf(variance + eps))};
+    return (row_norm){spread.mean, vec_set1(correction), vec_set1(1 / __builtin_sqrtf(variance + eps))};
+}
+
+/// A row over its deviation, the unbiased one, its mean left in it. That of one number is 0.
+INLINE row_norm deviation_of_row(size_t width, const float *x, float eps) {
+    row_spread spread = spread_of_row(width, x);
+    float variance = spread.squares - (float)width * (spread.correction * spread.correction);
+    variance = variance < 0 || width < 2 ? 0 : variance / ((float)width - 1);  // a NaN stays
+    return (row_norm){vec_set1(0), vec_set1(0), vec_set1(1 / __builtin_sqrtf(variance + eps))};
 }
 
 /// Of RMSNorm (Zhang and Sennrich, 2019): a row is divided by the root of the mean of its squares.

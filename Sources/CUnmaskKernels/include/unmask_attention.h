@@ -19,7 +19,7 @@ typedef struct unmask_attention {
     size_t batch, heads, head_dim;
     size_t queries, keys;
     /// TILES: q, k and v lie among tiles, whose strides and starts are multiples of 32 and mean the same numbers as in rows; by
-    /// a kernel that reads them, without biases, heads of a multiple of 32 numbers.
+    /// a kernel that reads them, without biases and tables, heads of a multiple of 32 numbers.
     unmask_form qkv_form;
     unmask_heads q, k, v;
     float scale;
@@ -31,15 +31,23 @@ typedef struct unmask_attention {
     /// tokens are the bias's, in order. The numbers are not checked here.
     const int32_t *ids;
     size_t kept;
+    /// How two places of a grid lie to one another (Li et al. 2022), NULL: of no account. Queries and keys are the same
+    /// grid's places then, row by row, and q[b, i, h] · (row_table[r] + column_table[c]) is added to q[b, i, h] · k[b, j, h]:
+    /// r is j's row less i's, from 1 - grid_rows on, and c the same of columns. [2 · grid_rows - 1, head_dim] and
+    /// [2 · grid_columns - 1, head_dim].
+    const float *row_table, *column_table;
+    size_t grid_rows, grid_columns;  ///< 0 without tables
     unmask_form out_form;  ///< TILES: by a kernel that writes them, heads of a multiple of 32 numbers
     float *out;            ///< rows, or tiles, aligned to 64 bytes
     size_t out_stride;
     float *scratch;  ///< unmask_attention_scratch_floats of it, aligned to 64 bytes
 } unmask_attention;
 
-/// Scratch for any batch and heads, in floats: depends on the threads. PTRDIFF_MAX on overflow.
+/// Scratch for any batch and heads, in floats: depends on the threads. A grid without rows and columns is for none.
+/// PTRDIFF_MAX on overflow.
 size_t unmask_attention_scratch_floats(
-    const unmask_engine *engine, const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys);
+    const unmask_engine *engine, const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys,
+    size_t grid_rows, size_t grid_columns);
 
 void unmask_attention_run(unmask_engine *engine, const unmask_attention *attention);
 

@@ -30,19 +30,4 @@ typedef struct unmask_rotation {
 /// Turns each pair (a, b) of each head by its angle: (a cos - b sin, b cos + a sin).
 void unmask_f32_rotate_heads(unmask_engine *engine, const unmask_head_rows *heads, const unmask_rotation *rotation);
 
-/// Attention's scores by how two places of a grid lie to one another (Li et al. 2022), made part of the heads: a query's d
-/// numbers are followed by its product with the table's row for each row of the grid, and for each of its columns, times
-/// √d; a key's by ones at its own row and column, else zeros; a value's by zeros. Their product is then the score with both.
-typedef struct unmask_relation {
-    size_t rows;                  ///< of x and y: whole grids, one behind another
-    size_t heads, head_dim;
-    size_t height, width;         ///< of a grid
-    const float *x;               ///< [rows, 3 · heads · head_dim]
-    const float *table_rows;      ///< [2 · height - 1, head_dim], by the query's row less the key's, from 1 - height on
-    const float *table_columns;   ///< [2 · width - 1, head_dim]
-    float *y;                     ///< [rows, 3 · heads · (head_dim + height + width)]
-} unmask_relation;
-
-void unmask_f32_relate_heads(unmask_engine *engine, const unmask_relation *relation);
-
 #endif

@@ -14,6 +14,11 @@ void unmask_f32_rmsnorm(
     unmask_engine *engine, size_t rows, size_t width, const float *x, size_t ldx, const float *weight, float eps,
     float *y, size_t ldy);
 
+/// y = x / sqrt(variance + eps) · weight along each row; the variance is the unbiased one. `weight` may be NULL. y may be x.
+void unmask_f32_deviationnorm(
+    unmask_engine *engine, size_t rows, size_t width, const float *x, size_t ldx, const float *weight, float eps,
+    float *y, size_t ldy);
+
 /// y = exp(x - max) / sum along each row. y may be x.
 void unmask_f32_softmax(
     unmask_engine *engine, size_t rows, size_t width, const float *x, size_t ldx, float *y, size_t ldy);

@@ -17,6 +17,9 @@ typedef struct unmask_kernels {
     void (*rmsnorm)(
         size_t rows, size_t width, const float *x, size_t ldx, const float *weight, const float *bias, float eps,
         float *y, size_t ldy);
+    void (*deviationnorm)(
+        size_t rows, size_t width, const float *x, size_t ldx, const float *weight, const float *bias, float eps,
+        float *y, size_t ldy);
     void (*softmax)(size_t rows, size_t width, const float *x, size_t ldx, float *y, size_t ldy);
     void (*activate)(size_t count, const float *x, unmask_activation activation, float *y);
     void (*round_to_grid)(size_t count, const float *x, const unmask_grid *grid, float *y);
@@ -28,9 +31,6 @@ typedef struct unmask_kernels {
     void (*depthwise)(const unmask_depthwise *call, const float *x, size_t row, size_t first, size_t end, float *y);
     /// sums[i] += the squares of column i, rows in order.
     void (*add_squares)(size_t rows, size_t width, const float *x, size_t ldx, float *sums);
-    /// y[i] = scale · x · table[i], the table's rows of `width` numbers standing `step` behind one another.
-    void (*relate)(
-        size_t count, size_t width, const float *x, const float *table, ptrdiff_t step, float scale, float *y);
     void (*widen)(size_t count, const void *x, size_t start, unmask_storage storage, float *y);
     /// sums[r] = Σ 2ᵖ · (how many bits differ between row r of x and plane p of y), over the four planes of `words` words.
     void (*bit_distances)(size_t rows, size_t words, const uint64_t *x, const uint64_t *y, uint32_t *sums);

@@ -69,12 +69,14 @@ typedef struct unmask_attention_rows {
     size_t first_query;           ///< the first row's token
     size_t prefix;                ///< tokens before those that ids name
     const int32_t *ids;           ///< where the tokens behind the prefix stand among the bias's; NULL: in order
+    size_t grid_rows, grid_columns;  ///< of which queries and keys are the places; 0: of none
+    const float *table_panels;    ///< both tables' rows as columns, head_dim as k; the columns' table begins a panel
     float *out;                   ///< [rows, head_dim]
     size_t out_stride;
     unmask_tiled_line out_line;   ///< of the head's first numbers, in out's stead where the result is tiles
     size_t out_row;               ///< the first row's place among them
     bool out_is_rounded;          ///< to bfloat16
-    float *scratch;               ///< packed rows of q, then of the scores as float32
+    float *scratch;               ///< packed rows of q, then of the scores as float32, then what relations take
 } unmask_attention_rows;
 
 /// A row of the table: products in one arithmetic on the features it needs. `rows`, `columns`, `k` may be 0.
@@ -143,6 +145,9 @@ static inline unmask_tiled_line unmask_tiled_line_at(float *tiles, size_t width,
 static inline float *unmask_tiled_row(const unmask_tiled_line *line, size_t row) {
     return line->first + row / UNMASK_TILED_ROWS * line->tile_numbers + row % UNMASK_TILED_ROWS * UNMASK_TILED_LINE;
 }
+
+/// A table's entries: what two places along one side of a grid lie apart.
+static inline size_t unmask_relations(size_t side) { return side ? 2 * side - 1 : 0; }
 
 /// Rows whose place `rows` packed rows take; PTRDIFF_MAX on overflow.
 static inline size_t unmask_packed_rows(const unmask_product_kernel *kernel, size_t rows) {

@@ -9,39 +9,62 @@
 
 enum { CUT_HEADS_PER_THREAD = 2, LEAST_TASKS_PER_THREAD = 4 };
 
-/// What a thread needs, in floats.
+/// What scratch is for, in floats.
 typedef struct layout {
+    // Of each thread:
     size_t k_panels, v_panels;  // of one head
-    size_t tile;                // query rows and scores of one tile
+    size_t tile;                // query rows and scores of one tile, and their relations
+    // Of all:
+    size_t table_panels;
 } layout;
 
-static layout layout_of(const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys) {
+/// The columns of both tables' panels.
+static size_t relation_columns(const unmask_tile *tile, size_t grid_rows, size_t grid_columns) {
+    size_t rows = unmask_saturating_round_up(unmask_relations(grid_rows), tile->columns);
+    return unmask_saturating_add(rows, unmask_saturating_round_up(unmask_relations(grid_columns), tile->columns));
+}
+
+static layout layout_of(
+    const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys, size_t grid_rows,
+    size_t grid_columns) {
     const unmask_tile *tile = &kernel->tile;
     size_t dim_units = unmask_packed_units(kernel, head_dim), key_units = unmask_packed_units(kernel, keys);
     size_t dim_columns = unmask_saturating_round_up(head_dim, tile->columns);
     size_t key_columns = unmask_saturating_round_up(keys, tile->columns);
     size_t rows = unmask_packed_rows(kernel, unmask_min(tile->rows, queries));
     size_t tile_floats = unmask_saturating_mul(rows, unmask_saturating_add(dim_units, key_columns));
+    size_t relations = relation_columns(tile, grid_rows, grid_columns);
+    if (relations) {
+        // A line of all keys besides, whose last vector may be written whole.
+        size_t line = unmask_saturating_add(unmask_saturating_round_up(keys, tile->lanes), tile->lanes);
+        tile_floats = unmask_saturating_add(tile_floats, unmask_saturating_mul(rows, relations));
+        tile_floats = unmask_saturating_add(tile_floats, line);
+    }
     return (layout){
         .k_panels = unmask_saturating_mul(key_columns, dim_units),
         .v_panels = unmask_saturating_mul(dim_columns, key_units),
         .tile = unmask_saturating_round_up(tile_floats, 64 / sizeof(float)),  // the next thread's is aligned too
+        .table_panels = unmask_saturating_mul(relations, dim_units),
     };
 }
 
+/// Of each thread.
 static size_t floats_of(layout sizes) {
     return unmask_saturating_add(sizes.tile, unmask_saturating_add(sizes.k_panels, sizes.v_panels));
 }
 
 size_t unmask_attention_scratch_floats(
-    const unmask_engine *engine, const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys) {
-    size_t floats = floats_of(layout_of(kernel, head_dim, queries, keys));
-    return unmask_saturating_mul(floats, unmask_engine_threads(engine));
+    const unmask_engine *engine, const unmask_product_kernel *kernel, size_t head_dim, size_t queries, size_t keys,
+    size_t grid_rows, size_t grid_columns) {
+    layout sizes = layout_of(kernel, head_dim, queries, keys, grid_rows, grid_columns);
+    size_t threads = unmask_saturating_mul(floats_of(sizes), unmask_engine_threads(engine));
+    return unmask_saturating_add(threads, sizes.table_panels);
 }
 
 typedef struct attention_job {
     const unmask_attention *attention;
     layout sizes;
+    const float *table_panels;
     size_t tiles;  // of the queries
     unmask_cut cut;
 } attention_job;
@@ -60,6 +83,27 @@ static size_t first_row_of(const unmask_heads *heads, size_t image) {
     return image * (heads->batch_stride / heads->token_stride);
 }
 
+/// Rows [count, head_dim] as the columns of panels; where the next panel goes.
+static float *pack_as_columns(
+    const unmask_product_kernel *kernel, size_t count, size_t head_dim, const float *x, size_t stride, float *panel) {
+    const size_t columns = kernel->tile.columns;
+    for (size_t row = 0; row < count; row += columns) {
+        kernel->pack_panel(
+            unmask_min(columns, count - row), head_dim, x, row * stride, stride, UNMASK_STORAGE_F32, false, NULL, panel);
+        panel += unmask_panel_numbers(kernel, head_dim);
+    }
+    return panel;
+}
+
+/// Both tables, which all heads and images share. NULL where there are none.
+static const float *pack_tables(const unmask_attention *att, float *panels) {
+    if (!att->row_table) return NULL;
+    size_t rows = unmask_relations(att->grid_rows), columns = unmask_relations(att->grid_columns);
+    float *next = pack_as_columns(att->kernel, rows, att->head_dim, att->row_table, att->head_dim, panels);
+    pack_as_columns(att->kernel, columns, att->head_dim, att->column_table, att->head_dim, next);
+    return panels;
+}
+
 static void pack_keys_and_values(
     const attention_job *job, size_t image, size_t head, float *k_panel, float *v_panel) {
     const unmask_attention *att = job->attention;
@@ -72,12 +116,7 @@ static void pack_keys_and_values(
     const size_t columns = kernel->tile.columns;
     const float *k = rows_of(&att->k, image, head);
     const float *v = rows_of(&att->v, image, head);
-    for (size_t key = 0; key < att->keys; key += columns) {
-        kernel->pack_panel(
-            unmask_min(columns, att->keys - key), att->head_dim, k, key * att->k.token_stride,
-            att->k.token_stride, UNMASK_STORAGE_F32, false, NULL, k_panel);
-        k_panel += unmask_panel_numbers(kernel, att->head_dim);
-    }
+    pack_as_columns(kernel, att->keys, att->head_dim, k, att->k.token_stride, k_panel);
     for (size_t dim = 0; dim < att->head_dim; dim += columns) {
         kernel->pack_panel(
             unmask_min(columns, att->head_dim - dim), att->keys, v, dim, att->v.token_stride, UNMASK_STORAGE_F32,
@@ -122,6 +161,9 @@ static void attend(void *context, size_t index, uint32_t worker) {
             .first_query = row,
             .prefix = att->keys - att->kept,
             .ids = ids,
+            .grid_rows = att->grid_rows,
+            .grid_columns = att->grid_columns,
+            .table_panels = job->table_panels,
             .scratch = v_panels + job->sizes.v_panels,
         };
         if (att->qkv_form == UNMASK_FORM_TILES) {
@@ -148,9 +190,11 @@ void unmask_attention_run(unmask_engine *engine, const unmask_attention *att) {
     size_t threads = unmask_engine_threads(engine), heads = att->batch * att->heads;
     attention_job job = {
         .attention = att,
-        .sizes = layout_of(att->kernel, att->head_dim, att->queries, att->keys),
+        .sizes = layout_of(
+            att->kernel, att->head_dim, att->queries, att->keys, att->grid_rows, att->grid_columns),
         .tiles = unmask_ceil_div(att->queries, att->kernel->tile.rows),
     };
+    job.table_panels = pack_tables(att, att->scratch + threads * floats_of(job.sizes));
     bool few = heads < LEAST_TASKS_PER_THREAD * threads;
     size_t pieces = few ? unmask_ceil_div(LEAST_TASKS_PER_THREAD * threads, heads) : 2;
     size_t cut_heads = few ? heads : CUT_HEADS_PER_THREAD * threads;

@@ -1,8 +1,5 @@
 #include "unmask_heads.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "share.h"
 
 typedef struct heads_job {
@@ -66,46 +63,4 @@ void unmask_f32_rotate_heads(unmask_engine *engine, const unmask_head_rows *head
     if (heads->head_dim == 0 || rotation->tokens < rotation->prefix || rotation->tokens == 0) return;
     heads_job job = {.heads = heads, .rotation = rotation};
     run_heads(engine, job, rotate_task);
-}
-
-typedef struct relate_job {
-    const unmask_kernels *kernels;
-    const unmask_relation *relation;
-    size_t per_task;
-} relate_job;
-
-static void relate_task(void *context, size_t index, uint32_t worker) {
-    (void)worker;
-    const relate_job *job = context;
-    const unmask_relation *r = job->relation;
-    const size_t d = r->head_dim, extra = r->height + r->width, wide = d + extra;
-    const ptrdiff_t step = -(ptrdiff_t)d;
-    const float scale = sqrtf((float)d);
-    unmask_run run = unmask_run_of(index, job->per_task, r->rows);
-    for (size_t row = run.start; row < run.end; row++) {
-        size_t place = row % (r->height * r->width), down = place / r->width, right = place % r->width;
-        const float *x = r->x + row * 3 * r->heads * d;
-        float *y = r->y + row * 3 * r->heads * wide;
-        for (size_t part = 0; part < 3; part++) {
-            for (size_t head = 0; head < r->heads; head++, x += d, y += wide) {
-                memcpy(y, x, d * sizeof *y);
-                if (part > 0) memset(y + d, 0, extra * sizeof *y);
-                if (part == 1) y[d + down] = y[d + r->height + right] = 1;
-                if (part > 0) continue;
-                // The first key's row is the farthest before the query's own.
-                const float *rows = r->table_rows + (down + r->height - 1) * d;
-                const float *columns = r->table_columns + (right + r->width - 1) * d;
-                job->kernels->relate(r->height, d, x, rows, step, scale, y + d);
-                job->kernels->relate(r->width, d, x, columns, step, scale, y + d + r->height);
-            }
-        }
-    }
-}
-
-void unmask_f32_relate_heads(unmask_engine *engine, const unmask_relation *relation) {
-    const unmask_relation *r = relation;
-    if (r->height == 0 || r->width == 0 || r->head_dim == 0) return;
-    size_t products = unmask_saturating_mul(r->heads * r->head_dim, r->height + r->width);
-    relate_job job = {engine->kernels, relation, unmask_items_per_task(products)};
-    unmask_engine_run(engine, unmask_ceil_div(r->rows, job.per_task), relate_task, &job);
 }

@@ -60,6 +60,24 @@ void unmask_f32_rmsnorm(
     run_rows(engine, job, rmsnorm_task);
 }
 
+static void deviationnorm_task(void *context, size_t index, uint32_t worker) {
+    (void)worker;
+    const rows_job *job = context;
+    unmask_run run = unmask_run_of(index, job->per_task, job->rows);
+    job->kernels->deviationnorm(
+        run.end - run.start, job->width, job->x + run.start * job->ldx, job->ldx, job->weight, NULL, job->eps,
+        job->y + run.start * job->ldy, job->ldy);
+}
+
+void unmask_f32_deviationnorm(
+    unmask_engine *engine, size_t rows, size_t width, const float *x, size_t ldx, const float *weight, float eps,
+    float *y, size_t ldy) {
+    if (width == 0) return;
+    rows_job job = {
+        .rows = rows, .width = width, .x = x, .ldx = ldx, .weight = weight, .eps = eps, .y = y, .ldy = ldy};
+    run_rows(engine, job, deviationnorm_task);
+}
+
 static void softmax_task(void *context, size_t index, uint32_t worker) {
     (void)worker;
     const rows_job *job = context;

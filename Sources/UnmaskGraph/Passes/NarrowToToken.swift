@@ -90,7 +90,7 @@ extension Op {
     var rowOperands: [Int] {
         switch self {
         case .linear: [LinearOperand.x, LinearOperand.residual]
-        case .layerNorm, .rmsNorm, .normalizeHeads, .gelu, .gate, .scaleShift, .roundToGrid: [0]
+        case .layerNorm, .rmsNorm, .deviationNorm, .normalizeHeads, .gelu, .gate, .scaleShift, .roundToGrid: [0]
         case .add: [0, 1]
         default: []
         }

@@ -5,7 +5,8 @@ extension Composition {
         case .convNeXt(let plan):
             ["convolutional stages of \(plan.stages.map { "\($0.depth)" }.joined(separator: ", ")) blocks"]
                 + (plan.responseNorm ? ["global response normalisation"] : [])
-                + (block.layerScale ? ["LayerScale"] : [])
+                + (block.layerScale ? ["LayerScale"] : []) + (block.norm == .layer ? [] : [block.norm.title])
+                + (headInput == nil ? [] : ["layer before the head"])
         case .hiera(let plan):
             ["mask-unit stages of \(plan.stages.map { "\($0.depth)" }.joined(separator: ", ")) blocks"]
                 + (plan.projects ? [] : ["widened without a projection"])
@@ -35,7 +36,7 @@ extension Composition {
 
     private var attentionPieces: [String] {
         var pieces: [String] = []
-        if block.norm == .rms { pieces.append("RMSNorm") }
+        if block.norm != .layer { pieces.append(block.norm.title) }
         if block.normPlace == .after { pieces.append("norms behind branches") }
         if block.queryKeyNorm { pieces.append("normalised queries and keys") }
         switch block.rotary?.coordinates {
@@ -71,5 +72,15 @@ extension Composition {
         (attentionPool == nil ? [] : ["attention pooling"])
             + (tokenProbe.map { ["probe of \($0.queries) queries"] } ?? []) + (isDistilled ? ["two heads"] : [])
             + (neck.map { ["neck of \($0.width)"] } ?? []) + (headJoinsMean ? ["head on CLS token and mean"] : [])
+    }
+}
+
+extension BlockPlan.Norm {
+    fileprivate var title: String {
+        switch self {
+        case .layer: "LayerNorm"
+        case .rms: "RMSNorm"
+        case .deviation: "norms by the deviation"
+        }
     }
 }

@@ -7,7 +7,8 @@ public struct Composition: Sendable, Equatable, Codable {
     /// What stands in the place of a stack of equal blocks; nil: nothing.
     public var trunk: Trunk?
     public var block = BlockPlan()
-    /// Of the norm behind the pooling, where it is not that of the others.
+    /// Of the norm behind the blocks, and of the one behind the pooling, where they are not that of the others.
+    public var finalNormEpsilon: Float?
     public var fcNormEpsilon: Float?
     /// What follows the last block; nil: nothing.
     public var neck: Neck?
@@ -19,6 +20,8 @@ public struct Composition: Sendable, Equatable, Codable {
     public var isDistilled = false
     /// Whether the head reads the CLS token and the patches' mean side by side.
     public var headJoinsMean = false
+    /// What the head reads where it is not the pooled vector.
+    public var headInput: HeadInput?
 
     public init() {}
 
@@ -26,6 +29,12 @@ public struct Composition: Sendable, Equatable, Codable {
     public var prefixCount: Int { tokens.prefix.reduce(0) { $0 + $1.count } }
     /// Whether the first token is a CLS token.
     public var hasClassToken: Bool { tokens.prefix.first?.name == PrefixToken.cls.name }
+}
+
+/// What a head reads in the pooled vector's stead.
+public enum HeadInput: String, Sendable, Codable {
+    /// What the model makes of it (`VectorTail`).
+    case vector
 }
 
 /// Tokens of a parameter `[1, count, D]` in front of the patches.
@@ -68,6 +77,8 @@ public struct TokenPlan: Sendable, Equatable, Codable {
 public struct BlockPlan: Sendable, Equatable, Codable {
     public enum Norm: String, Sendable, Codable {
         case layer, rms
+        /// By the deviation alone: the mean stays.
+        case deviation
     }
 
     /// Where a branch's norm stands.

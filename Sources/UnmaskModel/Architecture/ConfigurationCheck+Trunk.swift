@@ -20,6 +20,7 @@ extension ModelConfiguration {
         expected.block.layerScale = composition.block.layerScale
         expected.trunk = composition.trunk
         expected.fcNormEpsilon = composition.fcNormEpsilon
+        expected.headInput = composition.headInput
         var problems: [String] = []
         if composition != expected { problems.append("its stages have pieces that they cannot have") }
         if let epsilon = composition.fcNormEpsilon, !(epsilon > 0 && epsilon < 1) {

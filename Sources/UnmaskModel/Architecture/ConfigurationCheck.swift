@@ -123,6 +123,13 @@ extension Composition {
                 "a neck of \(neck.width), its norms' epsilon \(neck.epsilon)")
         }
         require(!headJoinsMean || c.pooling == .cls, "a head on CLS token and mean needs pooling cls")
+        require(
+            headInput == nil || (c.vector != nil && !isDistilled && !headJoinsMean && tokenProbe == nil),
+            "a head reads the model's own vector, and it has none")
+        require(
+            finalNormEpsilon.map { $0 > 0 && $0 < 1 } ?? true,
+            "the last norm's epsilon is \(finalNormEpsilon ?? 0); expected a small positive number")
+        require(block.norm != .deviation || !block.queryKeyNorm, "queries and keys have no norm by their deviation")
         require(!isDistilled || (tokens.prefix.count > 1 && hasClassToken), "two heads need two tokens in front")
         if let pool = attentionPool {
             require(

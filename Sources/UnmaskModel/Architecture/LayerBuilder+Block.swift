@@ -67,24 +67,20 @@ extension LayerBuilder {
         if let rotary = plan.rotary {
             y = try rotated(y, name, index, rotary, headWidth: inner / sizes.heads, heads: sizes.heads, around)
         }
-        var weight: ValueID?
+        var operands: [ValueID?] = [y]
         if plan.relativePositions == .decomposed {
-            let (d, reach) = (inner / sizes.heads, window.map { TokenGrid([$0, $0]) } ?? grid)
-            y = try relatedAttention(y, name, heads: sizes.heads, headWidth: d, reach)
-            weight = try widenedProjection(
-                "\(name).proj", to: width, heads: sizes.heads, headWidth: d, extra: reach.sides[0] + reach.sides[1])
-        } else {
-            var operands: [ValueID?] = [y]
-            if let bias = try relativePositions(name, plan.relativePositions, sizes, around) {
-                operands += [bias, around.idsKeep]
-            }
-            y = graph.add(
-                .attention(heads: sizes.heads), named: name, operands, shape: graph[y].shape.with(width: inner))
+            let reach = window.map { TokenGrid([$0, $0]) } ?? grid
+            operands += [nil, nil, nil]
+            operands += try relationTables(name, headWidth: inner / sizes.heads, reach)
+        } else if let bias = try relativePositions(name, plan.relativePositions, sizes, around) {
+            operands += [bias, around.idsKeep]
         }
+        y = graph.add(
+            .attention(heads: sizes.heads), named: name, operands, shape: graph[y].shape.with(width: inner))
         if let window { y = join(y, from: window, grid, name) }
         if plan.attentionNorm { y = try norm(y, "\(name).norm", plan.norm, epsilon: sizes.epsilon) }
         return try linear(  // [B, T, D]
-            y, "\(name).proj", to: width, bias: plan.projectionBias, weight: weight, scale: plan.scale(1, of: block))
+            y, "\(name).proj", to: width, bias: plan.projectionBias, scale: plan.scale(1, of: block))
     }
 
     /// [B, T, D] → [B, T, D].

@@ -35,8 +35,10 @@ extension LayerBuilder {
         let (fine, grid) = (TokenGrid(c.imageSize.map { $0 / stride }), TokenGrid(c.imageSize.map { $0 / plan.stem }))
         var x = try self.convolution(
             pixels, "patch_embed.proj", convolution, at: Array(0..<fine.count), in: fine, to: plan.stemWidth ?? D)
+        if let kind = plan.stemActivation { x = gelu(x, kind, "patch_embed.act") }
         x = gather(x, fine.blocks(stride), per: stride * stride, "patch_embed.places")
-        x = try self.convolution(x, "patch_embed.proj2", convolution, at: Array(0..<grid.count), in: grid, to: D)
+        let second = plan.stemActivation == nil ? ConvNeXtPlan.projection : ConvNeXtPlan.activatedProjection
+        x = try self.convolution(x, second, convolution, at: Array(0..<grid.count), in: grid, to: D)
         return try norm(x, "patch_embed.norm", c.composition.block.norm, epsilon: c.normEpsilon)
     }
 

@@ -20,9 +20,12 @@ extension LayerBuilder {
             if let value = pooled[pooling] { graph.addOutput(pooling.rawValue, value) }
         }
         if let tail = c.vector, let start = pooled[tail.pooling] {
-            graph.addOutput(Pooling.output.rawValue, try self.tail(tail, start))
+            let own = try self.tail(tail, start)
+            graph.addOutput(Pooling.output.rawValue, own)
+            pooled[.output] = own
         }
-        guard c.classes > 0, var vector = pooled[c.pooling] else { return }
+        let read = c.composition.headInput == .vector ? .output : c.pooling
+        guard c.classes > 0, var vector = pooled[read] else { return }
         if let probe = c.composition.tokenProbe, let tokens = pooled[.tokens] {
             vector = try probed(tokens, probe, c)
         }

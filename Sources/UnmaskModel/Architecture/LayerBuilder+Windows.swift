@@ -14,41 +14,23 @@ extension LayerBuilder {
         return gather(x, order, "\(name).joined")
     }
 
-    /// qkv [b, T, 3·D] of a grid's tokens → what they attend to, [b, T, heads · (d + rows + columns)], zeros behind the d
-    /// numbers of each head.
-    mutating func relatedAttention(
-        _ qkv: ValueID, _ name: String, heads: Int, headWidth d: Int, _ grid: TokenGrid
-    ) throws(ModelError) -> ValueID {
-        let related = HeadGrid(heads: heads, rows: grid.sides[0], columns: grid.sides[1])
-        let wide = heads * related.wide(d)
-        let operands = [
-            qkv, try parameter("\(name).rel_pos_h", [2 * grid.sides[0] - 1, d]),
-            try parameter("\(name).rel_pos_w", [2 * grid.sides[1] - 1, d]),
-        ]
-        let joint = graph.add(
-            .relateHeads(related), named: "\(name).relations", operands, shape: graph[qkv].shape.with(width: 3 * wide))
-        let attention = SeparateAttention(
-            heads: heads, scale: 1 / Float(d).squareRoot(), columns: [0, wide, 2 * wide])
-        return graph.add(
-            .separateAttention(attention), named: name, [joint, joint, joint],
-            shape: graph[joint].shape.with(width: wide))
-    }
-
-    /// The projection's weight [D, heads · d] over heads that have so many more numbers, which are zeros.
-    mutating func widenedProjection(
-        _ name: String, to D: Int, heads: Int, headWidth d: Int, extra: Int
-    ) throws(ModelError) -> ValueID {
-        let (inner, wide) = (heads * d, d + extra)
-        let source = (name: "\(name).weight", shape: [D, inner])
-        return try derived("\(name).weight, widened", [D, heads * wide], from: [source]) { numbers in
-            var rows = [Float](repeating: 0, count: D * heads * wide)
-            for row in 0..<D {
-                for column in 0..<inner {
-                    rows[row * heads * wide + column / d * wide + column % d] = numbers[0][row * inner + column]
-                }
-            }
-            return rows
+    /// The tables of a grid's rows and columns as attention reads them: √d of the file's, whose products are not divided by it,
+    /// by the key's place less the query's, where the file counts the other way.
+    mutating func relationTables(
+        _ name: String, headWidth d: Int, _ grid: TokenGrid
+    ) throws(ModelError) -> [ValueID?] {
+        var tables: [ValueID?] = []
+        for (letter, side) in zip(["h", "w"], grid.sides) {
+            let source = (name: "\(name).rel_pos_\(letter)", shape: [2 * side - 1, d])
+            tables.append(
+                try derived("\(source.name), reversed", source.shape, from: [source]) { numbers in
+                    let scale = Float(d).squareRoot()
+                    return (0..<2 * side - 1).reversed().flatMap { row in
+                        numbers[0][row * d..<(row + 1) * d].map { scale * $0 }
+                    }
+                })
         }
+        return tables
     }
 
     /// [B, N, D] → [B, N, width].

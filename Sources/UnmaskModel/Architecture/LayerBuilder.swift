@@ -126,6 +126,8 @@ struct LayerBuilder {
             return graph.add(.layerNorm(epsilon: epsilon), named: name, [x, weight, bias], shape: graph[x].shape)
         case .rms:
             return graph.add(.rmsNorm(epsilon: epsilon), named: name, [x, weight], shape: graph[x].shape)
+        case .deviation:
+            return graph.add(.deviationNorm(epsilon: epsilon), named: name, [x, weight], shape: graph[x].shape)
         }
     }
 

@@ -73,7 +73,9 @@ extension LayerBuilder {
             encoded = EncodedImage(tokens: try blocks(tokens, c, idsKeep))  // [B, R + K, D]
         }
         if c.finalNorm {
-            encoded.tokens = try norm(encoded.tokens, "norm", c.composition.block.norm, epsilon: c.normEpsilon)
+            encoded.tokens = try norm(
+                encoded.tokens, "norm", c.composition.block.norm,
+                epsilon: c.composition.finalNormEpsilon ?? c.normEpsilon)
         }
         graph.addOutput(ModelGraph.norm, encoded.tokens)
         return encoded

@@ -1,7 +1,7 @@
 /// Biases of attention's scores by how two patches lie to one another (Bao et al. 2021, as Liu et al. 2021 index them).
 enum RelativePositions {
-    static let blockTable = "attn.relative_position_bias_table",
-        sharedTable = "rel_pos_bias.relative_position_bias_table"
+    static let tableName = "relative_position_bias_table"
+    static let blockTable = "attn." + tableName, sharedTable = "rel_pos_bias." + tableName
 
     /// Rows of the table for a grid: every difference of two places, and three for the CLS token: as a query, as a key, and
     /// with itself.

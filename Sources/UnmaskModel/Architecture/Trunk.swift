@@ -1,3 +1,5 @@
+public import UnmaskGraph
+
 /// Networks of stages: each has fewer tokens than the one before, and wider ones.
 public enum Trunk: Sendable, Equatable, Codable {
     case convNeXt(ConvNeXtPlan)
@@ -29,13 +31,18 @@ public struct ConvNeXtPlan: Sendable, Equatable, Codable {
     /// Numbers between the two overlapping convolutions of 3 by 3 that make these patches, each with stride 2; nil where one
     /// makes them that does not overlap.
     public var stemWidth: Int?
+    /// What stands between these two; nil: nothing.
+    public var stemActivation: GELU?
     public var stages: [Stage]
     /// Whether the MLPs' middles go through global response normalisation (V2).
     public var responseNorm: Bool
 
-    public init(stem: Int, stemWidth: Int? = nil, stages: [Stage], responseNorm: Bool) {
+    public init(
+        stem: Int, stemWidth: Int? = nil, stemActivation: GELU? = nil, stages: [Stage], responseNorm: Bool
+    ) {
         self.stem = stem
         self.stemWidth = stemWidth
+        self.stemActivation = stemActivation
         self.stages = stages
         self.responseNorm = responseNorm
     }
@@ -45,6 +52,9 @@ public struct ConvNeXtPlan: Sendable, Equatable, Codable {
 
     /// The stride of each of two overlapping convolutions, and the side of the patches that they make.
     static let overlap = (stride: 2, stem: 4)
+
+    /// What the second of the two is called, and what where an activation stands before it.
+    static let projection = "patch_embed.proj2", activatedProjection = "patch_embed.activated_proj2"
 
     /// Each block's stage.
     var blocks: [Stage] { stages.flatMap { Array(repeating: $0, count: $0.depth) } }

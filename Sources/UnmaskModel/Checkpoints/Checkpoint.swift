@@ -117,10 +117,7 @@ struct Checkpoint {
         if configuration.composition.block.relativePositions == .decomposed {
             resizeRelations(from: from, to: configuration.grid)
         } else if configuration.composition.block.relativePositions != nil {
-            throw .unsupported(
-                file: path,
-                feature: "relative position biases are for images of \(from.map { $0 * configuration.patchSize }); "
-                    + "their tables are not stretched to \(size)")
+            try resizeBiases(from: from, to: configuration.grid, file: path)
         }
         var tokens = 1  // along each side of a patch
         if case .hiera(let plan)? = configuration.composition.trunk, plan.globalPositions == nil {
@@ -150,24 +147,6 @@ struct Checkpoint {
             values, prefix: prefix, width: width, from: from.map { $0 * tokens }, to: grid,
             interpolation: configuration.positionInterpolation)
         tensors[name] = Tensor(resized, shape: [1, prefix + grid.reduce(1, *), width])
-    }
-}
-
-extension Checkpoint {
-    /// Stretches the tables of blocks that attend to all, as timm does; windows keep theirs.
-    private mutating func resizeRelations(from: [Int], to: [Int]) {
-        for block in 0..<configuration.depth {
-            for (axis, letter) in ["h", "w"].enumerated() {
-                let name = "blocks.\(block).attn.rel_pos_\(letter)"
-                guard let table = tensors[name], table.shape.count == 2, from[axis] != to[axis],
-                    configuration.composition.block.windows?.global.contains(block) ?? true,
-                    table.shape[0] == 2 * from[axis] - 1, let numbers = table.floats()
-                else { continue }
-                let rows = 2 * to[axis] - 1
-                tensors[name] = Tensor(
-                    PositionResizing.stretch(numbers, width: table.shape[1], to: rows), shape: [rows, table.shape[1]])
-            }
-        }
     }
 }
 

@@ -8,11 +8,15 @@ enum ConvNeXtLayout: CheckpointLayout {
         required: ["stem.0.weight", "stages.0.blocks.0.conv_dw.weight", "stages.0.blocks.0.mlp.fc2.weight"])
 
     static func read(_ source: LayoutSource, _ options: ModelLoadOptions) throws(ModelError) -> Checkpoint {
-        let isOverlapping = source.tensors.contains { $0.name == "stem.1.weight" && $0.tensor.shape.count == 4 }
-        return try read(source, isOverlapping ? .timmOverlapping : .timm, usual: nil, options)
+        func isConvolution(_ name: String) -> Bool {
+            source.tensors.contains { $0.name == name && $0.tensor.shape.count == 4 }
+        }
+        let spelling: ConvNeXtSpelling =
+            isConvolution("stem.2.weight")
+            ? .timmActivated : isConvolution("stem.1.weight") ? .timmOverlapping : .timm
+        return try read(source, spelling, usual: nil, options)
     }
 
-    /// - Parameter rename: from the file's names.
     fileprivate static func read(
         _ source: LayoutSource, _ spelling: ConvNeXtSpelling, usual: UsualRecipe?, _ options: ModelLoadOptions
     ) throws(ModelError) -> Checkpoint {
@@ -67,13 +71,19 @@ private struct ConvNeXtSpelling {
     static let timm = ConvNeXtSpelling(
         words: [
             "stem.0": "patch_embed.proj", "stem.1": "patch_embed.norm", "head.norm": "fc_norm", "norm_pre": "norm",
-            "head.fc": "head",
+            "head.fc": "head", "head.pre_logits.fc": VectorTail.parameter(0),
         ], stage: "stages.", block: "blocks.")
 
     /// With two convolutions in front.
     static let timmOverlapping = ConvNeXtSpelling(
         words: timm.words.merging(["stem.1": "patch_embed.proj2", "stem.2": "patch_embed.norm"]) { $1 },
         stage: timm.stage, block: timm.block)
+
+    /// With an activation between these.
+    static let timmActivated = ConvNeXtSpelling(
+        words: timm.words.merging([
+            "stem.2": ConvNeXtPlan.activatedProjection, "stem.3": "patch_embed.norm",
+        ]) { $1 }.filter { $0.key != "stem.1" }, stage: timm.stage, block: timm.block)
 
     static let original = ConvNeXtSpelling(
         words: [

@@ -41,9 +41,11 @@ struct HuggingFaceConfig: Decodable {
         case "gelu", "gelu_python": gelu = .erf
         case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": gelu = .tanh
         case "quick_gelu": gelu = .quick
+        case "silu", "swish": gelu = .silu
         case let other:
             throw .unsupported(
-                file: file, feature: "hidden_act “\(other)”; expected gelu, gelu_new, gelu_pytorch_tanh or quick_gelu")
+                file: file,
+                feature: "hidden_act “\(other)”; expected gelu, gelu_new, gelu_pytorch_tanh, quick_gelu or silu")
         }
         let patch = patch_size?.values ?? [16]
         guard Set(patch).count == 1, let side = patch.first else {

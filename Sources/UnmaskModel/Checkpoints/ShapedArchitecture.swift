@@ -39,11 +39,9 @@ struct ShapedArchitecture {
         let heads =
             options.heads ?? stated.heads ?? shapes.heads(width: inner) ?? facts?.heads
             ?? facts?.headWidth.map { max(1, inner / $0) } ?? Self.usualHeads(width, isNamed: facts != nil, &notes)
-        guard composition.block.gate != nil || !stated.isSiLU else {
-            throw .unsupported(
-                file: file, feature: "SiLU in a plain MLP; expected a kind of GELU: \(ForeignFamily.way)")
-        }
-        let gelu = stated.gelu ?? facts?.gelu ?? .erf
+        // Where MLPs are gated, SiLU is what is said of the gate.
+        let said = composition.block.gate != nil && stated.gelu == .silu ? nil : stated.gelu
+        let gelu = said ?? facts?.gelu ?? .erf
         composition.attentionPool?.heads = stated.poolHeads ?? facts?.poolHeads ?? heads
         composition.attentionPool?.gelu = gelu
         let grid = try PatchGridChoice(
@@ -51,11 +49,13 @@ struct ShapedArchitecture {
             usual: facts?.imageSize, option: options.imageSize,
             file: file)
         composition.tokens.positioned = grid.positioned
-        if composition.block.relativePositions == .decomposed {
-            composition.block.windows = try ShapedWindows(
-                shapes, depth: depth, grid: grid.imageSize.map { $0 / max(patch, 1) }, file: file
-            ).plan
-        }
+        let windows = stated.windows(depth: depth) ?? facts?.windows
+        composition.block.windows =
+            composition.block.relativePositions == .decomposed
+            ? try ShapedWindows(
+                shapes, depth: depth, grid: grid.imageSize.map { $0 / max(patch, 1) }, said: windows,
+                isResized: options.imageSize.map { $0 != grid.imageSize } ?? false, file: file
+            ).plan : windows.flatMap { $0.side > 0 ? $0 : nil }
         notes += grid.notes
         try stated.agree(with: composition, file: file)
 

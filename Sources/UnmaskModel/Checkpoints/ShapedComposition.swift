@@ -42,6 +42,10 @@ struct ShapedComposition {
         result.block.mlpNorm = has("mlp.norm.weight")
         result.block.mlpBias = has("mlp.fc1.bias")
         result.block.layerScale = has("ls1.gamma")
+        // timm's SAM without a neck has the norm of one in its place.
+        if result.block.relativePositions == .decomposed, shapes["norm.weight"] != nil {
+            result.finalNormEpsilon = 1e-6
+        }
         if shapes["neck.0.weight"] != nil {
             result.neck = Neck(width: try shapes.size("neck.0.weight", 0, rank: 4), epsilon: 1e-6)
         }

@@ -6,7 +6,7 @@ struct StateDictFinder {
         TimmLayout.self, HuggingFaceHieraLayout.self, HuggingFaceLayout.self, HuggingFaceTowerLayout.self,
         HuggingFaceDINOv3Layout.self,
         TorchvisionLayout.self, MMPretrainLayout.self, ConvNeXtLayout.self, OriginalConvNeXtLayout.self,
-        HuggingFaceConvNeXtLayout.self, SAMLayout.self, HuggingFaceSAMLayout.self,
+        HuggingFaceConvNeXtLayout.self, SAMLayout.self, HuggingFaceSAMLayout.self, HuggingFaceViTDetLayout.self,
     ]
 
     private let file: TensorFile

@@ -1,5 +1,16 @@
 /// What is said of an architecture against what its tensors show.
 extension StatedArchitecture {
+    /// The windows that are said, in timm's and SAM's words or in ViTDet's; side 0 where there are said to be none. Nil where
+    /// nothing is said.
+    func windows(depth: Int) -> WindowPlan? {
+        guard let side = number("window_size") else { return nil }
+        if let global = numbers("global_attn_indexes") {
+            return WindowPlan(side: max(side, 0), global: global.filter((0..<depth).contains))
+        }
+        guard let within = numbers("window_block_indices") else { return nil }
+        return WindowPlan(side: max(side, 0), global: (0..<depth).filter { !within.contains($0) })
+    }
+
     /// Throws `ModelError.unsupported` where something states another composition than the tensors are: one of them is of
     /// another model.
     func agree(with composition: Composition, file: String) throws(ModelError) {

@@ -106,11 +106,6 @@ struct StatedArchitecture {
         first("act_layer", "hidden_act")?.string.flatMap(Self.gelu)
     }
 
-    /// Whether the activation is SiLU, which gated MLPs have.
-    var isSiLU: Bool {
-        first("act_layer", "hidden_act")?.string.map { ["silu", "swish"].contains($0.lowercased()) } ?? false
-    }
-
     /// A kind of GELU by one of its names.
     static func gelu(_ name: String) -> GELU? { activations[name.lowercased()] }
 
@@ -139,6 +134,13 @@ struct StatedArchitecture {
 
     func number(_ name: String) -> Int? { members[name]?.integer }
 
+    /// Whole numbers; nil where none are said, or others.
+    func numbers(_ name: String) -> [Int]? {
+        guard let floats = members[name]?.floats else { return nil }
+        let whole = floats.compactMap { Int(exactly: $0) }
+        return whole.count == floats.count ? whole : nil
+    }
+
     /// Whether `global_pool` names the token itself; MAE's scripts say `false` of the mean instead.
     var isTokenPooling: Bool { members["global_pool"]?.string == "token" }
 
@@ -161,7 +163,8 @@ struct StatedArchitecture {
 
     private static let activations: [String: GELU] = [
         "gelu": .erf, "gelu_python": .erf, "nn.gelu": .erf, "gelu_new": .tanh, "gelu_pytorch_tanh": .tanh,
-        "gelu_fast": .tanh, "gelu_tanh": .tanh, "quick_gelu": .quick, "quickgelu": .quick,
+        "gelu_fast": .tanh, "gelu_tanh": .tanh, "quick_gelu": .quick, "quickgelu": .quick, "silu": .silu,
+        "swish": .silu,
     ]
     private static let spelledActivations = [
         "gelu", "GELU", "nn.GELU", "gelu_python", "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_tanh",
@@ -203,11 +206,13 @@ struct StatedArchitecture {
         "distilled": .used,
         "depths": .used, "dims": .used, "hidden_sizes": .used, "num_stages": .used, "use_grn": .used,
         "ls_init_value": .used, "kernel_sizes": .used, "conv_mlp": .used, "conv_bias": .used, "head_norm_first": .used,
-        "stem_type": .only(["patch", "overlap", "overlap_tiered"].map(JSONMember.string)),
+        "stem_type": .only(["patch", "overlap", "overlap_tiered", "overlap_act"].map(JSONMember.string)),
         "output_stride": .only([.number(32)]),
-        "head_hidden_size": .only([]),
+        "head_hidden_size": .used,
         "use_rel_pos": .used, "use_abs_pos": .used, "window_size": .used, "global_attn_indexes": .used,
-        "neck_chans": .used, "output_channels": .used, "mlp_dim": .used,
+        "neck_chans": .used, "output_channels": .used, "mlp_dim": .used, "window_block_indices": .used,
+        "residual_block_indices": .only([.array([])]), "pretrain_image_size": .used,
+        "use_relative_position_embeddings": .used,
         "stages": .used, "q_pool": .only([.number(3)]), "num_query_pool": .only([.number(3)]),
         "q_stride": .only([pair(2)]), "query_stride": .only([pair(2)]), "mask_unit_size": .only([pair(8)]),
         "masked_unit_size": .only([pair(8)]), "mask_unit_attn": .only([unitAttention]),
@@ -238,7 +243,7 @@ struct StatedArchitecture {
         "pos_embed_shift", "reshape_hidden_states", "add_fpn", "auxiliary_channels", "auxiliary_concat_input",
         "auxiliary_loss_weight", "auxiliary_num_convs", "use_auxiliary_head", "pool_scales",
         "semantic_loss_ignore_index",
-        "vocab_size",
+        "vocab_size", "dropout_prob",
         "head_init_scale", "num_pos_feats", "layer_norm_init", "num_layers",
         "crop_mode", "interpolation", "mean", "std", "notes", "description", "paper_ids", "paper_name", "paper_url",
     ]

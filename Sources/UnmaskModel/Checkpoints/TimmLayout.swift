@@ -24,6 +24,7 @@ enum TimmLayout: CheckpointLayout {
     ) throws(ModelError) -> Checkpoint {
         var tensors = renamed
         let originals = originals.merging(tensors.spellAsTimm()) { $1 }
+        try tensors.flattenTime(file: source.file)
         tensors.joinAttentionBiases()
         var notes = tensors.foldLinearProbe()
         let projection = tensors.removeProjection()

@@ -26,19 +26,35 @@ extension [String: Tensor] {
                 }
             }
         }
-        // A head with its norm, as Hiera's, or of its own, as SAM's.
+        let hasRelations = self["blocks.0.attn.rel_pos_h"] != nil
+        // A head with its norm, as Hiera's, or of its own, as SAM's, whose neck may be a norm alone.
         for part in ["weight", "bias"] {
             move("head.fc.\(part)", to: "head.\(part)", &originals)
             move("head.norm.\(part)", to: "fc_norm.\(part)", &originals)
+            if hasRelations { move("neck.\(part)", to: "norm.\(part)", &originals) }
         }
         // SAM's positions stand on their grid.
-        if let positions = self["pos_embed"], positions.shape.count == 4, self["blocks.0.attn.rel_pos_h"] != nil {
+        if let positions = self["pos_embed"], positions.shape.count == 4, hasRelations {
             let shape = positions.shape
             let count = saturatingProduct(shape[1], shape[2])
             self["pos_embed"] = positions.reshaped([shape[0], count, shape[3]]) ?? positions
         }
         for name in ["register_tokens", "storage_tokens"] { move(name, to: "reg_token", &originals) }
         return originals
+    }
+
+    /// A patch embedding over time that sees one frame is one of pictures.
+    mutating func flattenTime(file: String) throws(ModelError) {
+        let name = "patch_embed.proj.weight"
+        guard let weight = self[name], weight.shape.count == 5 else { return }
+        let shape = weight.shape
+        guard shape[2] == 1, let flat = weight.reshaped(Array(shape[..<2] + shape[3...])) else {
+            throw .unsupported(
+                file: file,
+                feature: "a patch embedding over \(shape[2]) frames of a video (\(name) is \(shape)): what it makes of "
+                    + "one picture the file does not say; \(ForeignFamily.way)")
+        }
+        self[name] = flat
     }
 
     /// Calls a tensor otherwise, where it is there and the other name is free.

@@ -17,6 +17,10 @@ struct ArchitectureFacts {
     /// Of attention pooling; nil: as many as the blocks have.
     var poolHeads: Int?
     var poolReadsPrefix = false
+    /// What norms without a bias are; nil where their tensors may be of several kinds.
+    var norm: BlockPlan.Norm?
+    /// Windows of blocks whose tensors do not tell them.
+    var windows: WindowPlan?
     /// What a gated MLP's first half goes through.
     var gate = Gate.silu
     var interpolation = PositionInterpolation.timm

@@ -8,8 +8,8 @@ enum ConvNeXtFamily: ArchitectureFamily {
         var facts = ArchitectureFacts()
         if name.has("xxlarge") || name.begins("test_") { facts.normEpsilon = 1e-5 }
         if name.begins("test_") { facts.gelu = .tanh }
-        if name.text == "test_convnext3" { facts.uncomputable = "SiLU in its MLPs" }
-        if name.has("zepto") { facts.uncomputable = "norms by the deviation alone" }
+        if name.text == "test_convnext3" { facts.gelu = .silu }
+        if name.has("rms") { facts.norm = name.has("zepto") ? .deviation : .rms }
         return facts
     }
 
@@ -32,9 +32,15 @@ struct ShapedConvNeXt {
         file: String
     ) throws(ModelError) {
         let block = "stages.0.blocks.0."
-        let isRMS = shapes[block + "norm.bias"] == nil
-        try Self.refuse(shapes, isRMS: isRMS, stated, facts, file)
-        let plan = try Self.plan(shapes)
+        let norm = shapes[block + "norm.bias"] == nil ? facts?.norm : .layer
+        guard let norm else {
+            throw .unsupported(
+                file: file,
+                feature: "a ConvNeXt with norms without biases, which may be of more than one kind and its tensors do "
+                    + "not tell: put timm's config.json beside the file, whose “architecture” says what it is")
+        }
+        let gelu = stated.gelu ?? facts?.gelu ?? .erf
+        let plan = try Self.plan(shapes, gelu: gelu)
         guard let last = plan.stages.last else {
             throw .unrecognised(file: file, detail: "it has no stages")
         }
@@ -43,22 +49,24 @@ struct ShapedConvNeXt {
         composition.tokens.prefix = []
         composition.tokens.positioned = nil
         composition.tokens.patchNorm = true
-        composition.block.norm = isRMS ? .rms : .layer
+        composition.block.norm = norm
         composition.block.layerScale = shapes[block + "gamma"] != nil
         composition.fcNormEpsilon = facts?.fcNormEpsilon
+        let vector = try Self.headLayer(shapes, stated, file)
+        if vector != nil, shapes["head.weight"] != nil { composition.headInput = .vector }
         let usual = stated.imageSize?.sides ?? options.imageSize ?? [224, 224]
         configuration = ModelConfiguration(
             imageSize: usual, patchSize: plan.stride,
             channels: try shapes.size("patch_embed.proj.weight", 1, rank: 4), width: last.width,
             depth: plan.blocks.count, heads: 1, mlpWidth: last.mlpWidth,
             normEpsilon: (facts?.fcNormEpsilon == nil ? stated.normEpsilon : nil) ?? facts?.normEpsilon ?? 1e-6,
-            gelu: stated.gelu ?? facts?.gelu ?? .erf, qkvBias: false, finalNorm: shapes["norm.weight"] != nil,
+            gelu: gelu, qkvBias: false, finalNorm: shapes["norm.weight"] != nil,
             fcNorm: shapes["fc_norm.weight"] != nil, pooling: .mean, classes: shapes["head.weight"]?.first ?? 0,
-            composition: composition)
+            vector: vector, composition: composition)
         try configuration.validate()
     }
 
-    private static func plan(_ shapes: TensorShapes) throws(ModelError) -> ConvNeXtPlan {
+    private static func plan(_ shapes: TensorShapes, gelu: GELU) throws(ModelError) -> ConvNeXtPlan {
         var stages: [ConvNeXtPlan.Stage] = []
         // Stages beyond what any network has are found by the configuration's check, or as tensors without a place.
         for number in 0..<min(shapes.depth("stages"), 16) {
@@ -74,24 +82,26 @@ struct ShapedConvNeXt {
                     mlpWidth: try shapes.size(block + "mlp.fc2.weight", 1, rank: 2),
                     kernel: try shapes.size(block + "conv_dw.weight", 2, rank: 4), stride: stride))
         }
-        let isOverlapping = shapes["patch_embed.proj2.weight"] != nil
+        let isActivated = shapes[ConvNeXtPlan.activatedProjection + ".weight"] != nil
+        let isOverlapping = isActivated || shapes[ConvNeXtPlan.projection + ".weight"] != nil
         return ConvNeXtPlan(
             stem: isOverlapping
                 ? ConvNeXtPlan.overlap.stem : try shapes.size("patch_embed.proj.weight", 2, rank: 4),
-            stemWidth: isOverlapping ? try shapes.size("patch_embed.proj.weight", 0, rank: 4) : nil, stages: stages,
+            stemWidth: isOverlapping ? try shapes.size("patch_embed.proj.weight", 0, rank: 4) : nil,
+            stemActivation: isActivated ? gelu : nil, stages: stages,
             responseNorm: shapes["stages.0.blocks.0.mlp.grn.weight"] != nil)
     }
 
-    private static func refuse(
-        _ shapes: TensorShapes, isRMS: Bool, _ stated: StatedArchitecture, _ facts: ArchitectureFacts?, _ file: String
-    ) throws(ModelError) {
-        var feature: String?
-        if shapes["stem.2.weight"] != nil { feature = "an activation in its stem" }
-        if stated.isSiLU { feature = "SiLU in its MLPs" }
-        if isRMS, stated.architecture?.contains("_rms") != true {
-            feature = "norms without biases, which may be of more than one kind and its tensors do not tell"
+    /// A layer between the norm behind the pooling and the head, activated by the exact GELU whatever the blocks have: what
+    /// timm gives as the model's vector.
+    private static func headLayer(
+        _ shapes: TensorShapes, _ stated: StatedArchitecture, _ file: String
+    ) throws(ModelError) -> VectorTail? {
+        let name = VectorTail.parameter(0) + ".weight"
+        let width = shapes[name] == nil ? nil : try shapes.size(name, 0, rank: 2)
+        if let said = stated.number("head_hidden_size"), said != width ?? 0 {
+            throw stated.disagreement("head_hidden_size", "the tensors show \(width ?? 0)", file)
         }
-        guard let feature else { return }
-        throw .unsupported(file: file, feature: "a ConvNeXt with \(feature): \(ForeignFamily.way)")
+        return width.map { VectorTail(pooling: .mean, steps: [.linear(width: $0), .gelu(.erf)]) }
     }
 }

@@ -61,9 +61,6 @@ struct ShapedHiera {
         _ shapes: TensorShapes, stated: StatedArchitecture, facts: ArchitectureFacts?, _ options: ModelLoadOptions,
         file: String
     ) throws(ModelError) {
-        guard !stated.isSiLU else {
-            throw .unsupported(file: file, feature: "SiLU in a Hiera's MLPs: \(ForeignFamily.way)")
-        }
         let isWindowed = shapes["pos_embed_win"] != nil
         let width = try shapes.size("patch_embed.proj.weight", 0, rank: 4)
         guard let heads = options.heads ?? stated.heads ?? facts?.heads else {

@@ -28,6 +28,9 @@ enum TransformersFamily {
         case "sam_vision_model":
             facts.normEpsilon = 1e-6
             facts.interpolation = .timm
+        case "vitdet":
+            facts.normEpsilon = 1e-6
+            facts.imageSize = [224, 224]
         case "hiera": return HieraFamily.facts(config: config)
         case "dinov3_vit": dinov3(config, &facts)
         default: return nil
@@ -47,7 +50,7 @@ enum TransformersFamily {
     static let modelTypes = [
         "vit", "vit_mae", "deit", "vit_msn", "ijepa", "dinov2", "dinov2_with_registers", "beit", "data2vec-vision",
         "clip", "clip_vision_model", "siglip", "siglip_vision_model", "dinov3_vit", "convnext", "convnextv2",
-        "hiera", "sam", "sam_vision_model",
+        "hiera", "sam", "sam_vision_model", "vitdet",
     ]
 
     private static func dinov3(_ config: [String: JSONMember], _ facts: inout ArchitectureFacts) {

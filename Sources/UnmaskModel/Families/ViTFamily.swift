@@ -19,12 +19,18 @@ enum ViTFamily: ArchitectureFamily {
         if architecture == "vit_base_patch16_gap_224" { facts.heads = 16 }
         // The attention pooling of test_vit3 alone reads the prefix.
         facts.poolReadsPrefix = architecture == "test_vit3"
+        if name.begins("samvit_") {
+            facts.windows = samBlocks[name.parts.dropFirst().first ?? ""].map { WindowPlan(side: 14, global: $0) }
+        }
         facts.uncomputable = uncomputable.first { name.parts.contains($0.part) }?.feature
         return facts
     }
 
     /// Where heads are not 64 wide, by the second part of the name.
     private static let heads = ["so400m": 16, "huge": 16, "giantopt": 16, "gigantic": 16]
+
+    /// SAM's blocks that attend to all.
+    private static let samBlocks = ["base": [2, 5, 8, 11], "large": [5, 11, 17, 23], "huge": [7, 15, 23, 31]]
 
     private static let uncomputable: [(part: String, feature: String)] = [
         ("xp", "parallel scaling blocks"), ("pwee", "parallel scaling blocks"),

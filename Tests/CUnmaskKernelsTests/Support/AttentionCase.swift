@@ -19,13 +19,15 @@ struct AttentionCase: CustomStringConvertible {
     var biasTokens: Int?
     /// Of each image, which of the bias's last tokens the last ones are; nil: in order.
     var ids: [[Int32]]?
+    /// Rows and columns of a grid whose places the tokens are, with tables of them; nil: of none.
+    var grid: (rows: Int, columns: Int)?
     var seed: UInt64 = 1
 
     var scale: Float { 1 / Float(headDim).squareRoot() }
     var width: Int { heads * headDim }
 
     var description: String {
-        "batch \(batch) heads \(heads) × \(headDim), \(queries) queries, \(keys) keys, joint \(joint), heads first \(headsFirst), biased \(biased)"
+        "batch \(batch) heads \(heads) × \(headDim), \(queries) queries, \(keys) keys, joint \(joint), heads first \(headsFirst), biased \(biased), grid \(grid.map { "\($0)" } ?? "none")"
     }
 
     /// [B, keys].
@@ -44,6 +46,25 @@ struct AttentionCase: CustomStringConvertible {
     var bias: [Float] {
         var random = Random(seed + 1)
         return random.floats(heads * (biasTokens ?? 0) * (biasTokens ?? 0), scale: 2)
+    }
+
+    /// Of the grid's rows, then of its columns, each [2 · side - 1, Dh].
+    var tables: [[Float]] {
+        var random = Random(seed + 2)
+        return grid.map { [$0.rows, $0.columns] }?.map { random.floats((2 * $0 - 1) * headDim, scale: range) } ?? []
+    }
+
+    /// What a query is multiplied with for how a key lies to it.
+    private func relation(_ tables: [[Double]], query: Int, key: Int) -> [Double] {
+        guard let grid else { return [] }
+        let apart = [
+            key / grid.columns - query / grid.columns + grid.rows - 1,
+            key % grid.columns - query % grid.columns + grid.columns - 1,
+        ]
+        return (0..<headDim).map { tables[0][apart[0] * headDim + $0] }
+            + (0..<headDim).map {
+                tables[1][apart[1] * headDim + $0]
+            }
     }
 
     /// What is added to a score.
@@ -73,7 +94,8 @@ struct AttentionCase: CustomStringConvertible {
         let count = images.count * part.count
         let out = SpreadRows([Float](repeating: .nan, count: count * width), width: width, gap: 5)
         let scratch = GuardedBuffer<Float>(
-            count: unmask_attention_scratch_floats(engine.handle, kernel.handle, headDim, part.count, keys),
+            count: unmask_attention_scratch_floats(
+                engine.handle, kernel.handle, headDim, part.count, keys, grid?.rows ?? 0, grid?.columns ?? 0),
             aligned: true)
         scratch.elements.update(repeating: .nan)
 
@@ -90,6 +112,13 @@ struct AttentionCase: CustomStringConvertible {
         if let biasTokens {
             (attention.bias, attention.bias_tokens) = (UnsafePointer(added.base), biasTokens)
             if let ids { (attention.ids, attention.kept) = (UnsafePointer(places.base), ids[0].count) }
+        }
+        let related = tables.map { GuardedBuffer($0) }
+        if let grid {
+            (attention.grid_rows, attention.grid_columns) = (grid.rows, grid.columns)
+            (attention.row_table, attention.column_table) = (
+                UnsafePointer(related[0].base), UnsafePointer(related[1].base)
+            )
         }
         let matrices =
             joint
@@ -110,7 +139,9 @@ struct AttentionCase: CustomStringConvertible {
         attention.q = placed(matrices[0].base, part.count)
         attention.k = placed(joint ? matrices[0].base + width : matrices[1].base, keys)
         attention.v = placed(joint ? matrices[0].base + 2 * width : matrices[2].base, keys)
-        withExtendedLifetime((matrices, keyAdded, added, places)) { unmask_attention_run(engine.handle, &attention) }
+        withExtendedLifetime((matrices, keyAdded, added, places, related)) {
+            unmask_attention_run(engine.handle, &attention)
+        }
         return out.values
     }
 
@@ -153,6 +184,7 @@ struct AttentionCase: CustomStringConvertible {
             v: Reference.rounded(unrounded.v, arithmetic)
         )
         let added = bias
+        let tables = tables.map { Reference.rounded($0, arithmetic).map(Double.init) }
         var result: [Expected] = []
         for b in 0..<batch {
             for i in 0..<queries {
@@ -162,7 +194,8 @@ struct AttentionCase: CustomStringConvertible {
                     var slack = 0.0
                     for j in 0..<keys {
                         let k = row(x.k, b * keys + j, h)
-                        let products = zip(q, k).map { $0 * $1 }
+                        let related = relation(tables, query: i, key: j)
+                        let products = zip(q, k).map { $0 * $1 } + zip(q + q, related).map { $0 * $1 }
                         let ofKey = biased ? Double(keyBias[b * keys + j]) : 0
                         let ofPair = bias(added, image: b, head: h, query: i, key: j)
                         scores.append(products.reduce(0, +) + ofPair + ofKey)

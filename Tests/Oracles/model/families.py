@@ -10,6 +10,7 @@ import zoo_timm
 import zoo_transformers
 from case import Taps
 from masks import random_masking
+from safetensors.torch import save_file
 from weights import randomise
 
 TINY = {"img_size": 32, "patch_size": 8, "embed_dim": 24, "num_heads": 3, "depth": 2}
@@ -38,6 +39,11 @@ STAGED = {
     "convnextv2": ("convnextv2_atto", "convnext", [64, 96], STAGES | {"num_classes": 5}),
     "convnextv2-fcmae": ("convnextv2_tiny.fcmae", "convnext", [64, 64], STAGES),
     "convnext-overlap": ("convnext_atto_ols", "convnext", [64, 96], STAGES | {"num_classes": 5}),
+    # Norms by the deviation, and an activation between the stem's convolutions.
+    "convnext-zepto": ("convnext_zepto_rms_ols", "convnext", [64, 96], STAGES | {"num_classes": 5}),
+    "convnext-silu": ("test_convnext3", "convnext", [64, 64], STAGES | {"num_classes": 5}),
+    "convnext-head-layer": ("convnext_large_mlp", "convnext", [64, 64],
+                            STAGES | {"num_classes": 5, "head_hidden_size": 12}),
     "convnext-head-norm-first": ("convnext_tiny_hnf", "convnext", [96, 64], STAGES | {"num_classes": 5}),
 }
 HIERA = {"stages": (1, 2, 2, 1), "embed_dim": 8}
@@ -50,6 +56,9 @@ STAGED |= {
 SAM = TINY | {"depth": 3, "global_attn_indexes": (1,), "window_size": 3, "neck_chans": 12}
 STAGED |= {
     "sam": ("samvit_base_patch16", "vision_transformer_sam", [40, 40], SAM | {"img_size": 40, "num_classes": 5}),
+    # Windows as large as the image, no positions, and a norm in the neck's place.
+    "sam-neckless": ("samvit_base_patch16_224", "vision_transformer_sam", [32, 32],
+                     SAM | {"img_size": 32, "window_size": 4, "use_abs_pos": False, "neck_chans": None, "num_classes": 5}),
 }
 MASKED = ("dinov2-registers-swiglu", "siglip-map", "beit", "eva02", "rope-mixed", "dinov3")
 
@@ -80,6 +89,9 @@ def cases(size, out):
             staged(out, name, architecture, module, size, arguments)
     hf_staged(out)
     resized_sam(out)
+    resized_beit(out)
+    vitdet(out)
+    one_frame(out)
     masked_hiera(out)
     hiera_mae(out)
     resized_hiera(out)
@@ -106,17 +118,76 @@ def staged(out, name, architecture, module, size, arguments):
 
 def resized_sam(out):
     """Positions and the tables of global blocks are stretched as the image comes."""
-    name = "tiny-sam-resized"
+    for case in ("sam", "sam-neckless"):
+        name = f"tiny-{case}-resized"
+        if not out.wants(name):
+            continue
+        architecture, module, _, arguments = STAGED[case]
+        model = timm.create_model(architecture, **arguments).eval()
+        randomise(model, out.generator(f"tiny-{case}"))
+        zoo_stages.balance(model)
+        model.patch_embed.strict_img_size = False
+        pixels = torch.randn(1, 3, 64, 48, generator=out.generator(name + "/pixels"))
+        found = zoo_stages.EXPECTED[module](model, pixels)
+        out.write(name, f"tiny-{case}", architecture, {"image_size": [64, 48]}, pixels, found)
+
+
+def resized_beit(out):
+    """Tables of relative positions for more places, and for fewer, as timm and as transformers stretch them."""
+    for case, size in (("beit", [64, 48]), ("beit", [24, 16]), ("beit-shared", [24, 40])):
+        name = f"tiny-{case}-{size[0]}x{size[1]}"
+        if not out.wants(name):
+            continue
+        architecture, arguments = CASES[case]
+        model = timm.create_model(architecture, **(TINY | arguments)).eval()
+        randomise(model, out.generator(f"tiny-{case}"))
+        model.set_input_size(img_size=size)
+        pixels = torch.randn(1, 3, *size, generator=out.generator(name + "/pixels"))
+        out.write(name, f"tiny-{case}", architecture, {"image_size": size}, pixels, zoo_timm.expected(model, pixels))
+    name = "tiny-hf-beit-resized"
     if not out.wants(name):
         return
-    architecture, module, _, arguments = STAGED["sam"]
-    model = timm.create_model(architecture, **arguments).eval()
-    randomise(model, out.generator("tiny-sam"))
-    zoo_stages.balance(model)
-    model.patch_embed.strict_img_size = False
-    pixels = torch.randn(1, 3, 64, 48, generator=out.generator(name + "/pixels"))
-    found = zoo_stages.EXPECTED[module](model, pixels)
-    out.write(name, "tiny-sam", architecture, {"image_size": [64, 48]}, pixels, found)
+    config = hf.BeitConfig(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=48, image_size=32,
+                           patch_size=8, use_relative_position_bias=True, use_absolute_position_embeddings=True)
+    model = hf.BeitModel(config).eval()
+    randomise(model, out.generator(name))
+    model.save_pretrained(out.checkpoint(name))
+    pixels = torch.randn(1, 3, 48, 56, generator=out.generator(name + "/pixels"))
+    with torch.no_grad():
+        answer = model(pixels, output_hidden_states=True)
+    last = answer.last_hidden_state
+    found = {"blocks": dict(enumerate(answer.hidden_states[1:])), "norm": last, "cls": last[:, 0],
+             "mean": answer.pooler_output}
+    out.write(name, name, "beit", {"image_size": [48, 56]}, pixels, found)
+
+
+def vitdet(out):
+    """Windows and relations that the configuration says, positions of another size than the images'."""
+    sizes = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 3, "mlp_ratio": 2, "patch_size": 8,
+             "pretrain_image_size": 32, "image_size": 48, "window_size": 4, "window_block_indices": [0, 2]}
+    for name, relates in (("tiny-hf-vitdet", True), ("tiny-hf-vitdet-unrelated", False)):
+        if not out.wants(name):
+            continue
+        model = hf.VitDetModel(hf.VitDetConfig(**sizes, use_relative_position_embeddings=relates)).eval()
+        randomise(model, out.generator(name))
+        model.save_pretrained(out.checkpoint(name))
+        pixels = torch.randn(1, 3, 48, 48, generator=out.generator(name + "/pixels"))
+        out.write(name, name, "vitdet", {}, pixels, zoo_transformers.vitdet(model, pixels))
+
+
+def one_frame(out):
+    """A patch embedding of videos, over one frame."""
+    name = "tiny-one-frame"
+    if not out.wants(name):
+        return
+    model = timm.create_model("vit_small_patch16_224", **TINY, num_classes=0).eval()
+    randomise(model, out.generator(name))
+    zoo_timm.save(model, out.checkpoint(name), TINY)
+    tensors = model.state_dict()
+    tensors["patch_embed.proj.weight"] = tensors["patch_embed.proj.weight"].unsqueeze(2)
+    save_file({k: v.contiguous() for k, v in tensors.items()}, out.checkpoint(name) / "model.safetensors")
+    pixels = torch.randn(1, 3, 32, 32, generator=out.generator(name + "/pixels"))
+    out.write(name, name, "vit", {}, pixels, zoo_timm.expected(model, pixels))
 
 
 def masked_hiera(out):

@@ -43,6 +43,8 @@ def convnext(model, pixels):
     }
     if model.num_classes:
         found["logits"] = model.forward_head(last)
+    if hasattr(getattr(model.head, "pre_logits", None), "fc"):
+        found["output"] = model.forward_head(last, pre_logits=True)
     return found
 
 

@@ -14,6 +14,7 @@ TEXT = {"hidden_size": 192, "num_hidden_layers": 1, "num_attention_heads": 3, "i
 LABELS = {"num_labels": 7}
 SAM = SIZES | {"image_size": 160, "output_channels": 48, "window_size": 4, "global_attn_indexes": [1],
                "num_hidden_layers": 3, "mlp_dim": 384}
+VITDET = SIZES | {"image_size": 160, "pretrain_image_size": 96, "window_size": 4, "window_block_indices": [0]}
 HIERA = {"embed_dim": 48, "depths": [1, 2, 2, 1], "num_heads": [1, 2, 4, 8], "image_size": [96, 96]}
 STAGES = {"hidden_sizes": [24, 48, 96, 192], "depths": [1, 1, 2, 1], "image_size": 96, "patch_size": 4}
 
@@ -58,6 +59,9 @@ CASES = {
         "DINOv3", hf.DINOv3ViTModel,
         hf.DINOv3ViTConfig(**MLP, num_register_tokens=4, use_gated_mlp=True, hidden_act="silu")),
     "SamVisionModel": ("SAM", hf.SamVisionModel, hf.SamVisionConfig(**SAM)),
+    "VitDetModel": ("ViTDet", hf.VitDetModel, hf.VitDetConfig(**VITDET)),
+    "VitDetModel-related": (
+        "ViTDet", hf.VitDetModel, hf.VitDetConfig(**VITDET, use_relative_position_embeddings=True)),
     "HieraModel": ("Hiera", hf.HieraModel, hf.HieraConfig(**HIERA)),
     "HieraForImageClassification": ("Hiera", hf.HieraForImageClassification, hf.HieraConfig(**HIERA, **LABELS)),
     "ConvNextModel": ("ConvNeXt", hf.ConvNextModel, hf.ConvNextConfig(**STAGES)),
@@ -118,7 +122,18 @@ def sam(model, pixels):
     }
 
 
-EXPECTED = {"convnext": convnext, "convnextv2": convnext, "hiera": hiera, "sam_vision_model": sam}
+@torch.no_grad()
+def vitdet(model, pixels):
+    answer = model(pixel_values=pixels, output_hidden_states=True)
+    last = answer.last_hidden_state
+    return {
+        "blocks": {i: zoo_stages.rows(x) for i, x in enumerate(answer.hidden_states[1:])},
+        "norm": zoo_stages.rows(last),
+        "mean": last.mean(dim=(2, 3)),
+    }
+
+
+EXPECTED = {"convnext": convnext, "convnextv2": convnext, "hiera": hiera, "sam_vision_model": sam, "vitdet": vitdet}
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ public let raisingPasses: [any Pass] = [
     RaiseLayerNorm(),
     RaiseGELU(), RaiseAdd(),
     RaiseSoftmax(), SinkMovement(), CollapseMovement(), RaiseAttention(), RaiseLayerScale(), RaisePatchEmbedding(),
+    RaiseDepthwise(),
     RaiseTokens(), RaiseRestoredTokens(), RaisePooling(),
 ]
 

@@ -6,6 +6,9 @@ extension Emitter {
         guard let width = graph[node.output].shape.width, width % heads == 0 else {
             throw .unsupported(node: node.name, "its width is not known, or no multiple of \(heads) heads")
         }
+        if node.operand(AttentionInput.rowTable) != nil {
+            return try emitRelatedAttention(qkv, of: node, heads: heads, head: width / heads)
+        }
         let parts = split(qkv, axis: 2, sizes: [width, width, width], node.name + "/qkv")  // 3 × [B, T, D]
         let bias = try attentionBias(of: node)
         return attend(
@@ -56,7 +59,7 @@ extension Emitter {
     /// - Parameters:
     ///   - split: whether each of q, k and v is [B, T, D] and has yet to be cut into heads.
     ///   - hasOneBatch: whether all have as many images; where one is for all of them, the operator does not take it.
-    private mutating func attend(
+    mutating func attend(
         _ parts: [String], split: [Bool], bias: String?, hasOneBatch: Bool = true, heads: Int, head: Int, scale: Float,
         _ name: String
     ) -> String {

@@ -1,9 +1,9 @@
 internal import UnmaskGraph
 
 extension Emitter {
-    /// GELU: one operator from opset 20, before that the primitives that torch writes. CLIP's has no operator.
+    /// GELU: one operator from opset 20, before that the primitives that torch writes. CLIP's and SiLU have no operator.
     mutating func emitGELU(_ x: String, _ kind: GELU, _ name: String) -> String {
-        if kind != .quick, opset >= 20 {
+        if [.erf, .tanh].contains(kind), opset >= 20 {
             return node("Gelu", [x], name, ["approximate": .string(kind == .tanh ? "tanh" : "none")])
         }
         switch kind {
@@ -17,6 +17,7 @@ extension Emitter {
         case .quick:
             let scaled = node("Mul", [x, scalar(1.702)], name + "/scaled")
             return node("Mul", [x, node("Sigmoid", [scaled], name + "/gate")], name)
+        case .silu: return node("Mul", [x, node("Sigmoid", [x], name + "/gate")], name)
         case .tanh:
             // ½ · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³))); x³ overflows float16 from 41 on.
             let cube = node("Pow", [x, scalar(3)], name + "/cube", float32: true)

@@ -12,6 +12,25 @@ extension Emitter {
         return node("Mul", [normalised, weight], name)
     }
 
+    /// Over the root of the unbiased variance, the mean left in x.
+    mutating func emitDeviationNorm(
+        _ x: String, weight: String, epsilon: Float, _ node: Node
+    ) throws(ONNXExportError) -> String {
+        let name = node.name
+        guard let width = graph[node.output].shape.width, width > 1 else {
+            throw .unsupported(node: name, "its width is not known, or 1")
+        }
+        let mean = reduce("ReduceMean", x, axes: [-1], keep: true, name + "/mean", float32: true)
+        let centred = self.node("Sub", [x, mean], name + "/centred", float32: true)
+        let squares = self.node("Mul", [centred, centred], name + "/squares", float32: true)
+        let sum = reduce("ReduceSum", squares, axes: [-1], keep: true, name + "/sum", float32: true)
+        let variance = self.node("Div", [sum, scalar(Float(width - 1))], name + "/variance", float32: true)
+        let raised = self.node("Add", [variance, scalar(epsilon)], name + "/raised", float32: true)
+        let root = self.node("Sqrt", [raised], name + "/root", float32: true)
+        let normalised = self.node("Div", [x, root], name + "/normalised", float32: true)
+        return self.node("Mul", [normalised, weight], name)
+    }
+
     mutating func emitGate(_ x: String, _ gate: Gate, _ node: Node) throws(ONNXExportError) -> String {
         guard let width = graph[node.output].shape.width else {
             throw .unsupported(node: node.name, "its width is not known")

@@ -26,7 +26,6 @@ extension Emitter {
         case .separateAttention(let attention): return try emitSeparateAttention(attention, node)
         case .normalizeHeads(let norm): return try emitNormalizedHeads(node, norm)
         case .rotateHeads(let rotation): return try emitRotatedHeads(node, rotation)
-        case .relateHeads(let grid): return try emitRelatedHeads(node, grid)
         case .gatherTokens: return try emitGatheredTokens(node)
         case .depthwiseConvolution(let convolution): return try emitDepthwise(node, convolution)
         default: break
@@ -38,6 +37,8 @@ extension Emitter {
                 x, weight: try input(1, &self), bias: try input(2, &self), epsilon: epsilon, node.name)
         case .rmsNorm(let epsilon):
             return emitRMSNorm(x, weight: try input(1, &self), epsilon: epsilon, node.name)
+        case .deviationNorm(let epsilon):
+            return try emitDeviationNorm(x, weight: try input(1, &self), epsilon: epsilon, node)
         case .gate(let gate):
             return try emitGate(x, gate, node)
         case .attention(let heads):
@@ -63,7 +64,7 @@ extension Emitter {
             let tokens = skip == 0 ? x : slice(x, axis: 1, from: skip, node.name + "/tokens")
             return reduce("ReduceMean", tokens, axes: [1], keep: false, node.name)
         case .patches, .linear, .assembleTokens, .restoreTokens, .separateAttention, .normalizeHeads, .rotateHeads,
-            .relateHeads, .gatherTokens, .depthwiseConvolution, .primitive, .matchTokens, .mergeTokens, .unmergeTokens:
+            .gatherTokens, .depthwiseConvolution, .primitive, .matchTokens, .mergeTokens, .unmergeTokens:
             throw .unsupported(node: node.name, "\(node.op.name) stands where it cannot")
         case .unitTokens, .unitPlaces:
             throw .unsupported(node: node.name, "which mask units are kept is not exported")
