@@ -14,9 +14,7 @@
 #include <vector>
 
 #include "problem.h"
-extern "C" {
 #include "unmask_blas.h"
-}
 
 struct unmask_lists {
     std::unique_ptr<faiss::IndexIVFPQ> index;

@@ -3,6 +3,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // OpenBLAS, loaded when it is first needed: programs that fit nothing neither wait for it nor keep its memory. Matrices are
 // row-major; counts and strides are in elements.
 
@@ -34,5 +38,9 @@ int unmask_blas_solve_positive(int n, int rights, double *a, double *b);
 ///
 /// Returns 0; negative where there is no memory for it, positive where it does not converge.
 int unmask_blas_eigenvectors(int n, double *a, double *values);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
