@@ -39,7 +39,9 @@ import Testing
                     rows: counts[part], bits: bits[part].base, factors: factors[part].base, offsets: offsets[part].base,
                     planes: planes[part].base, base: Float(part), unit: 0.5, estimates: estimates[part].base)
             }
-            unmask_b1_estimate(engine.handle, width, parts.count, parts)
+            withExtendedLifetime((factors, offsets)) {
+                unmask_b1_estimate(engine.handle, width, parts.count, parts)
+            }
             for part in counts.indices {
                 for row in 0..<counts[part] {
                     func sign(_ words: UnsafePointer<UInt64>, _ place: Int) -> Int {

@@ -5,6 +5,12 @@ import UnmaskRuntime
 
 /// What images carry besides their pixels: one text for equal members, as Foundation reads it; filters by it.
 @Suite struct MetadataTests {
+    private struct Number: Decodable {
+        let value: Double?
+
+        init(from decoder: any Decoder) throws { value = try? decoder.singleValueContainer().decode(Double.self) }
+    }
+
     static func members(_ random: inout Random) -> [String: MetadataValue] {
         let letters = ["a", "é", "\"", "\\", "\n", "\u{0}", "\u{1F}", "/", "𝄞", " ", "=", "\u{7F}"]
         func text(_ random: inout Random) -> String {
@@ -34,22 +40,27 @@ import UnmaskRuntime
         #expect(metadata.members.allSatisfy { members[$0.name] == $0.value })
         let read = try #require(
             try JSONSerialization.jsonObject(with: Data(metadata.json.utf8)) as? [String: Any])
+        // JSONSerialization reads and writes numbers to the last place but one.
+        let numbers = try JSONDecoder().decode([String: Number].self, from: Data(metadata.json.utf8))
         #expect(read.count == members.count)
         for (name, value) in members {
             switch value {
             case .null: #expect(read[name] is NSNull)
             case .flag(let flag): #expect(read[name] as? Bool == flag)
             case .integer(let number): #expect((read[name] as? NSNumber)?.int64Value == Int64(number))
-            case .real(let number): #expect((read[name] as? NSNumber)?.doubleValue == number)
+            case .real(let number): #expect(numbers[name]?.value == number)
             case .text(let text): #expect(read[name] as? String == text)
             }
         }
-        let nested = read.merging(["nested": ["x": [1, ["y": "}"]]], "list": []]) { one, _ in one }
+        // It writes whole numbers with all their digits, and those that are beyond 64 bits are refused.
+        let isWritten = { (name: String) in numbers[name]?.value.map { abs($0) < 1e18 } ?? true }
+        let nested = read.filter { isWritten($0.key) }.merging(["nested": ["x": [1, ["y": "}"]]], "list": []]) { one, _ in one }
         let written = try JSONSerialization.data(withJSONObject: nested, options: .prettyPrinted)
         let again = try Metadata.read(json: written)
         #expect(Set(again.nested) == ["nested", "list"])
-        #expect(again.metadata.members.map(\.name) == metadata.members.map(\.name))
-        for (one, other) in zip(again.metadata.members, metadata.members) where one.value.kind != .number {
+        let expected = metadata.members.filter { isWritten($0.name) }
+        #expect(again.metadata.members.map(\.name) == expected.map(\.name))
+        for (one, other) in zip(again.metadata.members, expected) where one.value.kind != .number {
             #expect(one.value == other.value)
         }
     }

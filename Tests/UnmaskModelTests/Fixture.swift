@@ -12,6 +12,10 @@ enum Fixture {
     static let foreign = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("UnmaskONNXTests/Fixtures/foreign").path
 
+    /// What is shipped.
+    static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("models").path
+
     static func json<T: Decodable>(_ path: String, as type: T.Type = T.self) throws -> T {
         try JSONDecoder().decode(T.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     }

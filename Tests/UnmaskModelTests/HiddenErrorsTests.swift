@@ -15,8 +15,7 @@ import UnmaskRuntime
     }
 
     private static func shipped(normPix: Bool) throws -> ModelSession {
-        let path = Fixture.root + "/../../../models/fashion-mae.safetensors"
-        let model = try Model.load(path)
+        let model = try Model.load(Fixture.models + "/fashion-mae.safetensors")
         guard normPix, case .checkpoint(var checkpoint) = model.source else { return try ModelSession(model) }
         checkpoint.configuration.decoder?.normPix = true
         (checkpoint.statedHash, checkpoint.golden) = (nil, nil)

@@ -148,8 +148,12 @@ import UnmaskRuntime
     func blocks(family: String) throws {
         let model = try load(family)
         let session = try ModelSession(model, engine: Engine(threads: 1))
-        #expect(model.interface.blockShapes.count == model.interface.depth)
-        for (block, shape) in model.interface.blockShapes.enumerated() {
+        let last = [model.interface.patches, model.interface.width]
+        let shapes =
+            model.interface.blockShapes.isEmpty
+            ? Array(repeating: last, count: model.interface.depth) : model.interface.blockShapes
+        #expect(shapes.count == model.interface.depth)
+        for (block, shape) in shapes.enumerated() {
             let tokens = try session.embed(images(model, 1), options: EmbeddingOptions(pooling: .tokens, block: block))[
                 0]
             #expect(tokens.shape == shape)

@@ -180,7 +180,7 @@ import UnmaskModel
             }
             body += Array("--x--\r\n".utf8)
             let head =
-                "POST /v1/fit HTTP/1.1\r\nhost: a\r\nauthorization: Bearer \(ExposedServer.token)\r\n"
+                "POST /v1/fit HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer \(ExposedServer.token)\r\n"
                 + "content-type: multipart/form-data; boundary=x\r\ncontent-length: \(body.count)\r\n\r\n"
             let request = Array(head.utf8) + body
             let answer = try await LineClient.connected(to: server.http) { http in

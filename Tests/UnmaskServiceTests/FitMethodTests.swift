@@ -112,7 +112,7 @@ import UnmaskHeads
             for (request, word) in [
                 (Self.fit(labels: #""a""#), "one for each of the 6 examples"), (Self.fit(labels: "1,2"), "names"),
                 (Self.fit(#","kind":"new""#), "one of"), (Self.fit(#","kind":"project""#), "fitted with unmask fit"),
-                (Self.fit(#","kind":"segment""#), "fitted with unmask fit"),
+                (Self.fit(#","kind":"segment""#), "must be left out: masks say"),
                 (Self.fit(#","kind":"anomaly""#), "good images alone"),
                 (Self.fit(#","pooling":"mean""#), "reads patch tokens"),
                 (Self.fit(#","stamp":{}"#), "belongs to vectors"), (Self.fit(folds: 0), "from 1 to 20"),

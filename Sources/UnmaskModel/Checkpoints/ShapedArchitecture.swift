@@ -138,13 +138,15 @@ struct TensorShapes {
         return min((numbers.max() ?? -1) + 1, Set(numbers).count + 1)
     }
 
-    /// Attention heads, where a table or a norm has an entry for each.
+    /// Attention heads, where a table or a norm has an entry for each, or is as wide as one.
     func heads(width: Int) -> Int? {
         if let table = shapes["blocks.0." + RelativePositions.blockTable] ?? shapes[RelativePositions.sharedTable] {
             return table.last
         }
         if let frequencies = shapes[Rotary.frequencies], frequencies.count == 4 { return frequencies[2] }
-        if let norm = shapes["blocks.0.attn.q_norm.weight"]?.first, norm > 0 { return width / norm }
+        for name in ["blocks.0.attn.q_norm.weight", "blocks.0.attn.rel_pos_h"] {
+            if let headWidth = shapes[name]?.last, headWidth > 0 { return width / headWidth }
+        }
         return nil
     }
 }

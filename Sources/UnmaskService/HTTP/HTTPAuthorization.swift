@@ -7,8 +7,10 @@ extension ListenerAccess {
     /// - Throws: `unauthorized`.
     func authorize(_ head: HTTPRequestHead, _ tokens: TokenStore) throws(ServiceError) -> ConnectionAccess {
         let access = ConnectionAccess(self, tokens: tokens)
-        // A token that is not needed may come along: OpenAI's clients always send one.
-        if self == .token, let token = head.bearerToken { try access.present(token) }
+        // Where none is needed another one may come along, which gives nothing: OpenAI's clients always send one.
+        if let token = head.bearerToken {
+            do throws(ServiceError) { try access.present(token) } catch { if self == .token { throw error } }
+        }
         try access.rights.requireCall()
         return access
     }
