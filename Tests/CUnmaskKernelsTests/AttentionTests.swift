@@ -59,7 +59,7 @@ import Testing
     func relatesPlacesOfAGrid(kernel: ProductKernel) throws {
         let engine = try kernel.engine(threads: 3)
         for (rows, columns, headDim) in [
-            (1, 1, 3), (3, 5, 20), (7, 7, 16), (14, 14, 64), (2, 16, 33), (4, 17, 80), (40, 1, 8), (9, 32, 64),
+            (1, 1, 3), (3, 5, 20), (7, 7, 16), (14, 14, 9), (2, 16, 33), (4, 17, 80), (40, 1, 8), (3, 32, 24),
         ] {
             let tokens = rows * columns
             let attention = AttentionCase(

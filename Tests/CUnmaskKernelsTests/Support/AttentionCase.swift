@@ -54,17 +54,13 @@ struct AttentionCase: CustomStringConvertible {
         return grid.map { [$0.rows, $0.columns] }?.map { random.floats((2 * $0 - 1) * headDim, scale: range) } ?? []
     }
 
-    /// What a query is multiplied with for how a key lies to it.
-    private func relation(_ tables: [[Double]], query: Int, key: Int) -> [Double] {
+    /// Where in each table the row begins that a query is multiplied with for a key.
+    private func relation(query: Int, key: Int) -> [Int] {
         guard let grid else { return [] }
-        let apart = [
-            key / grid.columns - query / grid.columns + grid.rows - 1,
-            key % grid.columns - query % grid.columns + grid.columns - 1,
-        ]
-        return (0..<headDim).map { tables[0][apart[0] * headDim + $0] }
-            + (0..<headDim).map {
-                tables[1][apart[1] * headDim + $0]
-            }
+        let (down, across) = (
+            key / grid.columns - query / grid.columns, key % grid.columns - query % grid.columns
+        )
+        return [(down + grid.rows - 1) * headDim, (across + grid.columns - 1) * headDim]
     }
 
     /// What is added to a score.
@@ -194,8 +190,10 @@ struct AttentionCase: CustomStringConvertible {
                     var slack = 0.0
                     for j in 0..<keys {
                         let k = row(x.k, b * keys + j, h)
-                        let related = relation(tables, query: i, key: j)
-                        let products = zip(q, k).map { $0 * $1 } + zip(q + q, related).map { $0 * $1 }
+                        var products = zip(q, k).map { $0 * $1 }
+                        for (table, first) in zip(tables, relation(query: i, key: j)) {
+                            products += zip(q, table[first..<first + headDim]).map { $0 * $1 }
+                        }
                         let ofKey = biased ? Double(keyBias[b * keys + j]) : 0
                         let ofPair = bias(added, image: b, head: h, query: i, key: j)
                         scores.append(products.reduce(0, +) + ofPair + ofKey)

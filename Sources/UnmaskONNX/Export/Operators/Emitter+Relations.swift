@@ -33,8 +33,15 @@ extension Emitter {
         let flat = [query, key, value].enumerated().map { index, part in
             reshape(part, [-1, rows * columns, heads * wide], "\(name)/wide\(index)")
         }
+        // Rows of one value, as importers read them.
+        let joint = self.node("Concat", flat, name + "/joint", ["axis": .int(2)])
+        let attendedTo = (0..<3).map { part in
+            slice(
+                joint, axis: 2, from: part * heads * wide, to: (part + 1) * heads * wide, "\(name)/columns\(part)")
+        }
         let attended = attend(
-            flat, split: [true, true, true], bias: nil, heads: heads, head: wide, scale: 1 / Float(d).squareRoot(),
+            attendedTo, split: [true, true, true], bias: nil, heads: heads, head: wide,
+            scale: 1 / Float(d).squareRoot(),
             name + "/attended")
         let byHead = reshape(attended, [0, 0, heads, wide], name + "/attended/heads")
         let narrow = slice(byHead, axis: 3, from: 0, to: d, name + "/narrow")
