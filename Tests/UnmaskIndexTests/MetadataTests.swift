@@ -54,7 +54,9 @@ import UnmaskRuntime
         }
         // It writes whole numbers with all their digits, and those that are beyond 64 bits are refused.
         let isWritten = { (name: String) in numbers[name]?.value.map { abs($0) < 1e18 } ?? true }
-        let nested = read.filter { isWritten($0.key) }.merging(["nested": ["x": [1, ["y": "}"]]], "list": []]) { one, _ in one }
+        let nested = read.filter { isWritten($0.key) }.merging(["nested": ["x": [1, ["y": "}"]]], "list": []]) {
+            one, _ in one
+        }
         let written = try JSONSerialization.data(withJSONObject: nested, options: .prettyPrinted)
         let again = try Metadata.read(json: written)
         #expect(Set(again.nested) == ["nested", "list"])
