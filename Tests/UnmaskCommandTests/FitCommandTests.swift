@@ -232,7 +232,7 @@ import UnmaskWeights
         (.epochs, ["--epochs", "2"]), (.rate, ["--rate", "0.1"]), (.dimensions, ["--dimensions", "4"]),
         (.whiten, ["--whiten"]), (.hidden, ["--hidden", "4"]), (.ignore, ["--ignore", "9"]),
         (.classes, ["--classes", "names.txt"]), (.falseAlarms, ["--false-alarms", "0.1"]),
-        (.memory, ["--memory", "9"]), (.by, ["--by", "both"]), (.passes, ["--passes", "4"]),
+        (.memory, ["--memory", "9"]), (.by, ["--by", "both"]), (.passes, ["--by", "both", "--passes", "4"]),
     ]
 
     @Test("what plays no part in a kind is refused with the kinds that read it", arguments: HeadKind.allCases)

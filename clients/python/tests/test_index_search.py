@@ -58,8 +58,6 @@ def test_an_approximate_search_says_so(client):
     assert found.unwrap() == exact.unwrap()
     with pytest.raises(unmask.InvalidParams, match="--kind hnsw does that"):
         client.search(SAMPLES, model="fashion-mae", mode="hnsw")
-    with pytest.raises(unmask.InvalidParams, match="mode"):
-        client.search(SAMPLES, model="fashion-mae", mode="fast")
 
 
 def test_one_bad_image_is_one_error(client):
@@ -77,7 +75,8 @@ def test_what_the_index_holds(client, index):
 
 @pytest.mark.parametrize(
     ("params", "words"),
-    [({}, "model is"), ({"index": "other"}, "samples"), ({"k": 0}, "1 to 1000"), ({"model": "fashion-mae", "kk": 1}, "kk")])
+    [({}, "model is"), ({"index": "other"}, "samples"), ({"k": 0}, "1 to 1000"), ({"model": "fashion-mae", "kk": 1}, "kk"),
+     ({"model": "fashion-mae", "mode": "fast"}, "mode")])
 def test_what_cannot_be_searched_is_named(socket, params, words):
     image = {"path": str(SAMPLES[0])}
     with unmask.Client(socket) as client, pytest.raises(unmask.InvalidParams, match=words):

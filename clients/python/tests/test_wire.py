@@ -52,6 +52,8 @@ def test_every_method_has_one_of_both_clients():
         "index.info": "indexes",
         "index.add": "add",
         "index.delete": "delete",
+        "index.picture": "picture",
+        "index.map": "map",
         "head.load": "load_head",
         "head.unload": "unload_head",
     }
