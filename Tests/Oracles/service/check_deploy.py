@@ -6,7 +6,9 @@
 import json
 import pathlib
 import re
+import subprocess
 import sys
+import tempfile
 import urllib.request
 
 import promql_parser
@@ -46,11 +48,16 @@ def selectors(text):
 
 
 def main(unmask):
-    address = f"127.0.0.1:{PORT}"
-    with serving(unmask, [ROOT / "models/fashion-vit.safetensors"], address):
-        url = f"http://{address}/v1/classify"
-        urllib.request.urlopen(urllib.request.Request(url, (ROOT / "models/samples/bag.png").read_bytes(), {"content-type": "image/png"}))
-        text = urllib.request.urlopen(f"http://{address}/metrics").read().decode()
+    address, model, samples = f"127.0.0.1:{PORT}", ROOT / "models/fashion-vit.safetensors", ROOT / "models/samples"
+    with tempfile.TemporaryDirectory() as folder:
+        build = [unmask, "index", "build", samples, "-o", f"{folder}/samples", "--model", model, "--pooling", "mean"]
+        subprocess.run(build, check=True, capture_output=True)
+        with serving(unmask, [model], address, "--index", f"samples={folder}/samples"):
+            for way in ("classify", "search"):
+                picture = (samples / "bag.png").read_bytes()
+                url = f"http://{address}/v1/{way}"
+                urllib.request.urlopen(urllib.request.Request(url, picture, {"content-type": "image/png"}))
+            text = urllib.request.urlopen(f"http://{address}/metrics").read().decode()
     families = list(text_string_to_metric_families(text))
     types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
     names = {sample.name for family in families for sample in family.samples} | set(types)
