@@ -23,7 +23,7 @@ def checksum():
     """`unmask_checksum` of Sources/CUnmaskMapping, over an array."""
     folder = tempfile.mkdtemp()
     source = ROOT / "Sources/CUnmaskMapping/unmask_checksum.c"
-    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-I", source.parent / "include", source, "-o", f"{folder}/sum.so"],
+    subprocess.run(["clang", "-O2", "-shared", "-fPIC", "-I", source.parent / "include", source, "-o", f"{folder}/sum.so"],
                    check=True)
     function = ctypes.CDLL(f"{folder}/sum.so").unmask_checksum
     function.restype, function.argtypes = ctypes.c_uint64, [ctypes.c_char_p, ctypes.c_size_t]
